@@ -1,0 +1,97 @@
+/** What a process of rehome ends with; the one table of `design.md` section 5, printed by `rehome help exit-status`. */
+export const exitStatus: Readonly<{
+  done: 0;
+  failed: 1;
+  usage: 2;
+  refused: 3;
+  different: 4;
+  paused: 5;
+  incomplete: 6;
+  cancelled: 7;
+  interrupted: 130;
+}> = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  refused: 3,
+  different: 4,
+  paused: 5,
+  incomplete: 6,
+  cancelled: 7,
+  interrupted: 130,
+};
+
+/** One of the statuses a command may end with. */
+export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
+
+/** What each status means, for people. */
+export const exitStatusMeaning: Readonly<Record<keyof typeof exitStatus, string>> = {
+  done: "done (also -n without findings)",
+  failed: "failed",
+  usage: "the command line is wrong",
+  refused: "refused by validation, or -n with findings; nothing changed",
+  different: "verification, store check or diff found differences",
+  paused: "paused, can be resumed",
+  incomplete: "done, but the items listed failed",
+  cancelled: "cancelled",
+  interrupted: "interrupted",
+};
+
+/** Stable name of a failure; part of the API. */
+export type ErrorCode =
+  | "USAGE"
+  | "INTERRUPTED"
+  | "SYSTEM_CALL"
+  | "NO_SPACE"
+  | "NOT_PERMITTED"
+  | "SYSTEM_NOT_FOUND"
+  | "SYSTEM_UNSUITABLE"
+  | "TREE_CHANGED"
+  | "TOOL_FAILED"
+  | "HOOK_FAILED"
+  | "WORKER_FAILED"
+  | "STORE_NOT_FOUND"
+  | "STORE_UNSUITABLE"
+  | "STORE_DAMAGED"
+  | "OBJECT_DAMAGED"
+  | "OBJECT_MISSING"
+  | "OBJECT_EXISTS"
+  | "FORMAT_UNKNOWN"
+  | "FORMAT_INVALID"
+  | "IMAGE_NOT_FOUND"
+  | "IMAGE_AMBIGUOUS"
+  | "PATH_NOT_FOUND"
+  | "SESSION_LAPSED"
+  | "TARGET_UNSUITABLE"
+  | "TARGET_DIFFERS"
+  | "CRASH_POINT";
+
+/** The exit status of every error code. A code that is not here does not compile. */
+export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
+  USAGE: exitStatus.usage,
+  INTERRUPTED: exitStatus.interrupted,
+  SYSTEM_CALL: exitStatus.failed,
+  NO_SPACE: exitStatus.failed,
+  NOT_PERMITTED: exitStatus.failed,
+  SYSTEM_NOT_FOUND: exitStatus.usage,
+  SYSTEM_UNSUITABLE: exitStatus.refused,
+  TREE_CHANGED: exitStatus.failed,
+  TOOL_FAILED: exitStatus.failed,
+  HOOK_FAILED: exitStatus.failed,
+  WORKER_FAILED: exitStatus.failed,
+  STORE_NOT_FOUND: exitStatus.usage,
+  STORE_UNSUITABLE: exitStatus.refused,
+  STORE_DAMAGED: exitStatus.different,
+  OBJECT_DAMAGED: exitStatus.different,
+  OBJECT_MISSING: exitStatus.different,
+  OBJECT_EXISTS: exitStatus.refused,
+  FORMAT_UNKNOWN: exitStatus.refused,
+  FORMAT_INVALID: exitStatus.different,
+  IMAGE_NOT_FOUND: exitStatus.usage,
+  IMAGE_AMBIGUOUS: exitStatus.usage,
+  PATH_NOT_FOUND: exitStatus.usage,
+  SESSION_LAPSED: exitStatus.failed,
+  TARGET_UNSUITABLE: exitStatus.refused,
+  TARGET_DIFFERS: exitStatus.different,
+  CRASH_POINT: exitStatus.failed,
+};
