@@ -111,7 +111,7 @@ export const FICLONE = 0x4004_9409;
 /** A name or path of bytes, ended with NUL, as the calls above take it. */
 export function cString(bytes: string): Uint8Array {
   const buffer = Buffer.allocUnsafe(bytes.length + 1);
-  buffer.latin1Write(bytes, 0);
+  buffer.write(bytes, 0, "latin1");
   buffer[bytes.length] = 0;
   return buffer;
 }

@@ -4,7 +4,7 @@ import type { Tagged } from "../tagged.ts";
  * Bytes held as a string with one character (U+0000 to U+00FF) for each byte.
  *
  * File names, symlink targets and paths inside a tree have any bytes; in this form they compare bytewise with `<`,
- * serve as map keys, and lose nothing. `Buffer.from(s, "latin1")` and `buffer.latin1Slice()` convert.
+ * serve as map keys, and lose nothing. `Buffer.from(s, "latin1")` and `buffer.toString("latin1")` convert.
  */
 export type ByteString = Tagged<string, "ByteString">;
 

@@ -36,7 +36,7 @@ export function linuxTreeReader(): TreeReader {
       throw error;
     }
     const attributes: ExtendedAttribute[] = [];
-    for (const name of names.latin1Slice(0, listed - 1).split("\0").toSorted()) {
+    for (const name of names.toString("latin1", 0, listed - 1).split("\0").toSorted()) {
       const length = get(libc.cString(name), values, values.length);
       if (length < 0) {
         const error = new SystemCallError(`read the extended attribute "${name}" of`, subject);
@@ -49,7 +49,7 @@ export function linuxTreeReader(): TreeReader {
   }
 
   return {
-    openRoot: (path) => open(libc.AT_FDCWD, Buffer.from(path).latin1Slice() as ByteString, directoryFlags & ~libc.O_NOFOLLOW),
+    openRoot: (path) => open(libc.AT_FDCWD, Buffer.from(path).toString("latin1") as ByteString, directoryFlags & ~libc.O_NOFOLLOW),
     openDirectory: (directory, name) => open(directory, name, directoryFlags),
     openParent: (directory) => open(directory, ".." as ByteString, directoryFlags),
     openFile(directory, name) {
@@ -66,7 +66,7 @@ export function linuxTreeReader(): TreeReader {
         if (length === 0) return found;
         for (let at = 0; at < length; ) {
           const end = names.indexOf(0, at + 19);
-          const name = names.latin1Slice(at + 19, end) as ByteString;
+          const name = names.toString("latin1", at + 19, end) as ByteString;
           if (name !== "." && name !== "..") found.push(name);
           at += names.readUInt16LE(at + 16);
         }
@@ -86,7 +86,7 @@ export function linuxTreeReader(): TreeReader {
     readLink(directory, name) {
       const length = libc.readlinkat(directory, libc.cString(name), values, values.length);
       if (length < 0) throw new SystemCallError("read the symbolic link", name);
-      return values.latin1Slice(0, length) as ByteString;
+      return values.toString("latin1", 0, length) as ByteString;
     },
     readXattrs(directory, name) {
       const path = libc.cString(`/proc/self/fd/${directory}/${name}`);
