@@ -1,0 +1,78 @@
+import { constants, zstdCompressSync } from "node:zlib";
+import type { EncodedBlock } from "../format/pack.ts";
+
+/** Plain bytes at which a block is closed. */
+export const blockTargetBytes: number = 1_048_576;
+
+/** How blocks are compressed: zstd's level. */
+export interface CompressionOptions {
+  readonly level: number;
+}
+
+/**
+ * Collects new chunks into blocks and compresses each once.
+ *
+ * Invariants: `room()` points at the place where the next chunk's bytes go, so that a reader fills it without a copy; a
+ * chunk counts only after `add`.
+ */
+export class BlockBuilder {
+  readonly #plain: Buffer;
+  readonly #compression: CompressionOptions;
+  readonly #finished: EncodedBlock[] = [];
+  #length = 0;
+  #ids: Uint8Array[] = [];
+  #lengths: number[] = [];
+
+  constructor(compression: CompressionOptions, maxChunkBytes: number) {
+    this.#compression = compression;
+    this.#plain = Buffer.allocUnsafeSlow(blockTargetBytes + maxChunkBytes);
+  }
+
+  /** Where the next chunk's bytes go: at least as many as the longest chunk has. */
+  room(): Buffer {
+    return this.#plain.subarray(this.#length);
+  }
+
+  /** Takes the first `lengthBytes` of {@link room} as the chunk `id`. */
+  add(id: Uint8Array, lengthBytes: number): void {
+    this.#ids.push(id);
+    this.#lengths.push(lengthBytes);
+    this.#length += lengthBytes;
+    if (this.#length >= blockTargetBytes) this.#close();
+  }
+
+  /** Closes the block under way and hands out all blocks since the last call. */
+  take(): EncodedBlock[] {
+    this.#close();
+    return this.#finished.splice(0);
+  }
+
+  #close(): void {
+    if (this.#length === 0) return;
+    this.#finished.push({
+      ...compressBlock(this.#plain.subarray(0, this.#length), this.#compression),
+      plainBytes: this.#length,
+      chunkIds: concatenate(this.#ids),
+      chunkLengths: Uint32Array.from(this.#lengths),
+    });
+    this.#length = 0;
+    this.#ids = [];
+    this.#lengths = [];
+  }
+}
+
+/** Compresses the plain bytes of a block; bytes that do not shrink are stored as they are. The result owns its memory. */
+export function compressBlock(plain: Buffer, compression: CompressionOptions): Pick<EncodedBlock, "codec" | "stored"> {
+  const compressed = zstdCompressSync(plain, {
+    chunkSize: plain.length + 65_536,
+    params: { [constants.ZSTD_c_compressionLevel]: compression.level },
+  });
+  const codec = compressed.length < plain.length ? 1 : 0;
+  return { codec, stored: Uint8Array.prototype.slice.call(codec === 1 ? compressed : plain) };
+}
+
+function concatenate(ids: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(ids.length * 32);
+  ids.forEach((id, at) => joined.set(id, at * 32));
+  return joined;
+}

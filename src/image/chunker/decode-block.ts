@@ -1,0 +1,29 @@
+import { hash } from "node:crypto";
+import { zstdDecompressSync } from "node:zlib";
+import { FormatInvalidError, ObjectDamagedError } from "../errors.ts";
+import type { Codec } from "../format/pack.ts";
+
+/**
+ * Turns a stored block into its plain bytes, never more than `plainBytes`.
+ *
+ * @throws {ObjectDamagedError} If it is no frame of just that many bytes.
+ */
+export function decodeBlock(stored: Uint8Array, codec: Codec, plainBytes: number, subject: string): Buffer {
+  let plain: Buffer;
+  try {
+    plain =
+      codec === 0
+        ? Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength)
+        : zstdDecompressSync(stored, { chunkSize: plainBytes + 64, maxOutputLength: plainBytes });
+  } catch (error) {
+    throw new ObjectDamagedError(subject, "it cannot be decompressed", { cause: error });
+  }
+  if (plain.length !== plainBytes)
+    throw new FormatInvalidError(subject, `it has ${plain.length} plain bytes, and ${plainBytes} are needed`);
+  return plain;
+}
+
+/** The SHA-256 of `bytes`, 32 bytes. */
+export function sha256(bytes: Uint8Array): Buffer {
+  return hash("sha256", bytes, "buffer");
+}

@@ -1,0 +1,115 @@
+import { RehomeError } from "../core/errors.ts";
+
+/** Bytes that should be an object of the format are not: damaged, cut off, or made by an enemy. */
+export class FormatInvalidError extends RehomeError {
+  override readonly name = "FormatInvalidError";
+  readonly code = "FORMAT_INVALID";
+  readonly subject: string;
+
+  constructor(subject: string, what: string, options?: ErrorOptions) {
+    super(`cannot read ${subject}: ${what}`, "Run `rehome store check` to see what is damaged and which images need it.", options);
+    this.subject = subject;
+  }
+}
+
+/** An object has a format version that this program does not know. */
+export class FormatUnknownError extends RehomeError {
+  override readonly name = "FormatUnknownError";
+  readonly code = "FORMAT_UNKNOWN";
+  readonly subject: string;
+  readonly version: string;
+
+  constructor(subject: string, version: string) {
+    super(`cannot read ${subject}: its format version is ${version}, and 1 is the newest known here`, "Use a newer rehome.");
+    this.subject = subject;
+    this.version = version;
+  }
+}
+
+/** Bytes under a name do not match that name. `object` is the key in the store, or a chunk and where it lies. */
+export class ObjectDamagedError extends RehomeError {
+  override readonly name = "ObjectDamagedError";
+  readonly code = "OBJECT_DAMAGED";
+  readonly object: string;
+
+  constructor(object: string, what: string, options?: ErrorOptions) {
+    super(
+      `cannot use ${object}: ${what}`,
+      "Run `rehome store check --repair`, then capture the system again; what is intact is kept.",
+      options,
+    );
+    this.object = object;
+  }
+}
+
+/** Something that an image names is not in the store. */
+export class ObjectMissingError extends RehomeError {
+  override readonly name = "ObjectMissingError";
+  readonly code = "OBJECT_MISSING";
+  readonly object: string;
+
+  constructor(object: string) {
+    super(`cannot find ${object} in the store`, "Run `rehome store check` to see which images need it.");
+    this.object = object;
+  }
+}
+
+/** There is no store where one is needed. */
+export class StoreNotFoundError extends RehomeError {
+  override readonly name = "StoreNotFoundError";
+  readonly code = "STORE_NOT_FOUND";
+
+  constructor(location: string) {
+    super(`cannot open the store "${location}": there is none`, "Capture something, or make one with `rehome store init`.");
+  }
+}
+
+/** A place cannot be a store. */
+export class StoreUnsuitableError extends RehomeError {
+  override readonly name = "StoreUnsuitableError";
+  readonly code = "STORE_UNSUITABLE";
+
+  constructor(location: string, what: string) {
+    super(`cannot use "${location}" as a store: ${what}`, "Name an empty directory or a store.");
+  }
+}
+
+/** No image has that name, tag or id. */
+export class ImageNotFoundError extends RehomeError {
+  override readonly name = "ImageNotFoundError";
+  readonly code = "IMAGE_NOT_FOUND";
+
+  constructor(operand: string) {
+    super(`cannot find the image "${operand}"`, "`rehome images` lists what the store holds.");
+  }
+}
+
+/** Several images begin with the id given. */
+export class ImageAmbiguousError extends RehomeError {
+  override readonly name = "ImageAmbiguousError";
+  readonly code = "IMAGE_AMBIGUOUS";
+
+  constructor(operand: string, ids: readonly string[]) {
+    super(`cannot choose an image for "${operand}": ${ids.length} ids begin so`, `Give more digits: ${ids.slice(0, 3).join(", ")}.`);
+  }
+}
+
+/** A name that should be new is taken. */
+export class ObjectExistsError extends RehomeError {
+  override readonly name = "ObjectExistsError";
+  readonly code = "OBJECT_EXISTS";
+
+  constructor(object: string) {
+    super(`cannot make ${object}: it exists`, "Choose another name, or remove that one first.");
+  }
+}
+
+/** The writer's session was taken for dead by a prune, or it slept past its grace: what it found in the store may be gone. */
+export class SessionLapsedError extends RehomeError {
+  override readonly name = "SessionLapsedError";
+  readonly code = "SESSION_LAPSED";
+
+  constructor() {
+    super("cannot publish: the session lapsed while it ran, and a prune may have removed what it relied on", "Run the same command again.");
+  }
+}

@@ -1,0 +1,31 @@
+/** The limits of `docs/format/image.md`; all in bytes but the counts. */
+export const limits: Readonly<Record<
+  | "nameBytes"
+  | "pathBytes"
+  | "symlinkTargetBytes"
+  | "xattrs"
+  | "xattrNameBytes"
+  | "xattrValueBytes"
+  | "chunkBytes"
+  | "blockBytes"
+  | "footerBytes"
+  | "packBytes"
+  | "manifestBytes"
+  | "sealedBytes"
+  | "tableBytes",
+  number
+>> = {
+  nameBytes: 4096,
+  pathBytes: 1024 * 1024,
+  symlinkTargetBytes: 64 * 1024,
+  xattrs: 4096,
+  xattrNameBytes: 256,
+  xattrValueBytes: 1024 * 1024,
+  chunkBytes: 4 * 1024 * 1024,
+  blockBytes: 8 * 1024 * 1024,
+  footerBytes: 64 * 1024 * 1024,
+  packBytes: 4 * 1024 * 1024 * 1024,
+  manifestBytes: 64 * 1024 * 1024,
+  sealedBytes: 16 * 1024 * 1024,
+  tableBytes: 256 * 1024 * 1024,
+};
