@@ -1,0 +1,28 @@
+# What a person or a machine does with this repository. Every target works from a fresh clone on Debian 12.
+.PHONY: setup test demo bench build check clean test-soak
+
+setup: # install what is missing
+	@scripts/setup
+
+test: setup # all checks and all tests
+	@scripts/test
+
+demo: setup # the main job on a real Debian system
+	@scripts/demo
+
+bench: setup # speed, sizes and memory beside tar, restic and borg
+	@scripts/setup --bench
+	@npm run --silent build
+	@npm run --silent bench
+
+build: setup # compiled code in dist
+	@npm run --silent build
+
+check: setup # types, lint, format, borders, dead code, unit tests
+	@scripts/check
+
+test-soak: setup # the long tests
+	@scripts/test --soak
+
+clean:
+	rm -rf dist .test-cache
