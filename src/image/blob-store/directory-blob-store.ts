@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto";
+import type { BlobStore, ListedBlob } from "./blob-store.ts";
+import { realDurableFiles, type DurableFiles } from "./durable-files.ts";
+
+const temporaryFolder = "tmp";
+
+/**
+ * A {@link BlobStore} in a directory: one file an object, written under a temporary name, synced, linked to its key.
+ *
+ * @param path Absolute, without a slash at the end.
+ */
+export function directoryBlobStore(path: string, files: DurableFiles = realDurableFiles): BlobStore {
+  const known = new Set<string>();
+
+  async function makeFolder(folder: string): Promise<void> {
+    if (known.has(folder)) return;
+    await files.makeDirectory(folder);
+    known.add(folder);
+  }
+
+  async function* listFolder(folder: string, prefix: string): AsyncGenerator<ListedBlob> {
+    for (const { name, isDirectory } of await files.readDirectory(folder)) {
+      if (prefix === "" && name === temporaryFolder) continue;
+      if (isDirectory) yield* listFolder(`${folder}/${name}`, `${prefix}${name}/`);
+      else {
+        const found = await files.stat(`${folder}/${name}`);
+        if (found) yield { key: prefix + name, sizeBytes: found.sizeBytes };
+      }
+    }
+  }
+
+  return {
+    location: path,
+    async put(key, parts) {
+      const target = `${path}/${key}`;
+      const folder = target.slice(0, target.lastIndexOf("/"));
+      const temporary = `${path}/${temporaryFolder}/${randomBytes(12).toString("hex")}`;
+      await makeFolder(`${path}/${temporaryFolder}`);
+      await makeFolder(folder);
+      try {
+        await files.createSynced(temporary, parts);
+        const linked = await files.link(temporary, target);
+        await files.syncDirectory(folder);
+        return linked;
+      } finally {
+        await files.unlink(temporary);
+      }
+    },
+    get: (key, range) => files.read(`${path}/${key}`, range?.offset ?? 0, range?.lengthBytes ?? Number.MAX_SAFE_INTEGER),
+    list: (prefix) => listFolder(prefix === "" ? path : `${path}/${prefix.replace(/\/$/, "")}`, prefix),
+    async delete(key) {
+      const target = `${path}/${key}`;
+      await files.unlink(target);
+      await files.syncDirectory(target.slice(0, target.lastIndexOf("/"))).catch(() => undefined);
+    },
+    async removeLeftovers(olderThanMs) {
+      let removed = 0;
+      for (const { name } of await files.readDirectory(`${path}/${temporaryFolder}`)) {
+        const found = await files.stat(`${path}/${temporaryFolder}/${name}`);
+        if (found === undefined || Date.now() - found.mtimeMs < olderThanMs) continue;
+        await files.unlink(`${path}/${temporaryFolder}/${name}`);
+        removed += 1;
+      }
+      return removed;
+    },
+  };
+}

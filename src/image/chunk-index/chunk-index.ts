@@ -1,0 +1,196 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { BlockEntry, BlockId, Codec, PackId } from "../format/pack.ts";
+
+/** Where a chunk lies: in a block of a pack. `block` is this index' own number for it. */
+export interface ChunkLocation {
+  readonly block: number;
+  readonly offset: number;
+  readonly lengthBytes: number;
+}
+
+/** A block and the pack it lies in. */
+export interface BlockLocation {
+  readonly block: number;
+  readonly blockId: BlockId;
+  readonly pack: PackId;
+  readonly offset: number;
+  readonly storedBytes: number;
+  readonly plainBytes: number;
+  readonly codec: Codec;
+}
+
+const schemaVersion = 2;
+
+/**
+ * Which chunk lies in which block of which pack of a store: a cache on disk, made from the packs' footers and thrown away
+ * when in doubt. Nothing in it is needed to read the store.
+ *
+ * Invariants: one row a chunk and block; a pack is in it whole or not at all; condemned packs are in it, marked, and
+ * `has` does not count them. Several processes and threads may have it open (SQLite, WAL).
+ */
+export class ChunkIndex implements Disposable {
+  readonly path: string;
+  readonly #database: DatabaseSync;
+  readonly #find: StatementSync;
+  readonly #has: StatementSync;
+  readonly #block: StatementSync;
+
+  /** Opens the index at `path`, made anew if it is absent, unreadable or of another version. */
+  static open(path: string): ChunkIndex {
+    mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
+    try {
+      return new ChunkIndex(path);
+    } catch {
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+      return new ChunkIndex(path);
+    }
+  }
+
+  private constructor(path: string) {
+    this.path = path;
+    this.#database = new DatabaseSync(path, { timeout: 60_000 });
+    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA temp_store = FILE");
+    this.#prepareSchema();
+    this.#find = this.#database.prepare(
+      `SELECT chunk.block, chunk.offset, chunk.length FROM chunk JOIN block ON block.id = chunk.block JOIN pack ON pack.id = block.pack
+       WHERE chunk.id = ? ORDER BY pack.condemned, chunk.block LIMIT 1`,
+    );
+    this.#has = this.#database.prepare(
+      `SELECT 1 FROM chunk JOIN block ON block.id = chunk.block JOIN pack ON pack.id = block.pack
+       WHERE chunk.id = ? AND pack.condemned = 0 LIMIT 1`,
+    );
+    this.#block = this.#database.prepare(
+      `SELECT block.id, block.hash, pack.name, block.offset, block.stored, block.plain, block.codec
+       FROM block JOIN pack ON pack.id = block.pack WHERE block.id = ?`,
+    );
+  }
+
+  #prepareSchema(): void {
+    const version = this.#database.prepare("PRAGMA user_version").get()?.["user_version"];
+    if (version === schemaVersion) return;
+    if (version !== 0) throw new RangeError(`cannot use a chunk index of version ${String(version)}`);
+    this.#database.exec(`BEGIN IMMEDIATE;
+      CREATE TABLE IF NOT EXISTS pack (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, condemned INTEGER NOT NULL DEFAULT 0);
+      CREATE TABLE IF NOT EXISTS block (id INTEGER PRIMARY KEY, pack INTEGER NOT NULL, hash BLOB NOT NULL, offset INTEGER NOT NULL,
+        stored INTEGER NOT NULL, plain INTEGER NOT NULL, codec INTEGER NOT NULL);
+      CREATE INDEX IF NOT EXISTS block_pack ON block (pack);
+      CREATE TABLE IF NOT EXISTS chunk (id BLOB NOT NULL, block INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
+        PRIMARY KEY (id, block)) WITHOUT ROWID;
+      PRAGMA user_version = ${schemaVersion}; COMMIT`);
+  }
+
+  /** Says whether a pack that is not condemned holds the chunk (32 bytes). */
+  has(chunk: Uint8Array): boolean {
+    return this.#has.get(chunk) !== undefined;
+  }
+
+  /** Finds a chunk, in a pack that is not condemned where there is a choice. */
+  find(chunk: Uint8Array): ChunkLocation | undefined {
+    const row = this.#find.get(chunk);
+    return row === undefined
+      ? undefined
+      : { block: row["block"] as number, offset: row["offset"] as number, lengthBytes: row["length"] as number };
+  }
+
+  /** Describes a block that {@link find} or {@link blocksOf} named. */
+  block(block: number): BlockLocation | undefined {
+    const row = this.#block.get(block);
+    return row === undefined
+      ? undefined
+      : {
+          block: row["id"] as number,
+          blockId: Buffer.from(row["hash"] as Uint8Array).toString("hex") as BlockId,
+          pack: row["name"] as PackId,
+          offset: row["offset"] as number,
+          storedBytes: row["stored"] as number,
+          plainBytes: row["plain"] as number,
+          codec: row["codec"] as Codec,
+        };
+  }
+
+  /** The packs it knows. */
+  packs(): Map<PackId, { readonly sizeBytes: number; readonly condemned: boolean }> {
+    const rows = this.#database.prepare("SELECT name, size, condemned FROM pack").all();
+    return new Map(
+      rows.map((row) => [row["name"] as PackId, { sizeBytes: row["size"] as number, condemned: row["condemned"] === 1 }]),
+    );
+  }
+
+  /** The blocks of a pack, in order. */
+  blocksOf(pack: PackId): { readonly block: number; readonly storedBytes: number; readonly plainBytes: number }[] {
+    return this.#database
+      .prepare("SELECT block.id, block.stored, block.plain FROM block JOIN pack ON pack.id = block.pack WHERE pack.name = ? ORDER BY block.id")
+      .all(pack)
+      .map((row) => ({ block: row["id"] as number, storedBytes: row["stored"] as number, plainBytes: row["plain"] as number }));
+  }
+
+  /** Highest number of a block so far; numbers begin at 1. */
+  get lastBlock(): number {
+    return (this.#database.prepare("SELECT max(id) AS last FROM block").get()?.["last"] as number | null) ?? 0;
+  }
+
+  /** Counts of all chunks and their plain bytes. */
+  totals(): { readonly chunks: number; readonly plainBytes: number } {
+    const row = this.#database.prepare("SELECT count(*) AS chunks, sum(length) AS bytes FROM chunk").get();
+    return { chunks: (row?.["chunks"] as number) ?? 0, plainBytes: (row?.["bytes"] as number | null) ?? 0 };
+  }
+
+  /** Says whether no chunk is known. */
+  get isEmpty(): boolean {
+    return this.#database.prepare("SELECT 1 FROM pack LIMIT 1").get() === undefined;
+  }
+
+  /** Takes a pack in, whole; nothing if it is known. */
+  addPack(pack: PackId, sizeBytes: number, blocks: readonly BlockEntry[]): void {
+    const insertPack = this.#database.prepare("INSERT OR IGNORE INTO pack (name, size) VALUES (?, ?)");
+    const insertBlock = this.#database.prepare("INSERT INTO block (pack, hash, offset, stored, plain, codec) VALUES (?, ?, ?, ?, ?, ?)");
+    const insertChunk = this.#database.prepare("INSERT OR IGNORE INTO chunk (id, block, offset, length) VALUES (?, ?, ?, ?)");
+    this.#transaction(() => {
+      const { changes, lastInsertRowid: packRow } = insertPack.run(pack, sizeBytes);
+      if (changes === 0) return;
+      for (const block of blocks) {
+        const row = insertBlock.run(packRow, Buffer.from(block.id, "hex"), block.offset, block.storedBytes, block.plainBytes, block.codec).lastInsertRowid;
+        for (const chunk of block.chunks) insertChunk.run(Buffer.from(chunk.id, "hex"), row, chunk.offset, chunk.lengthBytes);
+      }
+    });
+  }
+
+  /** Forgets packs and what is in them: one pass over all chunks, however many packs. */
+  removePacks(packs: Iterable<string>): void {
+    this.#transaction(() => {
+      this.#database.exec("CREATE TEMP TABLE doomed (pack INTEGER PRIMARY KEY)");
+      const doom = this.#database.prepare("INSERT INTO doomed SELECT id FROM pack WHERE name = ?");
+      let count = 0;
+      for (const pack of packs) count += Number(doom.run(pack).changes);
+      if (count > 0)
+        this.#database.exec(`DELETE FROM chunk WHERE block IN (SELECT id FROM block WHERE pack IN doomed);
+          DELETE FROM block WHERE pack IN doomed; DELETE FROM pack WHERE id IN doomed`);
+      this.#database.exec("DROP TABLE doomed");
+    });
+  }
+
+  /** Marks just these packs as condemned. */
+  setCondemned(packs: ReadonlySet<string>): void {
+    this.#transaction(() => {
+      this.#database.exec("UPDATE pack SET condemned = 0 WHERE condemned = 1");
+      const mark = this.#database.prepare("UPDATE pack SET condemned = 1 WHERE name = ?");
+      for (const pack of packs) mark.run(pack);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  #transaction(work: () => void): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      work();
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}

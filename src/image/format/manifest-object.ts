@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import type { Manifest } from "../../core/manifest/manifest.ts";
+import { FormatInvalidError, FormatUnknownError, ObjectDamagedError } from "../errors.ts";
+import type { ImageId } from "../store/image-names.ts";
+import { limits } from "./limits.ts";
+
+/** Writes a manifest object (section 2.7) and its id. */
+export function encodeManifest(manifest: Manifest): { readonly id: ImageId; readonly bytes: Buffer } {
+  const bytes = zstdCompressSync(JSON.stringify(manifest), { params: { [constants.ZSTD_c_compressionLevel]: 6 } });
+  return { id: createHash("sha256").update(bytes).digest("hex") as ImageId, bytes };
+}
+
+/**
+ * Reads a manifest object and holds it against its id. What the rest of the program relies on (the tree reference) is
+ * checked here; the facts are for people and later validation, and are checked where they are used.
+ *
+ * @throws {ObjectDamagedError} @throws {FormatInvalidError} @throws {FormatUnknownError}
+ */
+export function decodeManifest(bytes: Buffer, id: ImageId): Manifest {
+  const subject = `images/${id}`;
+  if (createHash("sha256").update(bytes).digest("hex") !== id)
+    throw new ObjectDamagedError(subject, "its bytes do not match its name");
+  let value: unknown;
+  try {
+    value = JSON.parse(zstdDecompressSync(bytes, { maxOutputLength: limits.manifestBytes }).toString("utf8"));
+  } catch (error) {
+    throw new FormatInvalidError(subject, "it is no compressed JSON", { cause: error });
+  }
+  const manifest = value as Partial<Manifest> | null;
+  if (typeof manifest !== "object" || manifest === null) throw new FormatInvalidError(subject, "it is no object");
+  if (manifest.formatVersion !== 1) throw new FormatUnknownError(subject, String(manifest.formatVersion));
+  if (!hasHead(manifest) || !hasTree(manifest)) throw new FormatInvalidError(subject, "its head or tail is not complete");
+  return manifest as Manifest;
+}
+
+function hasHead(manifest: Partial<Manifest>): boolean {
+  const head = manifest.head as Partial<Manifest["head"]> | undefined;
+  return (
+    typeof head?.name === "string" && typeof head.kind === "string" && typeof head.capturedAt === "string" &&
+    typeof head.facts === "object" && Array.isArray(head.facts?.packages) && Array.isArray(head.excludes) && Array.isArray(head.mounts)
+  );
+}
+
+function hasTree(manifest: Partial<Manifest>): boolean {
+  const tail = manifest.tail as Partial<Manifest["tail"]> | undefined;
+  const table = tail?.tree?.table as unknown;
+  if (!Array.isArray(table) || typeof tail?.tree?.digest !== "string" || typeof tail.counts !== "object") return false;
+  const total = table.reduce((sum: number, row: { lengthBytes?: unknown }) => sum + Number(row?.lengthBytes), 0);
+  return (
+    total <= limits.tableBytes &&
+    table.every(
+      (row: { id?: unknown; lengthBytes?: unknown } | null) =>
+        typeof row?.id === "string" && /^[0-9a-f]{64}$/.test(row.id) &&
+        Number.isInteger(row.lengthBytes) && (row.lengthBytes as number) > 0 && (row.lengthBytes as number) <= limits.chunkBytes,
+    ) &&
+    Array.isArray(tail.warnings)
+  );
+}

@@ -1,0 +1,66 @@
+import type { ChunkId } from "../../core/tree/entry.ts";
+import type { BlobStore } from "../blob-store/blob-store.ts";
+import type { BlockLocation, ChunkIndex, ChunkLocation } from "../chunk-index/chunk-index.ts";
+import { decodeBlock, sha256 } from "../chunker/decode-block.ts";
+import { ObjectDamagedError, ObjectMissingError } from "../errors.ts";
+import { packKey } from "./pack-reader.ts";
+
+/** Finds chunks and reads stored blocks. */
+export class ChunkSource {
+  readonly #blobs: BlobStore;
+  readonly #index: ChunkIndex;
+
+  constructor(blobs: BlobStore, index: ChunkIndex) {
+    this.#blobs = blobs;
+    this.#index = index;
+  }
+
+  /** @throws {ObjectMissingError} If no pack holds the chunk, or holds it with another length. */
+  locate(id: ChunkId, lengthBytes: number): ChunkLocation {
+    const location = this.#index.find(Buffer.from(id, "hex"));
+    if (location === undefined || location.lengthBytes !== lengthBytes) throw new ObjectMissingError(`chunk ${id}`);
+    return location;
+  }
+
+  /** @throws {ObjectMissingError} */
+  block(block: number): BlockLocation {
+    const location = this.#index.block(block);
+    if (location === undefined) throw new ObjectMissingError(`block ${block} of the index`);
+    return location;
+  }
+
+  /**
+   * Reads blocks as they are stored; neighbours in a pack in one go. The results share memory only with each other.
+   *
+   * @throws {ObjectMissingError} @throws {ObjectDamagedError} If a pack is too short.
+   */
+  async readStored(blocks: readonly BlockLocation[]): Promise<Map<number, Buffer>> {
+    const stored = new Map<number, Buffer>();
+    const ordered = blocks.toSorted((a, b) => (a.pack < b.pack ? -1 : a.pack > b.pack ? 1 : a.offset - b.offset));
+    for (let first = 0; first < ordered.length; ) {
+      const start = ordered[first] as BlockLocation;
+      let next = first + 1;
+      let end = start.offset + start.storedBytes;
+      while (ordered[next]?.pack === start.pack && ordered[next]?.offset === end) end += ordered[next++]?.storedBytes ?? 0;
+      const bytes = await this.#blobs.get(packKey(start.pack), { offset: start.offset, lengthBytes: end - start.offset });
+      if (bytes === undefined) throw new ObjectMissingError(packKey(start.pack));
+      if (bytes.length !== end - start.offset) throw new ObjectDamagedError(packKey(start.pack), "it is cut off");
+      for (const block of ordered.slice(first, next))
+        stored.set(block.block, bytes.subarray(block.offset - start.offset, block.offset - start.offset + block.storedBytes));
+      first = next;
+    }
+    return stored;
+  }
+
+  /** Reads one chunk and holds it against its id. For single chunks such as segments; not for bulk. @throws {ObjectDamagedError} */
+  async readChunk(id: ChunkId, lengthBytes: number): Promise<Buffer> {
+    const location = this.locate(id, lengthBytes);
+    const block = this.block(location.block);
+    const stored = (await this.readStored([block])).get(location.block) as Buffer;
+    const subject = `block ${block.blockId} in ${packKey(block.pack)}`;
+    const plain = decodeBlock(stored, block.codec, block.plainBytes, subject);
+    const chunk = plain.subarray(location.offset, location.offset + lengthBytes);
+    if (sha256(chunk).toString("hex") !== id) throw new ObjectDamagedError(subject, `its chunk ${id} has other bytes`);
+    return chunk;
+  }
+}

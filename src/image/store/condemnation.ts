@@ -1,0 +1,61 @@
+import { randomBytes } from "node:crypto";
+import type { BlobStore } from "../blob-store/blob-store.ts";
+import { SessionLapsedError } from "../errors.ts";
+import { readAll } from "../blob-store/read-all.ts";
+import { openSealedObject, sealObject } from "../format/sealed-object.ts";
+
+/** A `condemned/ID` object: what a prune means to delete (`docs/format/image.md` section 3.3). */
+export interface Condemnation {
+  readonly id: string;
+  readonly condemnedAt: string;
+  readonly packs: readonly string[];
+  readonly images: readonly string[];
+  readonly waitsFor: readonly string[] | null;
+}
+
+/** Puts a new condemnation that waits for nobody yet; durable on return. */
+export async function condemn(blobs: BlobStore, what: Pick<Condemnation, "packs" | "images">): Promise<Condemnation> {
+  const record = { id: randomBytes(16).toString("hex"), condemnedAt: new Date().toISOString(), ...what, waitsFor: null };
+  await blobs.put(`condemned/${record.id}.0`, [sealObject("condemned", record)]);
+  return record;
+}
+
+/** Names the sessions that a condemnation waits for; durable on return. */
+export async function settleCondemnation(blobs: BlobStore, record: Condemnation, waitsFor: readonly string[]): Promise<Condemnation> {
+  const settled = { ...record, waitsFor };
+  await blobs.put(`condemned/${record.id}.1`, [sealObject("condemned", settled)]);
+  await blobs.delete(`condemned/${record.id}.0`);
+  return settled;
+}
+
+/** Ends a condemnation. */
+export async function endCondemnation(blobs: BlobStore, id: string): Promise<void> {
+  await blobs.delete(`condemned/${id}.0`);
+  await blobs.delete(`condemned/${id}.1`);
+}
+
+/** Reads all condemnations. @throws {ObjectDamagedError} */
+export async function readCondemnations(blobs: BlobStore): Promise<Condemnation[]> {
+  const found = new Map<string, Condemnation>();
+  for (const { key, bytes } of await readAll(blobs, "condemned/")) {
+    const record = openSealedObject("condemned", bytes, key) as Condemnation;
+    if (record.waitsFor !== null || !found.has(record.id)) found.set(record.id, record);
+  }
+  return [...found.values()];
+}
+
+/** The packs in any of `records`. */
+export function condemnedPacks(records: readonly Condemnation[]): Set<string> {
+  return new Set(records.flatMap((record) => record.packs));
+}
+
+/**
+ * A writer's last look before it publishes.
+ *
+ * @throws {SessionLapsedError} If a prune that did not wait for this session condemned something since `before`.
+ */
+export function assertNotGivenUp(before: readonly Condemnation[], now: readonly Condemnation[], sessionId: string): void {
+  const known = new Set(before.map((record) => record.id));
+  for (const record of now)
+    if (!known.has(record.id) && record.waitsFor !== null && !record.waitsFor.includes(sessionId)) throw new SessionLapsedError();
+}

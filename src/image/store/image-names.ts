@@ -1,0 +1,92 @@
+import type { Consistency, SystemKind } from "../../core/manifest/manifest.ts";
+import type { ImageOperand } from "../../core/operand.ts";
+import type { Tagged } from "../../core/tagged.ts";
+import type { BlobStore } from "../blob-store/blob-store.ts";
+import { readAll } from "../blob-store/read-all.ts";
+import { ImageAmbiguousError, ImageNotFoundError, ObjectExistsError } from "../errors.ts";
+import { openSealedObject, sealObject } from "../format/sealed-object.ts";
+
+/** SHA-256 of a manifest object as stored, 64 hex digits. */
+export type ImageId = Tagged<string, "ImageId">;
+
+/** A `names/NAME/TAG` object: one name of an image and what a list shows of it. */
+export interface ImageName {
+  readonly image: ImageId;
+  readonly name: string;
+  readonly tag: string;
+  readonly kind: SystemKind;
+  readonly capturedAt: string;
+  readonly consistency: Consistency;
+  readonly entries: number;
+  readonly files: number;
+  /** Sum of the sizes of all regular files without holes. */
+  readonly bytes: number;
+  /** Plain bytes that the store did not have before. */
+  readonly newBytes: number;
+  /** What those take in the store. */
+  readonly storedBytes: number;
+}
+
+/** All names in a store, by name, then numbers ascending, then words. @throws {ObjectDamagedError} */
+export async function listImageNames(blobs: BlobStore, name = ""): Promise<ImageName[]> {
+  const found = await readAll(blobs, name === "" ? "names/" : `names/${name}/`);
+  return found
+    .map(({ key, bytes }) => openSealedObject("name", bytes, key) as ImageName)
+    .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : compareTags(a.tag, b.tag)));
+}
+
+/** Puts `name` under the next free number and returns it with its tag; the loser of a race takes the number after. */
+export async function putNextName(blobs: BlobStore, name: Omit<ImageName, "tag">): Promise<ImageName> {
+  let highest = 0;
+  for await (const { key } of blobs.list(`names/${name.name}/`)) {
+    const tag = key.slice(key.lastIndexOf("/") + 1);
+    if (/^\d+$/.test(tag)) highest = Math.max(highest, Number(tag));
+  }
+  for (let number = highest + 1; ; number++) {
+    const tagged = { ...name, tag: String(number) };
+    if (await blobs.put(nameKey(tagged), [sealObject("name", tagged)])) return tagged;
+  }
+}
+
+/** Puts a further name for an image. @throws {ObjectExistsError} */
+export async function putName(blobs: BlobStore, name: ImageName): Promise<void> {
+  if (!(await blobs.put(nameKey(name), [sealObject("name", name)]))) throw new ObjectExistsError(`the tag ${name.name}:${name.tag}`);
+}
+
+/** Removes a name; the image goes with the next prune when it was the last. */
+export async function removeName(blobs: BlobStore, name: Pick<ImageName, "name" | "tag">): Promise<void> {
+  await blobs.delete(nameKey(name));
+}
+
+/** Finds the image an operand names. @throws {ImageNotFoundError} @throws {ImageAmbiguousError} */
+export async function findImageName(blobs: BlobStore, operand: ImageOperand): Promise<ImageName> {
+  const { by } = operand;
+  if (by.kind === "id") {
+    const matching = (await listImageNames(blobs)).filter(({ image }) => image.startsWith(by.prefix));
+    const ids = new Set(matching.map(({ image }) => image));
+    if (ids.size > 1) throw new ImageAmbiguousError(`@${by.prefix}`, [...ids]);
+    if (matching[0] === undefined) throw new ImageNotFoundError(`@${by.prefix}`);
+    return matching[0];
+  }
+  const text = by.tag === undefined ? by.name : `${by.name}:${by.tag}`;
+  if (by.tag !== undefined) {
+    const key = nameKey({ name: by.name, tag: by.tag });
+    const bytes = await blobs.get(key);
+    if (bytes === undefined) throw new ImageNotFoundError(text);
+    return openSealedObject("name", bytes, key) as ImageName;
+  }
+  const newest = (await listImageNames(blobs, by.name)).findLast(({ tag }) => /^\d+$/.test(tag));
+  const found = newest ?? (await listImageNames(blobs, by.name)).at(-1);
+  if (found === undefined) throw new ImageNotFoundError(text);
+  return found;
+}
+
+function compareTags(a: string, b: string): number {
+  const [left, right] = [Number(a), Number(b)];
+  if (Number.isNaN(left) !== Number.isNaN(right)) return Number.isNaN(left) ? 1 : -1;
+  return Number.isNaN(left) ? (a < b ? -1 : a > b ? 1 : 0) : left - right;
+}
+
+function nameKey(name: Pick<ImageName, "name" | "tag">): string {
+  return `names/${name.name}/${name.tag}`;
+}

@@ -1,0 +1,154 @@
+import { randomBytes } from "node:crypto";
+import { throwIfInterrupted } from "../../core/errors.ts";
+import type { Manifest } from "../../core/manifest/manifest.ts";
+import type { ImageOperand } from "../../core/operand.ts";
+import type { BlobStore } from "../blob-store/blob-store.ts";
+import { ChunkIndex } from "../chunk-index/chunk-index.ts";
+import { FormatInvalidError, FormatUnknownError, ImageNotFoundError, StoreNotFoundError, StoreUnsuitableError } from "../errors.ts";
+import { decodeManifest } from "../format/manifest-object.ts";
+import { openSealedObject, sealObject } from "../format/sealed-object.ts";
+import { ChunkSource } from "./chunk-source.ts";
+import { condemnedPacks, readCondemnations, type Condemnation } from "./condemnation.ts";
+import { findImageName, type ImageId, type ImageName } from "./image-names.ts";
+import { packOfKey, readPackFooter } from "./pack-reader.ts";
+import { Session, type ProcessProbe } from "./session.ts";
+
+/** `store.json`. */
+export interface StoreDescription {
+  readonly id: string;
+  readonly formatVersion: number;
+  readonly cut: number;
+  readonly createdAt: string;
+  readonly encryption: null;
+}
+
+/** What a store needs of its surroundings. */
+export interface StoreSurroundings {
+  readonly blobs: BlobStore;
+  readonly probe: ProcessProbe;
+  /** Where this host keeps its caches of stores; a directory, made when needed. */
+  readonly cacheDirectory: string;
+}
+
+/** An image that a session keeps from being pruned. */
+export interface OpenImage extends AsyncDisposable {
+  readonly name: ImageName;
+  readonly manifest: Manifest;
+}
+
+/**
+ * A repository of images.
+ *
+ * Invariants: the chunk index knows just the packs that were in the store when `refresh` last ran, and those put through it
+ * since; anything that relies on chunks in the store holds a session from before.
+ */
+export class ImageStore implements Disposable {
+  readonly description: StoreDescription;
+  readonly blobs: BlobStore;
+  readonly probe: ProcessProbe;
+  readonly index: ChunkIndex;
+  readonly chunks: ChunkSource;
+  /** A directory of this host for caches about this store. */
+  readonly cacheDirectory: string;
+
+  /** Opens a store. @throws {StoreNotFoundError} @throws {ObjectDamagedError} @throws {FormatUnknownError} */
+  static async open(surroundings: StoreSurroundings): Promise<ImageStore> {
+    const description = await readDescription(surroundings.blobs);
+    if (description === undefined) throw new StoreNotFoundError(surroundings.blobs.location);
+    return new ImageStore(surroundings, description);
+  }
+
+  /** Opens a store, made if there is none. @throws {StoreUnsuitableError} If something else lies there. */
+  static async openOrCreate(surroundings: StoreSurroundings): Promise<ImageStore> {
+    const { blobs } = surroundings;
+    const found = await readDescription(blobs);
+    if (found !== undefined) return new ImageStore(surroundings, found);
+    for await (const { key } of blobs.list(""))
+      if (!key.startsWith("sessions/")) throw new StoreUnsuitableError(blobs.location, `it holds "${key}" and no store.json`);
+    const description: StoreDescription = {
+      id: randomBytes(16).toString("hex"),
+      formatVersion: 1,
+      cut: 1,
+      createdAt: new Date().toISOString(),
+      encryption: null,
+    };
+    if (await blobs.put("store.json", [sealObject("store", description)])) return new ImageStore(surroundings, description);
+    return ImageStore.open(surroundings);
+  }
+
+  private constructor(surroundings: StoreSurroundings, description: StoreDescription) {
+    this.description = description;
+    this.blobs = surroundings.blobs;
+    this.probe = surroundings.probe;
+    this.cacheDirectory = `${surroundings.cacheDirectory}/${description.id}`;
+    this.index = ChunkIndex.open(`${this.cacheDirectory}/chunks.sqlite`);
+    this.chunks = new ChunkSource(this.blobs, this.index);
+  }
+
+  /**
+   * Brings the chunk index to what lies in the store now. Packs that cannot be read are left out and returned: what they
+   * hold counts as missing.
+   */
+  async refresh(signal?: AbortSignal): Promise<{ readonly condemnations: Condemnation[]; readonly unreadablePacks: string[] }> {
+    const condemnations = await readCondemnations(this.blobs);
+    const known = this.index.packs();
+    const gone = new Set<string>(known.keys());
+    const unreadablePacks: string[] = [];
+    for await (const { key, sizeBytes } of this.blobs.list("packs/")) {
+      throwIfInterrupted(signal, "reading the list of packs");
+      const pack = packOfKey(key);
+      if (pack === undefined) continue;
+      const size = known.get(pack)?.sizeBytes;
+      if (size === sizeBytes) gone.delete(pack);
+      else if (size !== undefined) unreadablePacks.push(pack);
+      else {
+        const blocks = await readPackFooter(this.blobs, pack, sizeBytes).catch((error: unknown) => {
+          if (error instanceof FormatInvalidError) return undefined;
+          throw error;
+        });
+        if (blocks === undefined) unreadablePacks.push(pack);
+        else this.index.addPack(pack, sizeBytes, blocks);
+      }
+    }
+    if (gone.size > 0) this.index.removePacks(gone);
+    const condemned = condemnedPacks(condemnations);
+    const marked = [...this.index.packs()].filter(([, pack]) => pack.condemned).map(([pack]) => pack as string);
+    if (marked.length !== condemned.size || marked.some((pack) => !condemned.has(pack))) this.index.setCondemned(condemned);
+    return { condemnations, unreadablePacks };
+  }
+
+  /** Reads the manifest of an image. @throws {ImageNotFoundError} @throws {ObjectDamagedError} @throws {FormatInvalidError} */
+  async readManifest(id: ImageId): Promise<Manifest> {
+    const bytes = await this.blobs.get(`images/${id}`);
+    if (bytes === undefined) throw new ImageNotFoundError(`@${id}`);
+    return decodeManifest(bytes, id);
+  }
+
+  /** Finds an image and keeps it from being pruned until it is disposed of. @throws {ImageNotFoundError} */
+  async openImage(operand: ImageOperand, purpose: string): Promise<OpenImage> {
+    const name = await findImageName(this.blobs, operand);
+    const session = await Session.begin(this.blobs, this.probe, purpose, [name.image]);
+    try {
+      const { condemnations } = await this.refresh();
+      if (condemnations.some(({ images }) => images.includes(name.image))) throw new ImageNotFoundError(`@${name.image}`);
+      const manifest = await this.readManifest(name.image);
+      return { name, manifest, [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() };
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.index[Symbol.dispose]();
+  }
+}
+
+async function readDescription(blobs: BlobStore): Promise<StoreDescription | undefined> {
+  const bytes = await blobs.get("store.json");
+  if (bytes === undefined) return undefined;
+  const description = openSealedObject("store", bytes, "store.json") as StoreDescription;
+  if (description.formatVersion !== 1) throw new FormatUnknownError("store.json", String(description.formatVersion));
+  if (!/^[0-9a-f]{32}$/.test(description.id)) throw new FormatInvalidError("store.json", "its id is none");
+  return description;
+}
