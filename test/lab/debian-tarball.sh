@@ -1,0 +1,25 @@
+#!/bin/bash
+# debian-tarball.sh
+# Makes a real Debian 12 system (init, kernel, ssh) with mmdebstrap, once, as a tarball in ${REHOME_TEST_CACHE:-.test-cache}
+# and prints the tarball's path. Takes a minute the first time. REHOME_TEST_MIRROR names another mirror.
+# Needs root, or user namespaces.
+set -eu
+cache=${REHOME_TEST_CACHE:-$(cd "$(dirname "$0")/../.." && pwd)/.test-cache}
+packages=systemd-sysv,udev,dbus,linux-image-amd64,openssh-server,iproute2,ca-certificates,perl,less,man-db,locales,gnupg,curl
+[ "$(dpkg --print-architecture)" = amd64 ] || packages=${packages/linux-image-amd64/linux-image-$(dpkg --print-architecture)}
+tarball=$cache/debian-12-$(echo "$packages" | cksum | cut -d ' ' -f 1).tar
+mkdir -p "$cache"
+exec 9> "$tarball.lock"
+flock 9
+if [ ! -e "$tarball" ]; then
+  echo "debian-tarball: making a Debian 12 system with mmdebstrap (once, about a minute)" >&2
+  rm -f "$tarball.new.tar"
+  if ! mmdebstrap --quiet --variant=minbase --include="$packages" bookworm "$tarball.new.tar" \
+    ${REHOME_TEST_MIRROR+"$REHOME_TEST_MIRROR"} </dev/null >"$tarball.log" 2>&1; then
+    cat "$tarball.log" >&2
+    rm -f "$tarball.new.tar"
+    exit 1
+  fi
+  mv "$tarball.new.tar" "$tarball"
+fi
+echo "$tarball"
