@@ -72,6 +72,11 @@ export class ByteWriter {
     this.#length = 0;
   }
 
+  /** Forgets what was written after the first `length` bytes. */
+  truncate(length: number): void {
+    this.#length = Math.min(this.#length, length);
+  }
+
   #reserve(count: number): void {
     if (this.#length + count <= this.#buffer.length) return;
     const grown = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + count));

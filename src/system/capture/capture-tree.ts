@@ -1,0 +1,290 @@
+import { throwIfInterrupted } from "../../core/errors.ts";
+import type { TreeCounts, TreeReference } from "../../core/manifest/manifest.ts";
+import type { OnProgress } from "../../core/progress.ts";
+import { displayBytes, type ByteString, type TreePath } from "../../core/tree/byte-string.ts";
+import type { EntryContent } from "../../core/tree/entry.ts";
+import { removeOwnerShift } from "../../core/tree/owner-shift.ts";
+import type { InodeStat } from "../../core/tree/tree-reader.ts";
+import { ByteWriter } from "../../image/format/byte-writer.ts";
+import { noMetadata, writeBody, writeHolePiece, writeMetadata } from "../../image/format/record.ts";
+import type { TreeIndexWriter } from "../../image/tree-index/tree-index-writer.ts";
+import type { PackWriter } from "../../image/store/pack-writer.ts";
+import { cutParameters } from "../../image/chunker/cut.ts";
+import type { CaptureCacheReader, CaptureCacheWriter } from "./capture-cache.ts";
+import { BatchSender } from "./batch-sender.ts";
+import { findFileParts } from "./long-file.ts";
+import { OrderedRecords, type RecordSlot } from "./ordered-records.ts";
+import type { CapturePorts, FilePool } from "./ports.ts";
+import type { FileOutcome } from "./reading/file-batch.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import { isTrouble, walkTree, type ChooseEntry, type SharedDirectory, type WalkedEntry } from "./walk.ts";
+import type { WarningList } from "./warning-list.ts";
+
+/** What a capture of a tree works with. */
+export interface CaptureTreeParts {
+  readonly ports: CapturePorts;
+  readonly pool: FilePool;
+  readonly packs: PackWriter;
+  readonly index: TreeIndexWriter;
+  readonly cache: { readonly before: CaptureCacheReader | undefined; readonly next: CaptureCacheWriter };
+  readonly choose: ChooseEntry;
+  readonly ownerShift: number;
+  readonly warnings: WarningList;
+  readonly rate: RateLimit;
+  readonly onProgress: OnProgress;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What became of a tree. */
+export interface CapturedTree {
+  readonly tree: TreeReference;
+  readonly counts: TreeCounts;
+  readonly unchangedFiles: number;
+}
+
+const slotsAtOnce = 65_536;
+const entriesPerTurn = 512;
+const longFileReadings = 3;
+
+/**
+ * Reads a tree into the store: this thread walks and writes the index, the pool's threads read, cut, hash and compress.
+ *
+ * 1. The walk yields entries in order. One that looks as in the capture before gets its record from there.
+ * 2. Regular files go to the pool in batches; a file longer than a span goes in parts.
+ * 3. Everything else is read here.
+ * 4. Records leave in walk order, into the index and the next capture's cache.
+ */
+export class TreeCapture {
+  readonly #parts: CaptureTreeParts;
+  readonly #records: OrderedRecords;
+  readonly #sender: BatchSender;
+  readonly #out = new ByteWriter();
+  readonly #links = new Map<string, { readonly path: TreePath; left: number }>();
+  readonly #trustedDevices = new Map<string, boolean>();
+  #entries = 0;
+  #files = 0;
+  #bytes = 0;
+  #unchangedFiles = 0;
+
+  constructor(parts: CaptureTreeParts) {
+    this.#parts = parts;
+    this.#sender = new BatchSender(parts.pool, parts.packs, parts.rate);
+    this.#records = new OrderedRecords(({ path, stat, dataBytes }, body) => {
+      if (stat) parts.cache.next.add({ path, stat, body, dataBytes });
+      return parts.index.add(path, body);
+    });
+  }
+
+  async run(root: string): Promise<CapturedTree> {
+    const { ports, choose, signal } = this.#parts;
+    let count = 0;
+    for (const item of walkTree(ports.tree, ports.tree.openRoot(root), choose)) {
+      if (isTrouble(item)) this.#warn(item.path, item.trouble);
+      else {
+        const waiting = this.#take(item);
+        if (waiting) await waiting;
+      }
+      if (++count % entriesPerTurn === 0) {
+        throwIfInterrupted(signal, "the capture");
+        await this.#turn();
+      }
+    }
+    await this.#sender.finish();
+    while (this.#records.length > 0) await this.#records.drain();
+    const tree = await this.#parts.index.end();
+    this.#report();
+    return { tree, counts: { entries: this.#entries, files: this.#files, bytes: this.#bytes }, unchangedFiles: this.#unchangedFiles };
+  }
+
+  async #turn(): Promise<void> {
+    this.#report();
+    await this.#records.drain();
+    while (this.#records.length > slotsAtOnce) {
+      await this.#sender.settleOne();
+      await this.#records.drain();
+    }
+  }
+
+  #report(): void {
+    this.#parts.onProgress({ version: 1, phase: "reading", bytes: this.#bytes, items: this.#entries });
+  }
+
+  #take(item: WalkedEntry): Promise<void> | undefined {
+    const { path, stat } = item;
+    if (stat.kind === "other") return undefined;
+    this.#entries += 1;
+    if (stat.linkCount > 1 && stat.kind !== "directory") {
+      const first = this.#linkTarget(path, stat);
+      if (first !== undefined) {
+        this.#records.add(path, undefined, this.#encode({ ...noMetadata, kind: "link", target: first }));
+        return undefined;
+      }
+    }
+    if (stat.kind === "file") this.#files += 1;
+    const trusted = this.#isTrusted(item);
+    const before = trusted ? this.#parts.cache.before?.find(path, stat) : undefined;
+    if (before !== undefined) {
+      this.#records.add(path, stat, before.body).dataBytes = before.dataBytes;
+      if (stat.kind === "file") this.#unchangedFiles += 1;
+      this.#bytes += before.dataBytes;
+      return undefined;
+    }
+    if (stat.kind === "file") return this.#takeFile(item, trusted);
+    this.#takeOther(item, trusted);
+    return undefined;
+  }
+
+  /** Where this inode was met before in this walk; remembers it otherwise. */
+  #linkTarget(path: TreePath, stat: InodeStat): TreePath | undefined {
+    const key = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.inoHigh}:${stat.inoLow}`;
+    const known = this.#links.get(key);
+    if (known === undefined) {
+      this.#links.set(key, { path, left: stat.linkCount - 1 });
+      return undefined;
+    }
+    known.left -= 1;
+    if (known.left <= 0) this.#links.delete(key);
+    return known.path;
+  }
+
+  #isTrusted({ stat, parent }: WalkedEntry): boolean {
+    const device = `${stat.deviceMajor}:${stat.deviceMinor}`;
+    let trusted = this.#trustedDevices.get(device);
+    if (trusted === undefined) {
+      trusted = this.#parts.ports.timesTellChanges(parent.file);
+      this.#trustedDevices.set(device, trusted);
+    }
+    return trusted;
+  }
+
+  #takeOther(item: WalkedEntry, trusted: boolean): void {
+    const { tree } = this.#parts.ports;
+    const { stat, path, name, parent, self } = item;
+    try {
+      const metadata = self
+        ? { ...stat, flags: tree.readFlags(self.file), xattrs: tree.readXattrsOpen(self.file) }
+        : { ...stat, flags: 0, xattrs: tree.readXattrs(parent.file, name) };
+      const shifted = removeOwnerShift(metadata, this.#parts.ownerShift);
+      if (shifted.outside) this.#warnOutside(path);
+      const content = stat.kind === "symlink" ? { kind: stat.kind, target: tree.readLink(parent.file, name) } : contentOf(stat);
+      this.#records.add(path, trusted ? stat : undefined, this.#encode({ ...shifted.metadata, ...content }));
+    } catch (error) {
+      this.#warn(path, error);
+    }
+  }
+
+  #encode(entry: Parameters<typeof writeBody>[1]): Uint8Array {
+    this.#out.reset();
+    writeBody(this.#out, entry);
+    return this.#out.take();
+  }
+
+  async #takeFile(item: WalkedEntry, trusted: boolean): Promise<void> {
+    const { path, stat, name } = item;
+    const slot = this.#records.add(path, trusted ? stat : undefined);
+    if (this.#parts.ownerShift !== 0 && removeOwnerShift({ ...stat, flags: 0, xattrs: [] }, this.#parts.ownerShift).outside) this.#warnOutside(path);
+    if (stat.sizeBytes > cutParameters.spanBytes) {
+      await this.#takeLongFile(item.parent, name, stat, slot, 1);
+      return;
+    }
+    const directory = item.parent.retain();
+    await this.#sender.add({ part: "whole", directory: directory.file, name, stat }, stat.sizeBytes, (outcome, bytes) => {
+      if (outcome.kind === "grown") return this.#takeLongFile(directory, name, this.#parts.ports.tree.stat(directory.file, name), slot, 1).finally(() => directory.release());
+      directory.release();
+      this.#settle(slot, outcome, bytes);
+      return undefined;
+    });
+  }
+
+  /** Sends a long file in parts; reads it again from the start where it changed meanwhile. */
+  async #takeLongFile(directory: SharedDirectory, name: ByteString, stat: InodeStat, slot: RecordSlot, reading: number): Promise<void> {
+    const { ports, ownerShift } = this.#parts;
+    directory.retain();
+    const pieces: (Uint8Array | undefined)[] = [this.#encodeLongHead(directory, name, stat, ownerShift)];
+    let waiting = 1;
+    let asWalked = true;
+    let dataBytes = 0;
+    let trouble: FileOutcome | undefined;
+    const finish = (): Promise<void> | undefined => {
+      if (--waiting > 0) return undefined;
+      if (trouble === undefined && !asWalked && reading <= longFileReadings)
+        return this.#takeLongFile(directory, name, ports.tree.stat(directory.file, name), slot, reading + 1).finally(() => directory.release());
+      directory.release();
+      const outcome = trouble ?? { kind: "read", end: 0, asWalked, unstable: !asWalked, dataBytes };
+      this.#settle(slot, outcome, Buffer.concat(pieces as Uint8Array[]));
+      return undefined;
+    };
+    for (const part of findFileParts(ports.tree, directory.file, name, stat)) {
+      if (part.kind === "hole") {
+        this.#out.reset();
+        writeHolePiece(this.#out, part.lengthBytes);
+        pieces.push(this.#out.take());
+        continue;
+      }
+      const at = pieces.push(undefined) - 1;
+      waiting += 1;
+      const item = { part: "data", directory: directory.file, name, stat, offset: part.offset, lengthBytes: part.lengthBytes } as const;
+      await this.#sender.add(item, part.lengthBytes, (outcome, bytes) => {
+        if (outcome.kind === "read") {
+          pieces[at] = Uint8Array.prototype.slice.call(bytes);
+          asWalked &&= outcome.asWalked;
+          dataBytes += outcome.dataBytes;
+        } else trouble ??= outcome;
+        return finish();
+      });
+    }
+    await finish();
+  }
+
+  #encodeLongHead(directory: SharedDirectory, name: ByteString, stat: InodeStat, ownerShift: number): Uint8Array {
+    const { tree } = this.#parts.ports;
+    const file = tree.openFile(directory.file, name);
+    try {
+      const metadata = { ...stat, flags: tree.readFlags(file), xattrs: tree.readXattrsOpen(file) };
+      this.#out.reset();
+      writeMetadata(this.#out, "file", removeOwnerShift(metadata, ownerShift).metadata);
+      this.#out.varint(stat.sizeBytes);
+      return this.#out.take();
+    } finally {
+      tree.close(file);
+    }
+  }
+
+  #settle(slot: RecordSlot, outcome: FileOutcome, bytes: Uint8Array): void {
+    if (outcome.kind === "read") {
+      if (outcome.unstable) this.#parts.warnings.add("changed-while-read", slot.path, "it changed during each of several readings; what was read last is kept");
+      if (!outcome.asWalked) slot.stat = undefined;
+      slot.body = Uint8Array.prototype.slice.call(bytes);
+      slot.dataBytes = outcome.dataBytes;
+      this.#bytes += outcome.dataBytes;
+      return;
+    }
+    slot.dropped = true;
+    this.#entries -= 1;
+    this.#files -= 1;
+    if (outcome.kind === "unreadable") this.#parts.warnings.add("unreadable", slot.path, outcome.message);
+    else this.#parts.warnings.add("vanished", slot.path, "it was removed or replaced while the tree was read");
+  }
+
+  #warn(path: TreePath, error: unknown): void {
+    if (this.#parts.ports.isVanished(error)) this.#parts.warnings.add("vanished", path, "it was removed or replaced while the tree was read");
+    else if (error instanceof Error) this.#parts.warnings.add("unreadable", path, error.message);
+  }
+
+  #warnOutside(path: TreePath): void {
+    this.#parts.warnings.add("outside-owner-range", path, `an owner of "${displayBytes(path)}" is outside the machine's range and kept as it is`);
+  }
+}
+
+function contentOf(stat: InodeStat): EntryContent {
+  switch (stat.kind) {
+    case "character-device":
+    case "block-device":
+      return { kind: stat.kind, major: stat.nodeMajor, minor: stat.nodeMinor };
+    case "fifo":
+    case "socket":
+      return { kind: stat.kind };
+    default:
+      return { kind: "directory" };
+  }
+}

@@ -1,0 +1,43 @@
+import type { HostFacts, SystemFacts } from "../../core/manifest/manifest.ts";
+import type { FileDescriptor, TreeReader } from "../../core/tree/tree-reader.ts";
+import type { FileBatch, FileBatchResult } from "./reading/file-batch.ts";
+
+/** Threads that read files. */
+export interface FilePool extends AsyncDisposable {
+  readonly busy: number;
+  room(): Promise<void>;
+  run(batch: FileBatch): Promise<FileBatchResult>;
+}
+
+/** How the threads of a capture are to work. */
+export interface FilePoolOptions {
+  /** Path of the chunk index, or undefined while the store is empty. */
+  readonly indexPath: string | undefined;
+  readonly compressionLevel: number;
+  readonly ownerShift: number;
+  readonly idle: boolean;
+}
+
+/** How a hook ended. */
+export interface HookResult {
+  readonly path: string;
+  readonly exitCode: number;
+  readonly timedOut: boolean;
+  readonly output: string;
+  /** The level that a pre-capture hook vouches for, by a line `consistency=application` (or another level) in its output. */
+  readonly consistency?: string;
+}
+
+/** What capture needs of a Linux host. */
+export interface CapturePorts {
+  readonly tree: TreeReader;
+  startPool(options: FilePoolOptions): FilePool;
+  /** Writes all dirty pages of the file system an open directory lies on, mapped ones too (syncfs(2)). */
+  syncFileSystem(directory: FileDescriptor): void;
+  /** False where a write through a mapping may leave a file's times as they were (tmpfs): nothing there may be taken as unchanged. */
+  timesTellChanges(directory: FileDescriptor): boolean;
+  isVanished(error: unknown): boolean;
+  readSystemFacts(root: string, options: { readonly packageFiles: "changed" | "all"; readonly nspawnFile?: string }): Promise<SystemFacts>;
+  readHostFacts(): Promise<HostFacts>;
+  runHooks(when: "pre-capture" | "post-capture", variables: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<HookResult[]>;
+}

@@ -1,0 +1,166 @@
+import { removeOwnerShift } from "../../../core/tree/owner-shift.ts";
+import type { FileDescriptor, InodeStat, TreeReader } from "../../../core/tree/tree-reader.ts";
+import type { BlockBuilder } from "../../../image/chunker/block-builder.ts";
+import type { ClaimTable } from "../../../image/chunker/claim-table.ts";
+import { cutParameters, findCut } from "../../../image/chunker/cut.ts";
+import { sha256 } from "../../../image/chunker/decode-block.ts";
+import type { ChunkIndex } from "../../../image/chunk-index/chunk-index.ts";
+import { ByteWriter } from "../../../image/format/byte-writer.ts";
+import { writeChunkPiece, writeHolePiece, writeMetadata } from "../../../image/format/record.ts";
+import { looksUnchanged, type FileBatch, type FileBatchResult, type FileItem, type FileOutcome } from "./file-batch.ts";
+
+const readings = 4;
+const windowBytes = 4 * cutParameters.maxBytes;
+
+/** What a file reader works with. */
+export interface FileReaderParts {
+  readonly tree: TreeReader;
+  readonly claims: ClaimTable;
+  /** Undefined while the store is empty. */
+  readonly known: Pick<ChunkIndex, "has"> | undefined;
+  readonly blocks: BlockBuilder;
+  readonly ownerShift: number;
+  readonly isVanished: (error: unknown) => boolean;
+}
+
+/**
+ * Reads files into chunks and bodies of records: one plain synchronous loop in a worker thread.
+ *
+ * Invariant: `out` holds the bytes of finished items, then of the item under way.
+ */
+export class FileReader {
+  readonly #parts: FileReaderParts;
+  readonly #out = new ByteWriter(256 * 1024);
+  readonly #window: Buffer = Buffer.allocUnsafeSlow(windowBytes);
+
+  constructor(parts: FileReaderParts) {
+    this.#parts = parts;
+  }
+
+  readBatch(batch: FileBatch): FileBatchResult {
+    this.#out.reset();
+    const outcomes = batch.items.map((item) => this.#readItem(item));
+    return { outcomes, bytes: Uint8Array.prototype.slice.call(this.#out.view()), blocks: this.#parts.blocks.take() };
+  }
+
+  #readItem(item: FileItem): FileOutcome {
+    const start = this.#out.length;
+    let file: FileDescriptor | undefined;
+    try {
+      file = this.#parts.tree.openFile(item.directory, item.name);
+      return item.part === "whole" ? this.#readWhole(file, item, start) : this.#readData(file, item, start);
+    } catch (error) {
+      this.#out.truncate(start);
+      if (this.#parts.isVanished(error)) return { kind: "vanished", end: start };
+      return { kind: "unreadable", end: start, message: (error as Error).message };
+    } finally {
+      if (file !== undefined) this.#parts.tree.close(file);
+    }
+  }
+
+  #readWhole(file: FileDescriptor, item: FileItem, start: number): FileOutcome {
+    for (let reading = 1; ; reading++) {
+      this.#out.truncate(start);
+      const stat = this.#parts.tree.statOpen(file);
+      if (stat.kind !== "file") return { kind: "vanished", end: start };
+      if (stat.sizeBytes > cutParameters.spanBytes) return { kind: "grown", end: start };
+      this.#writeHead(file, stat);
+      const dataBytes = this.#readPieces(file, stat, stat.sizeBytes);
+      const stable = looksUnchanged(stat, this.#parts.tree.statOpen(file));
+      if (stable || reading === readings)
+        return { kind: "read", end: this.#out.length, asWalked: stable && looksUnchanged(stat, item.stat), unstable: !stable, dataBytes };
+    }
+  }
+
+  #writeHead(file: FileDescriptor, stat: InodeStat): void {
+    const { tree, ownerShift } = this.#parts;
+    const metadata = { ...stat, flags: tree.readFlags(file), xattrs: tree.readXattrsOpen(file) };
+    writeMetadata(this.#out, "file", removeOwnerShift(metadata, ownerShift).metadata);
+    this.#out.varint(stat.sizeBytes);
+  }
+
+  #readData(file: FileDescriptor, item: FileItem & { part: "data" }, start: number): FileOutcome {
+    const end = item.offset + item.lengthBytes;
+    const read = this.#readExtent(file, item.offset, end);
+    if (read < item.lengthBytes) writeHolePiece(this.#out, item.lengthBytes - read);
+    const asWalked = read === item.lengthBytes && looksUnchanged(this.#parts.tree.statOpen(file), item.stat);
+    if (this.#out.length === start) return { kind: "vanished", end: start };
+    return { kind: "read", end: this.#out.length, asWalked, unstable: false, dataBytes: read };
+  }
+
+  /** Writes the pieces of `sizeBytes` of content; what the file turns out not to have any more is written as a hole. */
+  #readPieces(file: FileDescriptor, stat: InodeStat, sizeBytes: number): number {
+    const { tree } = this.#parts;
+    if (stat.allocatedBytes >= sizeBytes) {
+      const read = this.#readExtent(file, 0, sizeBytes);
+      if (read < sizeBytes) writeHolePiece(this.#out, sizeBytes - read);
+      return read;
+    }
+    let dataBytes = 0;
+    for (let at = 0; at < sizeBytes; ) {
+      const data = tree.seekData(file, at);
+      const start = data < 0 ? sizeBytes : Math.min(data, sizeBytes);
+      if (start > at) writeHolePiece(this.#out, start - at);
+      if (start === sizeBytes) break;
+      const end = Math.min(tree.seekHole(file, start), sizeBytes);
+      const read = this.#readExtent(file, start, end);
+      dataBytes += read;
+      if (start + read < end) {
+        writeHolePiece(this.#out, sizeBytes - start - read);
+        break;
+      }
+      at = end;
+    }
+    return dataBytes;
+  }
+
+  /** Writes the chunks of an extent and returns how many bytes it still had. */
+  #readExtent(file: FileDescriptor, start: number, end: number): number {
+    const { blocks } = this.#parts;
+    if (end - start <= cutParameters.minBytes) {
+      const room = blocks.room();
+      const read = this.#readFully(file, room, 0, end - start, start);
+      if (read > 0) this.#takeChunk(room.subarray(0, read), true);
+      return read;
+    }
+    const window = this.#window;
+    let position = start;
+    let from = 0;
+    let have = 0;
+    for (;;) {
+      if (have - from < cutParameters.maxBytes && position < end) {
+        window.copyWithin(0, from, have);
+        have -= from;
+        from = 0;
+        const read = this.#readFully(file, window, have, Math.min(windowBytes - have, end - position), position);
+        if (read === 0) end = position;
+        position += read;
+        have += read;
+      }
+      if (from === have) return position - start;
+      const cut = findCut(window, from, have);
+      this.#takeChunk(window.subarray(from, cut), false);
+      from = cut;
+    }
+  }
+
+  #takeChunk(chunk: Buffer, inPlace: boolean): void {
+    const { claims, known, blocks } = this.#parts;
+    const id = sha256(chunk);
+    writeChunkPiece(this.#out, id, chunk.length);
+    if (!claims.claim(id) || known?.has(id)) return;
+    if (!inPlace) blocks.room().set(chunk);
+    blocks.add(id, chunk.length);
+  }
+
+  /** Reads `length` bytes, or less only where the file ends. */
+  #readFully(file: FileDescriptor, into: Buffer, offset: number, length: number, position: number): number {
+    let read = 0;
+    while (read < length) {
+      const count = this.#parts.tree.read(file, into, offset + read, length - read, position + read);
+      if (count === 0) break;
+      read += count;
+    }
+    return read;
+  }
+}

@@ -1,0 +1,112 @@
+import { Worker, type Transferable } from "node:worker_threads";
+import { RehomeError } from "../core/errors.ts";
+
+/** A worker thread ended, or failed in a way that is no answer to one request. */
+export class WorkerFailedError extends RehomeError {
+  override readonly name = "WorkerFailedError";
+  readonly code = "WORKER_FAILED";
+
+  constructor(what: string, options?: ErrorOptions) {
+    super(`cannot go on: a worker thread ${what}`, "Run the same command again; report it if it fails so again.", options);
+  }
+}
+
+/** What a request travels in. */
+export interface WorkerRequest<Request> {
+  readonly number: number;
+  readonly request: Request;
+}
+
+/** What an answer travels in; `failure` in place of `response` when the request failed as a whole. */
+export type WorkerAnswer<Response> =
+  | { readonly number: number; readonly response: Response }
+  | { readonly number: number; readonly failure: unknown };
+
+interface Member {
+  readonly worker: Worker;
+  readonly waiting: Map<number, { resolve: (response: never) => void; reject: (reason: unknown) => void }>;
+}
+
+/** The name of a file of worker code beside this one, as it runs from source or compiled. */
+export type WorkerFile = "capture-worker" | "restore-worker" | "compare-worker";
+
+/**
+ * Threads that all run the same code; each request goes to the least busy one.
+ *
+ * Invariants: at most `depth` requests are at one worker, so what is on its way is bounded; after a failure every request
+ * fails; buffers named in `transfer` are handed over, not copied.
+ */
+export class WorkerPool<Request, Response> implements AsyncDisposable {
+  readonly #members: Member[];
+  readonly #depth: number;
+  #wakeUp: (() => void)[] = [];
+  #number = 0;
+  #failure: WorkerFailedError | undefined;
+
+  constructor(file: WorkerFile, workerData: unknown, size: number, depth = 2) {
+    this.#depth = depth;
+    const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
+    this.#members = Array.from({ length: size }, () => {
+      const worker = new Worker(new URL(`./${file}${extension}`, import.meta.url), { workerData });
+      const member: Member = { worker, waiting: new Map() };
+      worker.on("message", (answer: WorkerAnswer<Response>) => this.#settle(member, answer));
+      worker.on("error", (error) => this.#fail(new WorkerFailedError("failed", { cause: error })));
+      worker.on("exit", (code) => this.#fail(new WorkerFailedError(`ended with status ${code}`)));
+      return member;
+    });
+  }
+
+  /** How many requests may be on their way at once. */
+  get capacity(): number {
+    return this.#members.length * this.#depth;
+  }
+
+  /** Requests on their way. */
+  get busy(): number {
+    return this.#members.reduce((sum, member) => sum + member.waiting.size, 0);
+  }
+
+  /** Waits until a request can be taken without waiting in a queue. @throws {WorkerFailedError} */
+  async room(): Promise<void> {
+    while (this.#failure === undefined && this.busy >= this.capacity)
+      await new Promise<void>((resolve) => void this.#wakeUp.push(resolve));
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Sends a request to the least busy worker. @throws {WorkerFailedError} */
+  run(request: Request, transfer: readonly Transferable[] = []): Promise<Response> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const member = this.#members.reduce((least, other) => (other.waiting.size < least.waiting.size ? other : least));
+    const number = ++this.#number;
+    return new Promise<Response>((resolve, reject) => {
+      member.waiting.set(number, { resolve, reject });
+      member.worker.postMessage({ number, request } satisfies WorkerRequest<Request>, transfer);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#failure ??= new WorkerFailedError("was told to end");
+    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+  }
+
+  #settle(member: Member, answer: WorkerAnswer<Response>): void {
+    const waiting = member.waiting.get(answer.number);
+    member.waiting.delete(answer.number);
+    if ("failure" in answer) waiting?.reject(answer.failure);
+    else waiting?.resolve(answer.response as never);
+    this.#wake();
+  }
+
+  #fail(error: WorkerFailedError): void {
+    this.#failure ??= error;
+    for (const { waiting } of this.#members) {
+      for (const { reject } of waiting.values()) reject(this.#failure);
+      waiting.clear();
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#wakeUp.splice(0)) resolve();
+  }
+}
