@@ -1,8 +1,23 @@
 import { globSync } from "node:fs";
 import process from "node:process";
-
+import { Visitor } from "@swc/core/Visitor.js";
 import { cruise, format, type ICruiseOptions, type ICruiseResult } from "dependency-cruiser";
 import extractDepcruiseConfig from "dependency-cruiser/config-utl/extract-depcruise-config";
+
+// swc's visitor, which dependency-cruiser reads modules with, does not know `using` and `await using` and would throw.
+type Visit = (node: { readonly type: string; readonly decls?: never }) => unknown;
+const visitor = Visitor.prototype as unknown as Record<
+  "visitStatement" | "visitPattern" | "visitVariableDeclarators",
+  Visit
+>;
+for (const method of ["visitStatement", "visitPattern"] as const) {
+  const known = visitor[method];
+  visitor[method] = function visit(node) {
+    if (node.type !== "UsingDeclaration" || node.decls === undefined) return known.call(this, node);
+    visitor.visitVariableDeclarators.call(this, node.decls);
+    return node;
+  };
+}
 
 /**
  * Holds the borders of `.dependency-cruiser.cjs` and makes sure that every module of src was looked at: a cruise that
