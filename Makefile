@@ -10,10 +10,10 @@ test: setup # all checks and all tests
 demo: setup # the main job on a real Debian system
 	@scripts/demo
 
-bench: setup # speed, sizes and memory beside tar, restic and borg
+bench: setup # speed, sizes and memory beside tar, restic and borg; ARGS=--help says what can be chosen
 	@scripts/setup --bench
 	@npm run --silent build
-	@npm run --silent bench
+	@npm run --silent bench -- $(ARGS)
 
 build: setup # compiled code in dist
 	@npm run --silent build

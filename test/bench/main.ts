@@ -18,7 +18,7 @@ Measures rehome beside tar, restic and borg on a Debian tree of about 0.73 GB wi
 in Markdown. Needs root.
   --runs N    medians of N runs (default 3)
   --disk      stores and restored trees on a new ext4 in a file, not in memory
-  --only ...  only these tools; none: --only ''
+  --only ...  only these tools
   --million   also a tree of 1,000,000 small files, for peak memory (takes about 10 GB of memory)
 Environment: REHOME_BENCH_TREE (a directory to take instead of the Debian tree), REHOME_BENCH_WORK (default .test-cache/bench).
 `;
