@@ -10,11 +10,12 @@ import type { FileBatch, FileBatchResult } from "../system/capture/reading/file-
 import { FileReader } from "../system/capture/reading/file-reader.ts";
 import { serveRequests } from "./serve.ts";
 
-/** What a capture worker is started with. `indexPath`: of the chunk index, or undefined while the store is empty. */
+/** What a capture worker is started with. `indexPath`: of the chunk index. */
 export interface CaptureWorkerData {
   readonly claims: SharedArrayBuffer;
-  readonly indexPath: string | undefined;
-  readonly compressionLevel: number;
+  readonly indexPath: string;
+  readonly storeWasEmpty: boolean;
+  readonly compressionLevel: "standard" | number;
   readonly ownerShift: number;
   readonly priority: Priority;
 }
@@ -24,7 +25,8 @@ ownPriority(data.priority);
 const reader = new FileReader({
   tree: linuxTreeReader(),
   claims: new ClaimTable(data.claims),
-  known: data.indexPath === undefined ? undefined : ChunkIndex.open(data.indexPath),
+  known: ChunkIndex.open(data.indexPath),
+  storeWasEmpty: data.storeWasEmpty,
   blocks: new BlockBuilder({ level: data.compressionLevel }, cutParameters.maxBytes),
   ownerShift: data.ownerShift,
   isVanished: (error) => ["ENOENT", "ELOOP", "ENXIO", "ESTALE", "ENOTDIR"].includes(errnoNameOf(error) ?? ""),

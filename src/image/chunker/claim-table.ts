@@ -9,21 +9,30 @@ export class ClaimTable {
   static readonly #slotWords = 9;
   readonly #words: Int32Array;
   readonly #mask: number;
+  readonly #wanted = new Int32Array(8);
+  readonly #wantedBytes = new Uint8Array(this.#wanted.buffer);
 
-  /** Room for `slots` chunks (a power of two), 36 bytes each. */
+  /** Room for `slots` chunks (a power of two), 36 bytes each, and one word that tells whether any was pushed out. */
   static allocate(slots: number): SharedArrayBuffer {
-    return new SharedArrayBuffer(slots * ClaimTable.#slotWords * 4);
+    return new SharedArrayBuffer((slots * ClaimTable.#slotWords + 1) * 4);
   }
 
   constructor(shared: SharedArrayBuffer) {
     this.#words = new Int32Array(shared);
-    this.#mask = this.#words.length / ClaimTable.#slotWords - 1;
+    this.#mask = (this.#words.length - 1) / ClaimTable.#slotWords - 1;
+  }
+
+  /** True once a chunk was pushed out: then only the chunk index can tell about the older ones. */
+  get overflowed(): boolean {
+    return Atomics.load(this.#words, this.#words.length - 1) !== 0;
   }
 
   /** Says whether `id` (32 bytes) is new, and marks it as met. */
-  claim(id: Buffer): boolean {
+  claim(id: Uint8Array): boolean {
     const words = this.#words;
-    const home = id.readUInt32LE(0);
+    const wanted = this.#wanted;
+    this.#wantedBytes.set(id);
+    const home = wanted[0] ?? 0;
     let target = -1;
     for (let probe = 0; probe < 8; probe++) {
       const slot = ((home + probe) & this.#mask) * ClaimTable.#slotWords;
@@ -32,18 +41,21 @@ export class ClaimTable {
         target = slot;
         break;
       }
-      if ((sequence & 1) === 0 && this.#equals(slot, id) && Atomics.load(words, slot) === sequence) return false;
+      if ((sequence & 1) === 0 && this.#equals(slot) && Atomics.load(words, slot) === sequence) return false;
     }
-    if (target < 0) target = ((home + (id[31] ?? 0) % 8) & this.#mask) * ClaimTable.#slotWords;
+    if (target < 0) {
+      target = ((home + (id[31] ?? 0) % 8) & this.#mask) * ClaimTable.#slotWords;
+      Atomics.store(words, words.length - 1, 1);
+    }
     const sequence = Atomics.load(words, target);
     if ((sequence & 1) === 1 || Atomics.compareExchange(words, target, sequence, sequence + 1) !== sequence) return true;
-    for (let word = 0; word < 8; word++) words[target + 1 + word] = id.readInt32LE(word * 4);
+    for (let word = 0; word < 8; word++) words[target + 1 + word] = wanted[word] ?? 0;
     Atomics.store(words, target, (sequence + 2) & 0x7fff_fffe || 2);
     return true;
   }
 
-  #equals(slot: number, id: Buffer): boolean {
-    for (let word = 0; word < 8; word++) if (this.#words[slot + 1 + word] !== id.readInt32LE(word * 4)) return false;
+  #equals(slot: number): boolean {
+    for (let word = 0; word < 8; word++) if (this.#words[slot + 1 + word] !== this.#wanted[word]) return false;
     return true;
   }
 }

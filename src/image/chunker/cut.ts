@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 /** The parameters of cut id 1 (`docs/format/image.md` section 2.1), in bytes. */
 export const cutParameters: Readonly<Record<"spanBytes" | "minBytes" | "maxBytes", number>> = {
   spanBytes: 64 * 1024 * 1024,
-  minBytes: 65_536,
+  minBytes: 262_144,
   maxBytes: 1_048_576,
 };
 

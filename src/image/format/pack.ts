@@ -26,6 +26,8 @@ export interface BlockEntry {
 
 /** A block ready to be put into a pack. `chunkIds` are 32 bytes each, joined. */
 export interface EncodedBlock {
+  /** SHA-256 of `stored`, 32 bytes. */
+  readonly id: Uint8Array;
   readonly codec: Codec;
   readonly stored: Uint8Array;
   readonly plainBytes: number;
@@ -53,8 +55,7 @@ export function encodePack(blocks: readonly EncodedBlock[]): EncodedPack {
   const entries: BlockEntry[] = [];
   let offset = packMagic.length;
   for (const block of blocks) {
-    const id = createHash("sha256").update(block.stored).digest();
-    footer.bytes(id);
+    footer.bytes(block.id);
     footer.u8(block.codec);
     footer.varint(block.stored.length);
     footer.varint(block.chunkLengths.length);
@@ -67,7 +68,7 @@ export function encodePack(blocks: readonly EncodedBlock[]): EncodedPack {
       return { id: chunkIds.toString("hex", at * 32, at * 32 + 32) as ChunkId, offset: chunkOffset - lengthBytes, lengthBytes };
     });
     entries.push({
-      id: id.toString("hex") as BlockId,
+      id: Buffer.from(block.id).toString("hex") as BlockId,
       codec: block.codec,
       offset,
       storedBytes: block.stored.length,

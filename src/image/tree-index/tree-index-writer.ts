@@ -10,7 +10,7 @@ import type { ChunkIndex } from "../chunk-index/chunk-index.ts";
 import type { PackWriter } from "../store/pack-writer.ts";
 
 const tablePieceBytes = 1024 * 1024;
-const compression = { level: 3 };
+const compression = { level: 3 } as const;
 
 /**
  * Writes the tree index of one image: records in walk order into segments, those and the top table into packs, where the

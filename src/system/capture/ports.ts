@@ -11,9 +11,10 @@ export interface FilePool extends AsyncDisposable {
 
 /** How the threads of a capture are to work. */
 export interface FilePoolOptions {
-  /** Path of the chunk index, or undefined while the store is empty. */
-  readonly indexPath: string | undefined;
-  readonly compressionLevel: number;
+  /** Path of the chunk index. */
+  readonly indexPath: string;
+  readonly storeWasEmpty: boolean;
+  readonly compressionLevel: "standard" | number;
   readonly ownerShift: number;
   readonly idle: boolean;
 }

@@ -16,8 +16,9 @@ const windowBytes = 4 * cutParameters.maxBytes;
 export interface FileReaderParts {
   readonly tree: TreeReader;
   readonly claims: ClaimTable;
-  /** Undefined while the store is empty. */
-  readonly known: Pick<ChunkIndex, "has"> | undefined;
+  readonly known: Pick<ChunkIndex, "has">;
+  /** The store had no chunks when the capture began: then only what claims have forgotten is looked for. */
+  readonly storeWasEmpty: boolean;
   readonly blocks: BlockBuilder;
   readonly ownerShift: number;
   readonly isVanished: (error: unknown) => boolean;
@@ -145,10 +146,10 @@ export class FileReader {
   }
 
   #takeChunk(chunk: Buffer, inPlace: boolean): void {
-    const { claims, known, blocks } = this.#parts;
+    const { claims, known, storeWasEmpty, blocks } = this.#parts;
     const id = sha256(chunk);
     writeChunkPiece(this.#out, id, chunk.length);
-    if (!claims.claim(id) || known?.has(id)) return;
+    if (!claims.claim(id) || ((!storeWasEmpty || claims.overflowed) && known.has(id))) return;
     if (!inPlace) blocks.room().set(chunk);
     blocks.add(id, chunk.length);
   }

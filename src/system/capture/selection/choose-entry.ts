@@ -10,7 +10,7 @@ export interface Selection {
   readonly patterns: readonly string[];
   /** Directories of which only the directory itself is taken: mounts that are left out, the store, caches. */
   readonly emptied: ReadonlySet<TreePath>;
-  /** Mount points that are entered although their device differs. */
+  /** Mount points that are entered. A subvolume of the same file system, which is no mount point, is entered too. */
   readonly entered: ReadonlySet<TreePath>;
   /** Files that are left out, such as active swap files. */
   readonly omitted: ReadonlySet<TreePath>;
@@ -38,10 +38,22 @@ function compilePatterns(patterns: readonly string[]): (path: TreePath, isDirect
   if (usable.length === 0) return () => false;
   for (const pattern of usable)
     if (/[\n\0]/.test(pattern)) throw new UsageError(`cannot use the pattern ${JSON.stringify(pattern)}: it holds a line end`, "Give one pattern at a time.");
-  const rules = ignore({ ignorecase: false, allowRelativePaths: true }).add(usable.map((pattern) => byteStringFromText(pattern) as string));
-  return (path, isDirectory) => path !== "" && rules.ignores(isDirectory ? `${path}/` : path);
+  const compile = (): ReturnType<typeof ignore> =>
+    ignore({ ignorecase: false, allowRelativePaths: true }).add(usable.map((pattern) => byteStringFromText(pattern) as string));
+  let rules = compile();
+  let asked = 0;
+  return (path, isDirectory) => {
+    if (path === "") return false;
+    if (++asked % pathsBeforeRenewal === 0) rules = compile();
+    return rules.ignores(isDirectory ? `${path}/` : path);
+  };
 }
 
+/** The matcher remembers every path it was asked about; a new one from time to time keeps memory flat. */
+const pathsBeforeRenewal = 20_000;
+
+/** Says whether a directory lies on another file system than its parent; subvolumes of one have anonymous devices (major 0). */
 function crossesDevice(stat: InodeStat, parentStat: InodeStat): boolean {
+  if (stat.deviceMajor === 0 && parentStat.deviceMajor === 0) return false;
   return stat.deviceMinor !== parentStat.deviceMinor || stat.deviceMajor !== parentStat.deviceMajor;
 }

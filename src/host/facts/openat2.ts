@@ -1,0 +1,41 @@
+import koffi from "koffi";
+import type { TreePath } from "../../core/tree/byte-string.ts";
+import { cString, errno } from "../libc.ts";
+import { SystemCallError } from "../system-call-error.ts";
+
+/** openat2(2) has no wrapper in the C library; its number is the same on all machines. */
+const SYS_openat2 = 437;
+const RESOLVE_NO_MAGICLINKS = 0x02;
+const RESOLVE_IN_ROOT = 0x10;
+const openHowBytes = 24;
+const eagain = 11;
+const maxAttempts = 64;
+
+const syscallOpenat2 = koffi
+  .load("libc.so.6")
+  .func("int64_t syscall(int64_t, int64_t, const void*, const void*, size_t)") as unknown as (
+  number: number,
+  directory: number,
+  path: Uint8Array,
+  how: Uint8Array,
+  howBytes: number,
+) => number;
+
+/**
+ * Opens `path` as if the open directory `root` were the root of the machine: absolute symlinks and `..` stay below it,
+ * and the links of procfs are not followed. The kernel tries again where a rename raced with a `..`; so does this.
+ *
+ * @throws {SystemCallError}
+ */
+export function openInRoot(root: number, path: TreePath, flags: number): number {
+  const how = Buffer.alloc(openHowBytes);
+  how.writeUInt32LE(flags, 0);
+  how.writeUInt32LE(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 16);
+  const name = cString(path === "" ? "." : path);
+  for (let attempt = 1; ; attempt++) {
+    const file = syscallOpenat2(SYS_openat2, root, name, how, openHowBytes);
+    if (file >= 0) return file;
+    const errorNumber = errno();
+    if (errorNumber !== eagain || attempt === maxAttempts) throw new SystemCallError("open", path, errorNumber);
+  }
+}

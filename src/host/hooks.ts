@@ -1,0 +1,86 @@
+import { spawn } from "node:child_process";
+import { accessSync, constants, readdirSync } from "node:fs";
+import type { HookResult } from "../system/capture/ports.ts";
+
+const hookTimeoutMs = 5 * 60 * 1000;
+const maxOutputBytes = 64 * 1024;
+
+/** How many hooks there are. */
+export function countHooks(directory: string, when: string): number {
+  return listHooks(directory, when).length;
+}
+
+/**
+ * Runs the executables in `DIRECTORY/WHEN.d`, by name, one after the other, each in a process group of its own that is ended
+ * when its time is out. A pre-capture hook that fails ends the row; post-capture hooks all run.
+ */
+export async function runHooks(directory: string, when: "pre-capture" | "post-capture", variables: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<HookResult[]> {
+  const results: HookResult[] = [];
+  for (const path of listHooks(directory, when)) {
+    const result = await runHook(path, { ...process.env, ...variables, REHOME_HOOK: when }, signal);
+    results.push(result);
+    if (result.exitCode !== 0 && when === "pre-capture") break;
+  }
+  return results;
+}
+
+function listHooks(directory: string, when: string): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(`${directory}/${when}.d`);
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => /^[A-Za-z0-9_.-]+$/.test(name) && !name.endsWith("~"))
+    .toSorted()
+    .map((name) => `${directory}/${when}.d/${name}`)
+    .filter(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function runHook(path: string, env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Promise<HookResult> {
+  return new Promise((resolve) => {
+    const child = spawn(path, [], { env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    let output = "";
+    let timedOut = false;
+    const take = (bytes: Buffer): void => {
+      if (output.length < maxOutputBytes) output += bytes.toString("utf8");
+    };
+    const end = (): void => {
+      if (child.pid !== undefined) tryKill(-child.pid);
+    };
+    const timer = setTimeout(() => {
+      timedOut = true;
+      end();
+    }, Number(env["REHOME_HOOK_TIMEOUT_MS"] ?? hookTimeoutMs));
+    signal?.addEventListener("abort", end, { once: true });
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    child.on("error", (error) => {
+      output += error.message;
+    });
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      const consistency = /^consistency=(\w+)$/m.exec(output)?.[1];
+      resolve({ path, exitCode: code ?? 255, timedOut, output, ...(consistency !== undefined && { consistency }) });
+    });
+  });
+}
+
+function tryKill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}

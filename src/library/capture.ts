@@ -1,0 +1,175 @@
+import { existsSync, statSync } from "node:fs";
+import { hostname } from "node:os";
+import { basename, resolve } from "node:path";
+import type { OnProgress } from "../core/progress.ts";
+import { parseOperand } from "../core/operand.ts";
+import { UsageError } from "../core/errors.ts";
+import { readMounts, readSwapFiles, removableDevices, syncFileSystem, timesTellChanges } from "../host/file-systems.ts";
+import { countHooks, runHooks } from "../host/hooks.ts";
+import { errnoNameOf } from "../host/system-call-error.ts";
+import { ownPriority } from "../host/priority.ts";
+import { linuxTreeReader } from "../host/tree/linux-tree-reader.ts";
+import { ClaimTable } from "../image/chunker/claim-table.ts";
+import type { ImageStore } from "../image/store/image-store.ts";
+import { SystemNotFoundError } from "../system/capture/errors.ts";
+import { chooseImageName, planCapture, type CapturePlan } from "../system/capture/plan.ts";
+import type { CapturePorts } from "../system/capture/ports.ts";
+import { limitRate, unlimited } from "../system/capture/rate-limit.ts";
+import type { FileBatch, FileBatchResult } from "../system/capture/reading/file-batch.ts";
+import { runCapture, type CaptureResult } from "../system/capture/run.ts";
+import { hostExcludes } from "../system/capture/selection/default-excludes.ts";
+import { planMounts } from "../system/capture/selection/mounts.ts";
+import { WorkerPool } from "../workers/pool.ts";
+import type { CaptureWorkerData } from "../workers/capture-worker.ts";
+import { choosePaths, type Paths } from "./settings.ts";
+import { openOrCreateStore, storePath, type StoreOptions } from "./store.ts";
+import { version } from "./version.ts";
+import { workerCount } from "./worker-count.ts";
+
+/** How to capture. Everything has a default. */
+export interface CaptureOptions extends StoreOptions {
+  /** Name of the image; by default the host's name, the machine's, or the directory's. */
+  readonly name?: string;
+  /** Gitignore patterns relative to the root. */
+  readonly excludes?: readonly string[];
+  /** False leaves out nothing by default from `/`. */
+  readonly defaultExcludes?: boolean;
+  /** Mount points (absolute) to take although the rules leave them out. */
+  readonly includeMounts?: readonly string[];
+  readonly oneFileSystem?: boolean;
+  /** Reads every file, even those that look unchanged. */
+  readonly rehash?: boolean;
+  /** zstd level, 1 to 19; the standard is as fast as level 1 and nearly as small as level 3. */
+  readonly compressionLevel?: "standard" | number;
+  /** `changed` looks for local modifications among files that are newer than their package; `all` hashes every packaged file. */
+  readonly packageFiles?: "changed" | "all";
+  /** Reads at most so many bytes a second. */
+  readonly rateBytesPerSecond?: number;
+  /** Uses processor and disk only when nobody else does. */
+  readonly idle?: boolean;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+const claimSlots = 2 ** 17;
+
+/**
+ * Captures a system (`/`, a directory, `machine:NAME`) into a store, which is made if there is none.
+ *
+ * On return the image is durable and named. After a failure or a kill the store is as before, with some chunks that the next capture finds.
+ *
+ * @throws {SystemNotFoundError} @throws {HookFailedError} @throws {StoreUnsuitableError} @throws {InterruptedError}
+ */
+export async function capture(system: string, options: CaptureOptions = {}): Promise<CaptureResult> {
+  const paths = options.paths ?? choosePaths();
+  const { plan, nspawnFile } = planCaptureOf(system, options);
+  using store = await openOrCreateStore({ ...options, paths });
+  if (options.idle === true) ownPriority("idle");
+  return await runCapture(plan, store, capturePorts(paths, store), {
+    writtenBy: `rehome ${version}`,
+    compressionLevel: options.compressionLevel ?? "standard",
+    packageFiles: options.packageFiles ?? "changed",
+    ...(nspawnFile !== undefined && { nspawnFile }),
+    idle: options.idle ?? false,
+    rate: options.rateBytesPerSecond === undefined ? unlimited : limitRate(options.rateBytesPerSecond),
+    onProgress: options.onProgress ?? (() => undefined),
+    ...(options.signal && { signal: options.signal }),
+  });
+}
+
+/** Makes the plan of a capture; changes nothing. @throws {SystemNotFoundError} @throws {UsageError} */
+export function planCaptureOf(system: string, options: CaptureOptions = {}): { readonly plan: CapturePlan; readonly nspawnFile: string | undefined } {
+  const paths = options.paths ?? choosePaths();
+  const found = findSystem(system, paths);
+  const mounts = readMounts();
+  const store = storePath({ ...options, paths });
+  const facts = {
+    kind: found.kind,
+    root: found.root,
+    name: options.name ?? chooseImageName(found.name),
+    mounts: planMounts(mounts, {
+      root: found.root,
+      kind: found.kind === "host" ? "host" : "other",
+      oneFileSystem: options.oneFileSystem ?? false,
+      include: options.includeMounts ?? [],
+      removableDevices: removableDevices(mounts),
+    }),
+    ownPaths: [
+      { path: store, isDirectory: true, reason: "the store itself" },
+      { path: `${paths.stateDirectory}/cache`, isDirectory: true, reason: "caches of rehome" },
+      ...readSwapFiles().map((path) => ({ path, isDirectory: false, reason: "active swap file" })),
+    ],
+    rootUid: statSync(found.root).uid,
+    atRest: found.atRest || isReadOnly(mounts, found.root),
+    hookCount: countHooks(paths.hooksDirectory, "pre-capture") + countHooks(paths.hooksDirectory, "post-capture"),
+  };
+  const defaultExcludes = found.kind === "host" && options.defaultExcludes !== false ? hostExcludes : [];
+  const plan = planCapture(facts, { excludes: options.excludes ?? [], defaultExcludes, rehash: options.rehash ?? false });
+  return { plan, nspawnFile: found.nspawnFile };
+}
+
+interface FoundSystem {
+  readonly kind: "host" | "machine" | "directory";
+  readonly root: string;
+  readonly name: string;
+  readonly atRest: boolean;
+  readonly nspawnFile: string | undefined;
+}
+
+function findSystem(text: string, paths: Paths): FoundSystem {
+  const operand = parseOperand(text);
+  if (operand.kind === "path") {
+    const root = resolve(operand.path);
+    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) throw new SystemNotFoundError(text, `directory ${root}`);
+    const isHost = root === "/";
+    return { kind: isHost ? "host" : "directory", root, name: isHost ? hostname() : basename(root), atRest: false, nspawnFile: undefined };
+  }
+  if (operand.kind === "machine") {
+    const root = `${paths.machinesDirectory}/${operand.name}`;
+    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) throw new SystemNotFoundError(text, `machine directory ${root}`);
+    const nspawn = `${paths.nspawnDirectory}/${operand.name}.nspawn`;
+    const running = existsSync(`/run/systemd/machines/${operand.name}`);
+    return { kind: "machine", root, name: operand.name, atRest: !running, nspawnFile: existsSync(nspawn) ? nspawn : undefined };
+  }
+  throw new UsageError(`cannot capture "${text}": it names no system`, "Name `/`, a directory (with a `/` in it), or machine:NAME.");
+}
+
+function isReadOnly(mounts: ReturnType<typeof readMounts>, root: string): boolean {
+  const holding = mounts
+    .filter(({ mountPoint }) => mountPoint === "/" || root === mountPoint || root.startsWith(`${mountPoint}/`))
+    .toSorted((a, b) => a.mountPoint.length - b.mountPoint.length)
+    .at(-1);
+  return holding?.options.split(",").includes("ro") ?? false;
+}
+
+function capturePorts(paths: Paths, store: ImageStore): CapturePorts {
+  return {
+    tree: linuxTreeReader(),
+    startPool: (options) =>
+      new WorkerPool<FileBatch, FileBatchResult>(
+        "capture-worker",
+        {
+          claims: ClaimTable.allocate(claimSlots),
+          indexPath: options.indexPath,
+          storeWasEmpty: options.storeWasEmpty,
+          compressionLevel: options.compressionLevel,
+          ownerShift: options.ownerShift,
+          priority: options.idle ? "idle" : "normal",
+        } satisfies CaptureWorkerData,
+        workerCount(),
+      ),
+    syncFileSystem,
+    timesTellChanges,
+    isVanished: (error) => ["ENOENT", "ELOOP", "ENXIO", "ESTALE", "ENOTDIR"].includes(errnoNameOf(error) ?? ""),
+    async readSystemFacts(root, factOptions) {
+      const [{ readSystemFacts }, { openSystemSources }] = await Promise.all([import("../system/facts/index.ts"), import("../host/facts/index.ts")]);
+      using sources = openSystemSources(root);
+      return await readSystemFacts(sources, factOptions);
+    },
+    async readHostFacts() {
+      const [{ describeHost }, { observeHost }] = await Promise.all([import("../system/facts/index.ts"), import("../host/facts/index.ts")]);
+      return describeHost(await observeHost());
+    },
+    runHooks: (when, variables, signal) => runHooks(paths.hooksDirectory, when, { ...variables, REHOME_STORE: store.blobs.location }, signal),
+  };
+}

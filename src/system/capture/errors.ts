@@ -1,0 +1,25 @@
+import { RehomeError } from "../../core/errors.ts";
+
+/** A pre-capture hook did not succeed, so nothing was captured. */
+export class HookFailedError extends RehomeError {
+  override readonly name = "HookFailedError";
+  readonly code = "HOOK_FAILED";
+  readonly path: string;
+  readonly output: string;
+
+  constructor(path: string, what: string, output: string) {
+    super(`cannot capture: the hook "${path}" failed, ${what}`, output.trim() === "" ? "Run the hook by hand to see why." : `It said: ${output.trim().slice(-500)}`);
+    this.path = path;
+    this.output = output;
+  }
+}
+
+/** What should be captured is not there. */
+export class SystemNotFoundError extends RehomeError {
+  override readonly name = "SystemNotFoundError";
+  readonly code = "SYSTEM_NOT_FOUND";
+
+  constructor(operand: string, where: string) {
+    super(`cannot capture "${operand}": there is no ${where}`, "Name `/`, a directory (with a `/` in it), or machine:NAME.");
+  }
+}

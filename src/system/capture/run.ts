@@ -1,0 +1,247 @@
+import { crashPoint } from "../../core/crash-points.ts";
+import type { Consistency, HostFacts, Manifest, SystemFacts } from "../../core/manifest/manifest.ts";
+import type { OnProgress } from "../../core/progress.ts";
+import { byteStringFromText, type TreePath } from "../../core/tree/byte-string.ts";
+import { encodeManifest } from "../../image/format/manifest-object.ts";
+import { assertNotGivenUp, readCondemnations, type Condemnation } from "../../image/store/condemnation.ts";
+import { putNextName, type ImageId, type ImageName } from "../../image/store/image-names.ts";
+import type { ImageStore } from "../../image/store/image-store.ts";
+import { PackWriter } from "../../image/store/pack-writer.ts";
+import { Session } from "../../image/store/session.ts";
+import { TreeIndexWriter } from "../../image/tree-index/tree-index-writer.ts";
+import { HookFailedError } from "./errors.ts";
+import { captureCachePath, CaptureCacheReader, CaptureCacheWriter } from "./capture-cache.ts";
+import { TreeCapture, type CapturedTree } from "./capture-tree.ts";
+import type { CapturePlan } from "./plan.ts";
+import type { CapturePorts, HookResult } from "./ports.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import { chooseEntries } from "./selection/choose-entry.ts";
+import { WarningList } from "./warning-list.ts";
+
+/** How a capture is to run. */
+export interface CaptureSettings {
+  readonly writtenBy: string;
+  readonly compressionLevel: "standard" | number;
+  readonly packageFiles: "changed" | "all";
+  readonly nspawnFile?: string;
+  readonly idle: boolean;
+  readonly rate: RateLimit;
+  readonly onProgress: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** What a capture made. */
+export interface CaptureResult {
+  readonly name: ImageName;
+  readonly manifest: Manifest;
+  readonly unchangedFiles: number;
+  /** Entries that are there and could not be read. */
+  readonly unreadable: number;
+  readonly durationMs: number;
+}
+
+/** Runs a capture's plan. What it stored before a failure or a kill is found and used by the next capture. */
+export async function runCapture(plan: CapturePlan, store: ImageStore, ports: CapturePorts, settings: CaptureSettings): Promise<CaptureResult> {
+  const startedAtMs = Date.now();
+  const warnings = new WarningList();
+  for (const { mountPoint, reason, taken } of plan.mounts)
+    if (!taken) warnings.add("left-out", byteStringFromText(relative(plan.root, mountPoint)), `mount left out: ${reason ?? ""}`);
+  for (const { path, reason } of plan.leftOut) warnings.add("left-out", byteStringFromText(relative(plan.root, path)), `left out: ${reason}`);
+
+  await using session = await Session.begin(store.blobs, store.probe, `capture ${plan.name}`, []);
+  crashPoint("capture.session-begun");
+  const { condemnations } = await store.refresh(settings.signal);
+  const hooked = plan.steps.some((step) => step.kind === "run-hooks");
+  const variables = { REHOME_NAME: plan.name, REHOME_ROOT: plan.root };
+  try {
+    const consistency = hooked ? raise(plan.consistency, checkHooks(await ports.runHooks("pre-capture", variables, settings.signal))) : plan.consistency;
+    sync(ports, plan.root);
+    crashPoint("capture.synced");
+    const hostFacts = plan.kind === "host" ? ports.readHostFacts() : Promise.resolve(undefined);
+    const nspawn = settings.nspawnFile === undefined ? {} : { nspawnFile: settings.nspawnFile };
+    const facts = ports.readSystemFacts(plan.root, { packageFiles: settings.packageFiles, ...nspawn });
+    const read = readTree({ plan, store, ports, settings, session, condemnations, warnings, startedAtMs });
+    const [captured, system, host] = await Promise.all([read, facts, hostFacts]);
+    return await publish({ plan, store, settings, session, condemnations, warnings, startedAtMs, consistency, captured, system, host });
+  } finally {
+    if (hooked)
+      for (const { path, exitCode } of await ports.runHooks("post-capture", variables))
+        if (exitCode !== 0) warnings.add("hook", undefined, `post-capture hook "${path}" ended with status ${exitCode}`);
+  }
+}
+
+interface Reading {
+  readonly plan: CapturePlan;
+  readonly store: ImageStore;
+  readonly ports: CapturePorts;
+  readonly settings: CaptureSettings;
+  readonly session: Session;
+  readonly condemnations: readonly Condemnation[];
+  readonly warnings: WarningList;
+  readonly startedAtMs: number;
+}
+
+interface StoredTree {
+  readonly captured: CapturedTree;
+  readonly packs: PackWriter;
+  readonly cache: CaptureCacheWriter;
+}
+
+async function readTree({ plan, store, ports, settings, session, condemnations, warnings, startedAtMs }: Reading): Promise<StoredTree> {
+  const key = { root: plan.root, ownerShift: plan.ownerShift };
+  const cachePath = captureCachePath(store.cacheDirectory, key);
+  const before = plan.rehash ? undefined : await openTrustedCache(cachePath, key, store, session, condemnations);
+  const cache = new CaptureCacheWriter(cachePath);
+  const packs = new PackWriter(store.blobs, store.index);
+  try {
+    await using pool = ports.startPool({
+      indexPath: store.index.path,
+      storeWasEmpty: store.index.isEmpty,
+      compressionLevel: settings.compressionLevel,
+      ownerShift: plan.ownerShift,
+      idle: settings.idle,
+    });
+    const inTree = (path: string): TreePath => byteStringFromText(relative(plan.root, path));
+    const capture = new TreeCapture({
+      ports,
+      pool,
+      packs,
+      index: new TreeIndexWriter(packs, store.index),
+      cache: { before, next: cache },
+      choose: chooseEntries({
+        patterns: plan.excludes,
+        emptied: new Set([
+          ...plan.mounts.filter(({ taken }) => !taken).map(({ mountPoint }) => inTree(mountPoint)),
+          ...plan.leftOut.filter(({ isDirectory }) => isDirectory).map(({ path }) => inTree(path)),
+        ]),
+        entered: new Set(plan.mounts.filter(({ taken }) => taken).map(({ mountPoint }) => inTree(mountPoint))),
+        omitted: new Set(plan.leftOut.filter(({ isDirectory }) => !isDirectory).map(({ path }) => inTree(path))),
+      }),
+      ownerShift: plan.ownerShift,
+      warnings,
+      rate: settings.rate,
+      onProgress: settings.onProgress,
+      signal: settings.signal,
+    });
+    const captured = await capture.run(plan.root);
+    settings.onProgress({ version: 1, phase: "storing", bytes: captured.counts.bytes, items: captured.counts.entries });
+    crashPoint("capture.tree-read");
+    await packs.flush();
+    crashPoint("capture.packs-durable");
+    return { captured, packs, cache };
+  } catch (error) {
+    cache.discard();
+    throw error;
+  } finally {
+    before?.close();
+    void startedAtMs;
+  }
+}
+
+/** Opens the cache of the capture before, if the image it wrote can be relied on; the session then keeps that image. */
+async function openTrustedCache(
+  path: string,
+  key: { readonly root: string; readonly ownerShift: number },
+  store: ImageStore,
+  session: Session,
+  condemnations: readonly Condemnation[],
+): Promise<CaptureCacheReader | undefined> {
+  const cache = CaptureCacheReader.open(path, key);
+  if (cache === undefined) return undefined;
+  const { image } = cache.header;
+  await session.need([image]);
+  const usable =
+    !condemnations.some(({ images }) => images.includes(image)) &&
+    (await store.blobs.get(`images/${image}`, { offset: 0, lengthBytes: 1 })) !== undefined &&
+    !(await hasLosses(store));
+  if (usable) return cache;
+  cache.close();
+  return undefined;
+}
+
+/** Chunks that a repair took away may be in any image from before: then nothing is taken as stored without looking. */
+async function hasLosses(store: ImageStore): Promise<boolean> {
+  for await (const _ of store.blobs.list("lost/")) return true;
+  return false;
+}
+
+interface Publication extends Omit<Reading, "ports"> {
+  readonly consistency: Consistency;
+  readonly captured: StoredTree;
+  readonly system: SystemFacts;
+  readonly host: HostFacts | undefined;
+}
+
+async function publish(publication: Publication): Promise<CaptureResult> {
+  const { plan, store, settings, session, condemnations, warnings, startedAtMs, consistency, captured, system, host } = publication;
+  const { cache, packs } = captured;
+  const { counts, tree, unchangedFiles } = captured.captured;
+  try {
+    const capturedAt = new Date(startedAtMs).toISOString();
+    const manifest: Manifest = {
+      formatVersion: 1,
+      head: {
+        kind: plan.kind,
+        name: plan.name,
+        capturedAt,
+        writtenBy: settings.writtenBy,
+        facts: system,
+        ...(host && { hostFacts: host }),
+        excludes: plan.excludes,
+        mounts: plan.mounts,
+        ownerShift: plan.ownerShift,
+      },
+      tail: { tree, counts, consistency, warnings: warnings.list, warningCount: warnings.count, durationMs: Date.now() - startedAtMs },
+    };
+    const { id, bytes } = encodeManifest(manifest);
+    await store.blobs.put(`images/${id}`, [bytes]);
+    crashPoint("capture.manifest-put");
+    session.assertLive();
+    assertNotGivenUp(condemnations, await readCondemnations(store.blobs), session.id);
+    const name = await putNextName(store.blobs, describe(id, plan, capturedAt, consistency, counts, packs));
+    crashPoint("capture.published");
+    cache.publish({ formatVersion: 1, ...{ root: plan.root, ownerShift: plan.ownerShift }, image: id, startedAtMs });
+    return { name, manifest, unchangedFiles, unreadable: warnings.unreadable, durationMs: Date.now() - startedAtMs };
+  } catch (error) {
+    cache.discard();
+    throw error;
+  }
+}
+
+function describe(
+  image: ImageId,
+  plan: CapturePlan,
+  capturedAt: string,
+  consistency: Consistency,
+  counts: Manifest["tail"]["counts"],
+  packs: PackWriter,
+): Omit<ImageName, "tag"> {
+  return { image, name: plan.name, kind: plan.kind, capturedAt, consistency, ...counts, newBytes: packs.plainBytes, storedBytes: packs.storedBytes };
+}
+
+function sync(ports: CapturePorts, root: string): void {
+  const directory = ports.tree.openRoot(root);
+  try {
+    ports.syncFileSystem(directory);
+  } finally {
+    ports.tree.close(directory);
+  }
+}
+
+const levels: readonly Consistency[] = ["fuzzy", "crash", "filesystem", "application"];
+
+/** @throws {HookFailedError} */
+function checkHooks(results: readonly HookResult[]): readonly HookResult[] {
+  const failed = results.find(({ exitCode }) => exitCode !== 0);
+  if (failed) throw new HookFailedError(failed.path, failed.timedOut ? "it ran out of time" : `it ended with status ${failed.exitCode}`, failed.output);
+  return results;
+}
+
+function raise(level: Consistency, hooks: readonly HookResult[]): Consistency {
+  const claimed = hooks.map(({ consistency }) => levels.indexOf(consistency as Consistency));
+  return levels[Math.max(levels.indexOf(level), ...claimed)] ?? level;
+}
+
+function relative(root: string, path: string): string {
+  return root === "/" ? path.slice(1) : path.slice(root.length + 1);
+}
