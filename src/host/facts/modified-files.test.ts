@@ -25,9 +25,9 @@ interface Fixture {
   readonly root: string;
   readonly sources: SystemSources & Disposable;
   /** Writes a file as a package would, older than its installation, and gives its record. */
-  place(path: string, content: string, more?: Partial<RecordedFile>): RecordedFile;
+  readonly place: (path: string, content: string, more?: Partial<RecordedFile>) => RecordedFile;
   /** Writes a file anew; `sec` is its mtime. */
-  edit(path: string, content: string, sec: number): void;
+  readonly edit: (path: string, content: string, sec: number) => void;
 }
 
 function fixture(context: TestContext): Fixture {
