@@ -155,4 +155,9 @@ test("readSystemFacts() survives a dpkg database made to hurt", async (context) 
     symlinkSync(join(folder, "outside"), join(root, "usr/share/doc/outside"));
   });
   assert.equal(absurd, 1);
+  const [, endless] = await readHostile("endless", (root) => {
+    const stanzas = Array.from({ length: 60_000 }, (_, at) => `${outside.replace("outside", `p${at}`)}\n`);
+    write(root, status, stanzas.join("").replaceAll("Version: 1", `Version: ${"1".repeat(199)}`));
+  });
+  assert.match(endless.at(-1)?.message ?? "", /packages are more than a manifest can hold/);
 });

@@ -23,6 +23,8 @@ export interface SystemFactsOptions {
 
 const maxTextBytes = 1 << 20;
 const maxKernels = 1000;
+/** Of all packages together, in characters of JSON. */
+const maxPackagesLength = 16 << 20;
 
 /** Programs that almost every system has; the first that is an ELF file tells the architecture. */
 const programs = [
@@ -63,7 +65,7 @@ export async function readSystemFacts(sources: SystemSources, options: SystemFac
     ...(hostname !== undefined && { hostname }),
     ...(architecture !== undefined && { architecture }),
     kernels: kernelsOf(sources),
-    packages: packages.toSorted(byName),
+    packages: withinManifest(sources, packages.toSorted(byName)),
     fileSystems: parseFileSystemTable(text("etc/fstab") ?? ""),
     ...(bootLoader !== undefined && { bootLoader }),
     ...(configuration !== undefined && { configuration }),
@@ -94,6 +96,15 @@ function kernelsOf(sources: SystemSources): string[] {
 function configurationOf(sources: SystemSources, path: string | undefined): SystemFacts["configuration"] {
   const bytes = path === undefined ? undefined : sources.readHostFile(path, maxTextBytes);
   return path === undefined || bytes === undefined ? undefined : { path, text: textFromBytes(bytes) };
+}
+
+/** A tree can name packages without end; a manifest cannot. */
+function withinManifest(sources: SystemSources, packages: readonly PackageFact[]): readonly PackageFact[] {
+  let remaining = maxPackagesLength;
+  const end = packages.findIndex((fact) => (remaining -= JSON.stringify(fact).length) < 0);
+  if (end === -1) return packages;
+  sources.warn({ kind: "unreadable", message: `${packages.length - end} packages are more than a manifest can hold` });
+  return packages.slice(0, end);
 }
 
 function byName(one: PackageFact, other: PackageFact): number {
