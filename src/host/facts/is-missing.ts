@@ -1,9 +1,9 @@
-import { errnoNameOf } from "../system-call-error.ts";
+import { constants } from "node:os";
 
-/** What a path meets where there is nothing to read: no such name, or a link that leads nowhere. */
-const missing = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
+const { ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG } = constants.errno;
+const missing = new Set([ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG]);
 
-/** Whether `error` says that a path leads to nothing. */
-export function isMissing(error: unknown): boolean {
-  return missing.has(errnoNameOf(error) ?? "");
+/** Whether an error number says that a path leads to nothing: no such name, or a symlink that ends nowhere. */
+export function isMissing(errorNumber: number): boolean {
+  return missing.has(errorNumber);
 }

@@ -4,7 +4,6 @@ import type { TreePath } from "../../core/tree/byte-string.ts";
 import type { ModifiedFiles, RecordedFile } from "../../system/facts/index.ts";
 import * as libc from "../libc.ts";
 import { SystemCallError } from "../system-call-error.ts";
-import { isMissing } from "./is-missing.ts";
 import { openRegularFile, type OpenFile } from "./open-regular-file.ts";
 import { openStatInRoot } from "./stat-in-root.ts";
 
@@ -96,6 +95,6 @@ function openForReading(root: number, path: TreePath): OpenFile | Finding {
     return typeof opened === "string" ? "modified" : opened;
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
-    return isMissing(error) ? "modified" : "unchecked";
+    return "unchecked";
   }
 }

@@ -1,7 +1,6 @@
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import * as libc from "../libc.ts";
 import { SystemCallError } from "../system-call-error.ts";
-import { isMissing } from "./is-missing.ts";
 import { openInRoot } from "./openat2.ts";
 
 /** What became of the wish to open a directory. */
@@ -43,9 +42,9 @@ export function openDirectories(root: number): OpenDirectories {
 
 function openDirectory(root: number, path: TreePath): DirectoryAnswer {
   try {
-    return openInRoot(root, path, libc.O_PATH | libc.O_DIRECTORY | libc.O_CLOEXEC);
+    return openInRoot(root, path, libc.O_PATH | libc.O_DIRECTORY | libc.O_CLOEXEC) ?? "missing";
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
-    return isMissing(error) ? "missing" : "unreadable";
+    return "unreadable";
   }
 }

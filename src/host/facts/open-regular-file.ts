@@ -11,26 +11,33 @@ export interface OpenFile extends Disposable {
   readonly stat: InodeStat;
 }
 
+/** What a path leads to that is no regular file. */
+export type NotRegular = Exclude<InodeStat["kind"], "file"> | "missing";
+
 /**
  * Opens a regular file below the open directory `root` for reading, where allowed without touching its atime. For
- * anything else the answer is its kind: it is looked at through O_PATH only, so no device is touched and no FIFO waited for.
+ * anything else the answer is its kind, or "missing": it is looked at through O_PATH only, so no device is touched and no
+ * FIFO waited for.
  *
  * @throws {SystemCallError}
  */
-export function openRegularFile(root: number, path: TreePath): OpenFile | Exclude<InodeStat["kind"], "file"> {
+export function openRegularFile(root: number, path: TreePath): OpenFile | NotRegular {
   using place = openPlace(root, path);
+  if (place === undefined) return "missing";
   const { kind } = place.stat;
   if (kind !== "file") return kind;
   return opened(openAgain(place.file, path), place.stat);
 }
 
 /**
- * Opens whatever `path` leads to below `root` as a mere place: good for its stat, not for reading.
+ * Opens whatever `path` leads to below `root` as a mere place, good for its stat, not for reading; undefined where it
+ * leads to nothing.
  *
  * @throws {SystemCallError}
  */
-export function openPlace(root: number, path: TreePath): OpenFile {
+export function openPlace(root: number, path: TreePath): OpenFile | undefined {
   const file = openInRoot(root, path, libc.O_PATH | libc.O_CLOEXEC);
+  if (file === undefined) return undefined;
   const stat = new DataView(new ArrayBuffer(statxBytes));
   const into = new Uint8Array(stat.buffer);
   if (libc.statx(file, libc.cString(""), libc.AT_EMPTY_PATH, libc.STATX_BASIC_STATS, into) < 0) {

@@ -1,14 +1,15 @@
+import { constants } from "node:os";
 import koffi from "koffi";
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import { cString, errno } from "../libc.ts";
 import { SystemCallError } from "../system-call-error.ts";
+import { isMissing } from "./is-missing.ts";
 
 /** openat2(2) has no wrapper in the C library; its number is the same on all machines. */
 const SYS_openat2 = 437;
 const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_IN_ROOT = 0x10;
 const openHowBytes = 24;
-const eagain = 11;
 const maxAttempts = 64;
 
 const syscallOpenat2 = koffi
@@ -23,11 +24,12 @@ const syscallOpenat2 = koffi
 
 /**
  * Opens `path` as if the open directory `root` were the root of the machine: absolute symlinks and `..` stay below it,
- * and the links of procfs are not followed. The kernel tries again where a rename raced with a `..`; so does this.
+ * and the links of procfs are not followed. Undefined where the path leads to nothing, which is too common for an error.
+ * Where a rename raced with a `..` the kernel asks to try again.
  *
  * @throws {SystemCallError}
  */
-export function openInRoot(root: number, path: TreePath, flags: number): number {
+export function openInRoot(root: number, path: TreePath, flags: number): number | undefined {
   const how = Buffer.alloc(openHowBytes);
   how.writeUInt32LE(flags, 0);
   how.writeUInt32LE(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 16);
@@ -36,6 +38,8 @@ export function openInRoot(root: number, path: TreePath, flags: number): number 
     const file = syscallOpenat2(SYS_openat2, root, name, how, openHowBytes);
     if (file >= 0) return file;
     const errorNumber = errno();
-    if (errorNumber !== eagain || attempt === maxAttempts) throw new SystemCallError("open", path, errorNumber);
+    if (isMissing(errorNumber)) return undefined;
+    if (errorNumber !== constants.errno.EAGAIN || attempt === maxAttempts)
+      throw new SystemCallError("open", path, errorNumber);
   }
 }

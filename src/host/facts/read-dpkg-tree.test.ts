@@ -156,7 +156,8 @@ test("readSystemFacts() survives a dpkg database made to hurt", async (context) 
   });
   assert.equal(absurd, 1);
   const [, endless] = await readHostile("endless", (root) => {
-    const stanzas = Array.from({ length: 60_000 }, (_, at) => `${outside.replace("outside", `p${at}`)}\n`);
+    const named = (at: number): string => outside.replace("outside", `p${at}${"x".repeat(190)}`);
+    const stanzas = Array.from({ length: 38_000 }, (_, at) => `${named(at)}\n`);
     write(root, status, stanzas.join("").replaceAll("Version: 1", `Version: ${"1".repeat(199)}`));
   });
   assert.match(endless.at(-1)?.message ?? "", /packages are more than a manifest can hold/);

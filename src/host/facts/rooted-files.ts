@@ -3,7 +3,6 @@ import { displayBytes, type ByteString, type TreePath } from "../../core/tree/by
 import type { TreeFiles } from "../../system/facts/index.ts";
 import * as libc from "../libc.ts";
 import { SystemCallError } from "../system-call-error.ts";
-import { isMissing } from "./is-missing.ts";
 import { openPlace, openRegularFile, readFully } from "./open-regular-file.ts";
 import { openInRoot } from "./openat2.ts";
 
@@ -37,13 +36,14 @@ export function openRootedFiles(path: string, warn: (warning: CaptureWarning) =>
       return action();
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error;
-      return isMissing(error) ? undefined : report(at, error.message);
+      return report(at, error.message);
     }
   }
 
   function readFile(at: TreePath, sizeToRead: (sizeBytes: number) => number | string): ByteString | undefined {
     return attempt(at, () => {
       const opened = openRegularFile(root, at);
+      if (opened === "missing") return undefined;
       if (typeof opened === "string") return report(at, `it is no file but a ${opened}`);
       using handle = opened;
       const sizeBytes = sizeToRead(handle.stat.sizeBytes);
@@ -64,6 +64,7 @@ export function openRootedFiles(path: string, warn: (warning: CaptureWarning) =>
     list(at, maxNames) {
       return attempt(at, () => {
         const directory = openInRoot(root, at, libc.O_RDONLY | libc.O_DIRECTORY | libc.O_CLOEXEC);
+        if (directory === undefined) return undefined;
         try {
           const names = readNames(directory, maxNames + 1);
           if (names.length > maxNames) report(at, `it holds more than the ${maxNames} names that are read`);
@@ -76,7 +77,7 @@ export function openRootedFiles(path: string, warn: (warning: CaptureWarning) =>
     stat(at) {
       return attempt(at, () => {
         using place = openPlace(root, at);
-        return place.stat;
+        return place?.stat;
       });
     },
     [Symbol.dispose]: () => void libc.close(root),

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import type { ByteString, TreePath } from "../../core/tree/byte-string.ts";
 import { runTool, ToolFailedError } from "../processes.ts";
 import { errnoNameOf } from "../system-call-error.ts";
-import { isMissing } from "./is-missing.ts";
 import { openRegularFile } from "./open-regular-file.ts";
 
 /** The database in each of rpm's formats, and the log that SQLite keeps beside it while it is in use. */
@@ -47,8 +46,8 @@ export async function queryRpm(
 }
 
 async function copyOut(root: number, path: TreePath, destination: string): Promise<void> {
-  const opened = openIfThere(root, path);
-  if (opened === undefined || typeof opened === "string") return;
+  const opened = openRegularFile(root, path);
+  if (typeof opened === "string") return;
   using database = opened;
   const { sizeBytes } = database.stat;
   if (sizeBytes > maxDatabaseBytes)
@@ -62,14 +61,5 @@ async function copyOut(root: number, path: TreePath, destination: string): Promi
   } catch (cause) {
     const what = `its database cannot be copied: ${errnoNameOf(cause) ?? "unknown error"}`;
     throw new ToolFailedError("rpm", "not-started", what, { cause });
-  }
-}
-
-function openIfThere(root: number, path: TreePath): ReturnType<typeof openRegularFile> | undefined {
-  try {
-    return openRegularFile(root, path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
   }
 }

@@ -1,6 +1,5 @@
-import type { ByteString, TreePath } from "../../core/tree/byte-string.ts";
+import type { TreePath } from "../../core/tree/byte-string.ts";
 import * as libc from "../libc.ts";
-import { SystemCallError } from "../system-call-error.ts";
 import { isMissing } from "./is-missing.ts";
 import { openDirectories } from "./open-directories.ts";
 
@@ -51,7 +50,7 @@ export function openStatInRoot(root: number): StatInRoot {
       name[name.write(last, 0, "latin1")] = 0;
       const flags = libc.AT_SYMLINK_NOFOLLOW | libc.AT_NO_AUTOMOUNT;
       if (libc.statx(parent, name, flags, libc.STATX_BASIC_STATS, into) < 0)
-        return isMissing(new SystemCallError("stat", last as ByteString)) ? "missing" : "unreadable";
+        return isMissing(libc.errno()) ? "missing" : "unreadable";
       const type = into.readUInt16LE(28) & S_IFMT;
       brief.kind = type === S_IFREG ? "file" : type === S_IFLNK ? "symlink" : "other";
       brief.sizeBytes = into.readUInt32LE(40) + into.readUInt32LE(44) * 2 ** 32;
