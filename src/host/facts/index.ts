@@ -4,4 +4,4 @@
  */
 export { observeHost } from "./observe-host.ts";
 export { openSystemSources } from "./open-system-sources.ts";
-export { openRootedFiles, type RootedFiles } from "./rooted-files.ts";
+export { openRootedFiles } from "./rooted-files.ts";

@@ -6,8 +6,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import type { Manifest } from "../../core/manifest/manifest.ts";
 import type { ChunkId } from "../../core/tree/entry.ts";
 import { describeHost, readSystemFacts } from "../../system/facts/index.ts";
-import { observeHost } from "./observe-host.ts";
-import { openSystemSources } from "./open-system-sources.ts";
+import { observeHost, openSystemSources } from "./index.ts";
 
 const schemaFile = join(import.meta.dirname, "../../../docs/format/manifest.schema.json");
 

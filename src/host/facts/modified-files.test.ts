@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   mkdirSync,
@@ -17,7 +16,8 @@ import { test, type TestContext } from "node:test";
 import { InterruptedError } from "../../core/errors.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import type { RecordedFile, SystemSources } from "../../system/facts/index.ts";
-import { openSystemSources } from "./open-system-sources.ts";
+import { runTool } from "../processes.ts";
+import { openSystemSources } from "./index.ts";
 
 const installedSec = 1_600_000_000;
 
@@ -90,7 +90,7 @@ test("findModified() does not call a missing file modified, but one that somethi
   const records = ["gone", "folder", "fifo", "dangling", "outside", "kept"].map((path) => place(path, "x"));
   for (const { path } of records.slice(0, -1)) rmSync(join(root, path));
   mkdirSync(join(root, "folder"));
-  execFileSync("mkfifo", [join(root, "fifo")]);
+  await runTool("mkfifo", [join(root, "fifo")]);
   symlinkSync("/dev/null", join(root, "dangling"));
   symlinkSync("/etc/passwd", join(root, "outside"));
   records.push({ ...place("a/b", "x"), path: "kept/below" as TreePath });

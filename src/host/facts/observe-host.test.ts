@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { release } from "node:os";
 import { test } from "node:test";
 import { describeHost } from "../../system/facts/index.ts";
-import { observeHost } from "./observe-host.ts";
+import { observeHost } from "./index.ts";
 
 test("observeHost() shows this host", async () => {
   const facts = describeHost(await observeHost());

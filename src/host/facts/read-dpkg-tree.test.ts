@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   mkdirSync,
@@ -15,7 +14,8 @@ import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { CaptureWarning, PackageFact } from "../../core/manifest/manifest.ts";
 import { readSystemFacts, type PackageFiles } from "../../system/facts/index.ts";
-import { openSystemSources } from "./open-system-sources.ts";
+import { runTool } from "../processes.ts";
+import { openSystemSources } from "./index.ts";
 
 const longAgo = new Date("2020-01-01T00:00:00Z");
 
@@ -31,7 +31,12 @@ function write(root: string, path: string, content: string): void {
 }
 
 /** Builds a package with the given files and lets dpkg install it below `root`. */
-function installPackage(folder: string, root: string, name: string, files: Readonly<Record<string, string>>): void {
+async function installPackage(
+  folder: string,
+  root: string,
+  name: string,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
   const source = join(folder, name);
   for (const [path, content] of Object.entries(files)) {
     write(source, path, content);
@@ -48,9 +53,9 @@ function installPackage(folder: string, root: string, name: string, files: Reado
   write(source, "DEBIAN/control", control.join(""));
   const conffiles = Object.keys(files).filter((path) => path.startsWith("etc/"));
   write(source, "DEBIAN/conffiles", conffiles.map((path) => `/${path}\n`).join(""));
-  execFileSync("dpkg-deb", ["--build", "--root-owner-group", source, `${source}.deb`], { stdio: "ignore" });
+  await runTool("dpkg-deb", ["--build", "--root-owner-group", source, `${source}.deb`], { mustSucceed: true });
   const options = [`--root=${root}`, "--force-script-chrootless", "--force-not-root", "--log=/dev/null"];
-  execFileSync("dpkg", [...options, "--install", `${source}.deb`], { stdio: "ignore" });
+  await runTool("dpkg", [...options, "--install", `${source}.deb`], { mustSucceed: true });
 }
 
 async function packagesOf(root: string, packageFiles: PackageFiles): Promise<readonly PackageFact[]> {
@@ -64,7 +69,7 @@ test("readSystemFacts() finds what was changed in packages that dpkg installed",
   for (const path of ["updates", "info", "parts", "triggers"])
     mkdirSync(join(root, "var/lib/dpkg", path), { recursive: true });
   for (const path of ["status", "available"]) write(root, `var/lib/dpkg/${path}`, "");
-  installPackage(folder, root, "demo", {
+  await installPackage(folder, root, "demo", {
     "etc/demo/kept.conf": "k",
     "etc/demo/edited.conf": "e",
     "etc/demo/removed.conf": "r",
@@ -77,7 +82,7 @@ test("readSystemFacts() finds what was changed in packages that dpkg installed",
       "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nLicense: Expat\n",
   });
   const divert = ["--root", root, "--local", "--rename", "--divert", "/usr/share/demo/diverted.orig", "--add"];
-  execFileSync("dpkg-divert", [...divert, "/usr/share/demo/diverted"], { stdio: "ignore" });
+  await runTool("dpkg-divert", [...divert, "/usr/share/demo/diverted"], { mustSucceed: true });
 
   const untouched = { manager: "dpkg", name: "demo", version: "1.0-1", architecture: "all", license: "Expat" };
   assert.deepEqual(await packagesOf(root, "all"), [{ ...untouched, modifiedFiles: [] }]);
@@ -118,11 +123,11 @@ test("readSystemFacts() survives a dpkg database made to hurt", async (context) 
 
   const readHostile = async (
     name: string,
-    make: (root: string) => void,
+    make: (root: string) => unknown,
   ): Promise<[number, readonly CaptureWarning[]]> => {
     const root = join(folder, name);
     mkdirSync(join(root, "var/lib/dpkg"), { recursive: true });
-    make(root);
+    await make(root);
     const warnings: CaptureWarning[] = [];
     using sources = openSystemSources(root, (warning) => warnings.push(warning));
     const { packages } = await readSystemFacts(sources, { packageFiles: "all" });
@@ -135,7 +140,7 @@ test("readSystemFacts() survives a dpkg database made to hurt", async (context) 
     symlinkSync("../../../../outside/status", join(root, status)),
   );
   assert.equal(throughLink, 0);
-  const [, fifo] = await readHostile("fifo", (root) => execFileSync("mkfifo", [join(root, status)]));
+  const [, fifo] = await readHostile("fifo", (root) => runTool("mkfifo", [join(root, status)]));
   assert.deepEqual(
     fifo.map(({ path }) => path),
     [status],

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   mkdirSync,
@@ -15,7 +14,8 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { CaptureWarning, PackageFact } from "../../core/manifest/manifest.ts";
 import { readSystemFacts, type PackageFiles } from "../../system/facts/index.ts";
-import { openSystemSources } from "./open-system-sources.ts";
+import { runTool } from "../processes.ts";
+import { openSystemSources } from "./index.ts";
 
 const spec = `
 Name: demo
@@ -42,17 +42,17 @@ done
 `;
 
 /** A tree in which the real rpm has installed one real package. */
-function installedTree(context: TestContext): string {
+async function installedTree(context: TestContext): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "rehome-rpmtree-"));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, "demo.spec"), spec);
   const build = ["--quiet", "-bb", "--define", `_topdir ${folder}/top`, join(folder, "demo.spec")];
-  execFileSync("rpmbuild", build, { stdio: "ignore" });
+  await runTool("rpmbuild", build, { mustSucceed: true });
   const root = join(folder, "root");
   mkdirSync(root);
   const packageFile = join(folder, "top/RPMS/noarch/demo-1.0-2.noarch.rpm");
   const place = ["--root", root, "--define", "_dbpath /usr/lib/sysimage/rpm"];
-  execFileSync("rpm", [...place, "--force-debian", "--nodeps", "--install", packageFile], { stdio: "ignore" });
+  await runTool("rpm", [...place, "--force-debian", "--nodeps", "--install", packageFile], { mustSucceed: true });
   mkdirSync(join(root, "var/lib"), { recursive: true });
   symlinkSync("../../usr/lib/sysimage/rpm", join(root, "var/lib/rpm"));
   return root;
@@ -68,7 +68,7 @@ async function packagesOf(
 }
 
 test("readSystemFacts() finds what was changed in packages that rpm installed", async (context) => {
-  const root = installedTree(context);
+  const root = await installedTree(context);
   const untouched = {
     manager: "rpm",
     name: "demo",
@@ -92,7 +92,7 @@ test("readSystemFacts() finds what was changed in packages that rpm installed", 
 });
 
 test("readSystemFacts() leaves no trace in the rpm database it reads", async (context) => {
-  const root = installedTree(context);
+  const root = await installedTree(context);
   const database = join(root, "usr/lib/sysimage/rpm");
   for (const name of readdirSync(database)) if (name !== "rpmdb.sqlite") rmSync(join(database, name));
   assert.equal((await packagesOf(root, "changed")).length, 1);
@@ -100,7 +100,7 @@ test("readSystemFacts() leaves no trace in the rpm database it reads", async (co
 });
 
 test("readSystemFacts() warns of an rpm database that is damaged, and does not follow one out of the tree", async (context) => {
-  const root = installedTree(context);
+  const root = await installedTree(context);
   const database = join(root, "usr/lib/sysimage/rpm");
   writeFileSync(join(database, "rpmdb.sqlite"), "garbage ".repeat(1000));
   const warnings: CaptureWarning[] = [];

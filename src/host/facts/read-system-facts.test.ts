@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { InterruptedError } from "../../core/errors.ts";
 import { readSystemFacts } from "../../system/facts/index.ts";
-import { openSystemSources } from "./open-system-sources.ts";
+import { openSystemSources } from "./index.ts";
 
 function temporaryFolder(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "rehome-facts-"));

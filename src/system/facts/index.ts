@@ -7,5 +7,5 @@
 export { describeHost, type HostObservations } from "./host/describe-host.ts";
 export type { ObservedInterface } from "./host/network-interfaces.ts";
 export type { PackageFiles } from "./packages/file-check.ts";
-export { readSystemFacts, type SystemFactsOptions } from "./read-system-facts.ts";
+export { readSystemFacts } from "./read-system-facts.ts";
 export type { ModifiedFiles, RecordedFile, SystemSources, TreeFiles } from "./system-sources.ts";
