@@ -38,6 +38,8 @@ export const fsetxattr: (file: number, name: Pointer, value: Pointer, length: nu
   bind("int fsetxattr(int, const void*, const void*, size_t, int)");
 export const lremovexattr: (path: Pointer, name: Pointer) => number =
   bind("int lremovexattr(const void*, const void*)");
+export const fremovexattr: (file: number, name: Pointer) => number = bind("int fremovexattr(int, const void*)");
+export const flock: (file: number, operation: number) => number = bind("int flock(int, int)");
 export const ioctl: (file: number, request: number, argument: Pointer) => number =
   bind("int ioctl(int, uint64_t, void*)");
 export const pread: (file: number, into: Pointer, length: number, position: number) => number =
@@ -53,7 +55,7 @@ export const posixFadvise: (file: number, offset: number, length: number, advice
   bind("int posix_fadvise64(int, int64_t, int64_t, int)");
 export const mkdirat: (directory: number, name: Pointer, mode: number) => number =
   bind("int mkdirat(int, const void*, uint32_t)");
-export const mknodat: (directory: number, name: Pointer, mode: number, device: number) => number =
+export const mknodat: (directory: number, name: Pointer, mode: number, device: bigint) => number =
   bind("int mknodat(int, const void*, uint32_t, uint64_t)");
 export const symlinkat: (target: Pointer, directory: number, name: Pointer) => number =
   bind("int symlinkat(const void*, int, const void*)");

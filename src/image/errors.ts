@@ -113,3 +113,13 @@ export class SessionLapsedError extends RehomeError {
     super("cannot publish: the session lapsed while it ran, and a prune may have removed what it relied on", "Run the same command again.");
   }
 }
+
+/** An image has nothing at a path. */
+export class PathNotFoundError extends RehomeError {
+  override readonly name = "PathNotFoundError";
+  readonly code = "PATH_NOT_FOUND";
+
+  constructor(path: string, image: string) {
+    super(`cannot find "${path}" in the image "${image}"`, "`rehome ls` shows what it holds.");
+  }
+}

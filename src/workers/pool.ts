@@ -1,5 +1,6 @@
 import { Worker, type Transferable } from "node:worker_threads";
 import { RehomeError } from "../core/errors.ts";
+import type { ErrorCode } from "../core/exit-status.ts";
 
 /** A worker thread ended, or failed in a way that is no answer to one request. */
 export class WorkerFailedError extends RehomeError {
@@ -8,6 +9,28 @@ export class WorkerFailedError extends RehomeError {
 
   constructor(what: string, options?: ErrorOptions) {
     super(`cannot go on: a worker thread ${what}`, "Run the same command again; report it if it fails so again.", options);
+  }
+}
+
+/** A failure as it travels between threads, where classes do not. */
+export interface SentFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: ErrorCode;
+  readonly remedy?: string;
+  readonly stack?: string;
+}
+
+/** A request failed in a worker for a reason that has a code of its own; `errorName` is the class it had there. */
+export class ReportedError extends RehomeError {
+  override readonly name = "ReportedError";
+  readonly code: ErrorCode;
+  readonly errorName: string;
+
+  constructor(code: ErrorCode, sent: SentFailure) {
+    super(sent.message, sent.remedy ?? "", { cause: sent.stack });
+    this.code = code;
+    this.errorName = sent.name;
   }
 }
 
@@ -20,7 +43,7 @@ export interface WorkerRequest<Request> {
 /** What an answer travels in; `failure` in place of `response` when the request failed as a whole. */
 export type WorkerAnswer<Response> =
   | { readonly number: number; readonly response: Response }
-  | { readonly number: number; readonly failure: unknown };
+  | { readonly number: number; readonly failure: SentFailure };
 
 interface Member {
   readonly worker: Worker;
@@ -92,7 +115,7 @@ export class WorkerPool<Request, Response> implements AsyncDisposable {
   #settle(member: Member, answer: WorkerAnswer<Response>): void {
     const waiting = member.waiting.get(answer.number);
     member.waiting.delete(answer.number);
-    if ("failure" in answer) waiting?.reject(answer.failure);
+    if ("failure" in answer) waiting?.reject(receiveFailure(answer.failure));
     else waiting?.resolve(answer.response as never);
     this.#wake();
   }
@@ -109,4 +132,9 @@ export class WorkerPool<Request, Response> implements AsyncDisposable {
   #wake(): void {
     for (const resolve of this.#wakeUp.splice(0)) resolve();
   }
+}
+
+function receiveFailure(sent: SentFailure): RehomeError {
+  if (sent.code !== undefined) return new ReportedError(sent.code, sent);
+  return new WorkerFailedError(`failed: ${sent.message}`, { cause: sent.stack });
 }

@@ -46,6 +46,11 @@ export type EntryKind = EntryContent["kind"];
 /** One name in a tree. A `link` carries no metadata of its own: its target's holds (all fields are zero or empty). */
 export type Entry = EntryMetadata & EntryContent & { readonly path: TreePath };
 
+/** The metadata of an entry alone. */
+export function metadataOf({ mode, uid, gid, mtimeSec, mtimeNsec, flags, xattrs }: EntryMetadata): EntryMetadata {
+  return { mode, uid, gid, mtimeSec, mtimeNsec, flags, xattrs };
+}
+
 /** The inode flags that are captured and restored (`linux/fs.h`), by the letter that `chattr` gives them. */
 export const restorableFlags: Readonly<Record<"S" | "i" | "a" | "d" | "A" | "D" | "C", number>> = {
   S: 0x0000_0008,

@@ -1,0 +1,101 @@
+import { parseImageOperand } from "../core/operand.ts";
+import { UsageError } from "../core/errors.ts";
+import type { Manifest } from "../core/manifest/manifest.ts";
+import { displayBytes, parseDisplayed, type TreePath } from "../core/tree/byte-string.ts";
+import type { Entry } from "../core/tree/entry.ts";
+import { PathNotFoundError } from "../image/errors.ts";
+import { findImageName, listImageNames, putName, removeName, type ImageName } from "../image/store/image-names.ts";
+import type { ImageStore } from "../image/store/image-store.ts";
+import { readTree } from "../image/tree-index/tree-index-reader.ts";
+import { openStore, type StoreOptions } from "./store.ts";
+
+/** Lists all names of images, by name, numbers ascending. @throws {StoreNotFoundError} */
+export async function listImages(options: StoreOptions = {}): Promise<ImageName[]> {
+  using store = await openStore(options);
+  return await listImageNames(store.blobs);
+}
+
+/** Reads what an image says of itself. @throws {ImageNotFoundError} @throws {ObjectDamagedError} */
+export async function showImage(image: string, options: StoreOptions = {}): Promise<{ readonly name: ImageName; readonly manifest: Manifest }> {
+  const operand = parseImageOperand(image);
+  using store = await openStore(storeOf(operand, options));
+  const name = await findImageName(store.blobs, operand);
+  return { name, manifest: await store.readManifest(name.image) };
+}
+
+/**
+ * Lists the entries of an image in walk order, at and below `path` (the whole tree by default).
+ *
+ * @param path As people write it: `/etc`, `etc`, escapes as `displayBytes` writes them.
+ * @throws {PathNotFoundError} If the image has nothing there.
+ */
+export async function* listEntries(image: string, path = "", options: StoreOptions = {}): AsyncGenerator<Entry, void, undefined> {
+  const operand = parseImageOperand(image);
+  const below = parseTreePath(path);
+  using store = await openStore(storeOf(operand, options));
+  await using opened = await store.openImage(operand, "list entries");
+  let found = false;
+  for await (const entry of readTree(store.chunks, opened.manifest.tail.tree, below)) {
+    if (below !== "" && entry.path !== below && !entry.path.startsWith(`${below}/`)) continue;
+    found = true;
+    yield entry;
+  }
+  if (!found) throw new PathNotFoundError(displayBytes(below), image);
+}
+
+/** Reads a regular file of an image, a chunk at a time; holes come as zeros. @throws {PathNotFoundError} @throws {UsageError} If it is none. */
+export async function* readFileOf(image: string, path: string, options: StoreOptions = {}): AsyncGenerator<Buffer, void, undefined> {
+  const operand = parseImageOperand(image);
+  using store = await openStore(storeOf(operand, options));
+  await using opened = await store.openImage(operand, "read a file");
+  const entry = await findEntry(store, opened.manifest, parseTreePath(path), image);
+  if (entry.kind !== "file") throw new UsageError(`cannot read "${path}": it is a ${entry.kind}, and a regular file is needed`, "See `rehome ls -l`.");
+  for (const piece of entry.pieces) {
+    if (piece.kind === "chunk") yield await store.chunks.readChunk(piece.id, piece.lengthBytes);
+    else for (let left = piece.lengthBytes; left > 0; left -= zeros.length) yield zeros.subarray(0, Math.min(left, zeros.length));
+  }
+}
+
+/** Gives an image a further name. @throws {ObjectExistsError} @throws {UsageError} */
+export async function tagImage(image: string, tag: string, options: StoreOptions = {}): Promise<ImageName> {
+  if (!/^[a-z][a-z0-9._-]{0,127}$/.test(tag))
+    throw new UsageError(`cannot use the tag "${tag}": it must begin with a letter and hold a-z, 0-9, \`.\`, \`_\`, \`-\``, "Choose a word; numbers are given by capture.");
+  const operand = parseImageOperand(image);
+  using store = await openStore(storeOf(operand, options));
+  const name = { ...(await findImageName(store.blobs, operand)), tag };
+  await putName(store.blobs, name);
+  return name;
+}
+
+/** Removes one name of an image; what no name leads to any more goes with the next prune. Needs a tag or an id. @throws {UsageError} */
+export async function removeImage(image: string, options: StoreOptions & { readonly dryRun?: boolean } = {}): Promise<ImageName[]> {
+  const operand = parseImageOperand(image);
+  if (operand.by.kind === "name" && operand.by.tag === undefined)
+    throw new UsageError(`cannot remove "${image}": it names no single image`, `Give a tag, such as ${image}:1.`);
+  using store = await openStore(storeOf(operand, options));
+  const found = await findImageName(store.blobs, operand);
+  const names = operand.by.kind === "id" ? (await listImageNames(store.blobs)).filter(({ image: id }) => id === found.image) : [found];
+  if (options.dryRun !== true) for (const name of names) await removeName(store.blobs, name);
+  return names;
+}
+
+/** A path inside a tree as people write it. */
+export function parseTreePath(path: string): TreePath {
+  const names = parseDisplayed(path).split("/").filter((name) => name !== "" && name !== ".");
+  if (names.includes("..")) throw new UsageError(`cannot use the path "${path}": it holds ".."`, "Give a path from the image's root.");
+  return names.join("/") as TreePath;
+}
+
+/** The options to open the store that an operand names, if it names one. */
+export function storeOf(operand: { readonly store?: string }, options: StoreOptions): StoreOptions {
+  return operand.store === undefined ? options : { ...options, store: operand.store };
+}
+
+const zeros = Buffer.alloc(1024 * 1024);
+
+/** Finds one entry; a further name of a file leads to the file. */
+async function findEntry(store: ImageStore, manifest: Manifest, path: TreePath, image: string): Promise<Entry> {
+  for await (const entry of readTree(store.chunks, manifest.tail.tree, path))
+    if (entry.path === path) return entry.kind === "link" ? await findEntry(store, manifest, entry.target, image) : entry;
+  throw new PathNotFoundError(displayBytes(path), image);
+}

@@ -1,0 +1,52 @@
+import type { ByteString } from "../../core/tree/byte-string.ts";
+import type { EntryMetadata } from "../../core/tree/entry.ts";
+import type { FileDescriptor } from "../../core/tree/tree-reader.ts";
+import type { MetadataLoss } from "../../core/tree/tree-writer.ts";
+import type { Codec } from "../../image/format/pack.ts";
+
+/** A stored block that travels with a batch. `subject` names it in messages. */
+export interface CarriedBlock {
+  readonly block: number;
+  readonly codec: Codec;
+  readonly plainBytes: number;
+  readonly stored: Uint8Array;
+  readonly subject: string;
+}
+
+/** Chunks of a file, column by column: the n-th lies at `offsets[n]` of `blocks[n]`, and goes to `positions[n]` of the file. */
+export interface ChunkColumns {
+  /** 32 bytes each, joined. */
+  readonly ids: Uint8Array;
+  readonly lengths: readonly number[];
+  readonly blocks: readonly number[];
+  readonly offsets: readonly number[];
+  readonly positions: readonly number[];
+}
+
+/**
+ * What a restore worker is to write. `whole`: make the file, fill it, set its metadata. `part`: write chunks into a file
+ * that is open already. A `temporary` name is renamed to `name` at the end, in place of what is there.
+ */
+export type WriteItem = { readonly chunks: ChunkColumns } & (
+  | {
+      readonly part: "whole";
+      readonly directory: FileDescriptor;
+      readonly name: ByteString;
+      readonly temporary: ByteString | undefined;
+      readonly sizeBytes: number;
+      readonly metadata: EntryMetadata;
+    }
+  | { readonly part: "part"; readonly file: FileDescriptor }
+);
+
+/** A request to a restore worker. */
+export interface WriteBatch {
+  readonly items: readonly WriteItem[];
+  readonly blocks: readonly CarriedBlock[];
+}
+
+/** What became of each item; an error fails the whole restore and is thrown instead. */
+export interface WriteBatchResult {
+  /** By the number of the item; only items with losses. */
+  readonly losses: readonly { readonly item: number; readonly losses: readonly MetadataLoss[] }[];
+}

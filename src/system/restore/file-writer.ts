@@ -1,0 +1,94 @@
+import type { FileDescriptor, TreeReader } from "../../core/tree/tree-reader.ts";
+import type { MetadataLoss, TreeWriter } from "../../core/tree/tree-writer.ts";
+import { decodeBlock, sha256 } from "../../image/chunker/decode-block.ts";
+import { ObjectDamagedError } from "../../image/errors.ts";
+import type { CarriedBlock, ChunkColumns, WriteBatch, WriteBatchResult, WriteItem } from "./file-batch.ts";
+
+const keptBlocks = 6;
+
+/**
+ * Writes files from blocks: one plain synchronous loop in a worker thread. A chunk is held against its id before any of it
+ * is written.
+ */
+export class FileWriter {
+  readonly #tree: Pick<TreeReader, "close">;
+  readonly #writer: TreeWriter;
+  readonly #exact: boolean;
+  /** Plain blocks by number, the one used last at the end. */
+  readonly #plain = new Map<number, Buffer>();
+
+  constructor(tree: Pick<TreeReader, "close">, writer: TreeWriter, exact: boolean) {
+    this.#tree = tree;
+    this.#writer = writer;
+    this.#exact = exact;
+  }
+
+  /** @throws {ObjectDamagedError} @throws {SystemCallError} */
+  writeBatch(batch: WriteBatch): WriteBatchResult {
+    const carried = new Map(batch.blocks.map((block) => [block.block, block]));
+    const losses: { item: number; losses: MetadataLoss[] }[] = [];
+    for (const [item, write] of batch.items.entries()) {
+      const lost = write.part === "whole" ? this.#writeWhole(write, carried) : this.#writeChunks(write.file, write.chunks, carried);
+      if (lost && lost.length > 0) losses.push({ item, losses: lost });
+    }
+    return { losses };
+  }
+
+  #writeWhole(item: WriteItem & { part: "whole" }, carried: ReadonlyMap<number, CarriedBlock>): MetadataLoss[] {
+    const name = item.temporary ?? item.name;
+    const file = this.#writer.createFile(item.directory, name, item.metadata.flags);
+    try {
+      this.#writeChunks(file, item.chunks, carried);
+      const { lengths, positions } = item.chunks;
+      const last = lengths.length - 1;
+      if (item.sizeBytes !== (positions[last] ?? 0) + (lengths[last] ?? 0)) this.#writer.truncate(file, item.sizeBytes);
+      const options = { exact: this.#exact };
+      if (item.temporary === undefined) return this.#writer.setOpenMetadata(file, item.metadata, options);
+      // Complete under its own name first, but for flags that would forbid the renaming.
+      this.#writer.setOpenMetadata(file, { ...item.metadata, flags: 0 }, options);
+      this.#writer.replace(item.directory, item.temporary, item.name);
+      return this.#writer.setOpenMetadata(file, item.metadata, options);
+    } finally {
+      this.#tree.close(file);
+    }
+  }
+
+  /** Writes chunks, those that follow each other both in the block and in the file in one go. */
+  #writeChunks(file: FileDescriptor, chunks: ChunkColumns, carried: ReadonlyMap<number, CarriedBlock>): undefined {
+    const { ids, lengths, blocks, offsets, positions } = chunks;
+    for (let first = 0; first < lengths.length; ) {
+      const block = blocks[first] as number;
+      const start = offsets[first] as number;
+      const position = positions[first] as number;
+      const plain = this.#plainOf(block, carried);
+      let end = start;
+      let at = first;
+      while (at < lengths.length && blocks[at] === block && offsets[at] === end && positions[at] === position + end - start) {
+        const length = lengths[at] as number;
+        const chunk = plain.subarray(end, end + length);
+        if (chunk.length !== length || Buffer.compare(sha256(chunk), ids.subarray(at * 32, at * 32 + 32)) !== 0)
+          throw new ObjectDamagedError(carried.get(block)?.subject ?? `block ${block}`, `its chunk ${Buffer.from(ids.subarray(at * 32, at * 32 + 32)).toString("hex")} has other bytes`);
+        end += length;
+        at += 1;
+      }
+      this.#writer.write(file, plain.subarray(start, end), position);
+      first = at;
+    }
+    return undefined;
+  }
+
+  #plainOf(block: number, carried: ReadonlyMap<number, CarriedBlock>): Buffer {
+    const known = this.#plain.get(block);
+    this.#plain.delete(block);
+    const source = carried.get(block);
+    const plain = known ?? decodeBlock(source?.stored ?? new Uint8Array(), source?.codec ?? 1, source?.plainBytes ?? 0, source?.subject ?? `block ${block}`);
+    this.#plain.set(block, plain);
+    if (this.#plain.size > keptBlocks) for (const oldest of this.#plain.keys()) return this.#forget(oldest, plain);
+    return plain;
+  }
+
+  #forget(block: number, plain: Buffer): Buffer {
+    this.#plain.delete(block);
+    return plain;
+  }
+}

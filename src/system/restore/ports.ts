@@ -1,0 +1,21 @@
+import type { FileDescriptor, TreeReader } from "../../core/tree/tree-reader.ts";
+import type { TreeWriter } from "../../core/tree/tree-writer.ts";
+import type { WriteBatch, WriteBatchResult } from "./file-batch.ts";
+
+/** Threads that write files. */
+export interface WritePool extends AsyncDisposable {
+  readonly busy: number;
+  room(): Promise<void>;
+  run(batch: WriteBatch): Promise<WriteBatchResult>;
+}
+
+/** What restore needs of a Linux host. */
+export interface RestorePorts {
+  readonly tree: TreeReader;
+  readonly writer: TreeWriter;
+  startPool(options: { readonly exact: boolean }): WritePool;
+  /** Makes everything durable on the file system of an open directory. */
+  syncFileSystem(directory: FileDescriptor): Promise<void>;
+  /** False for failures that end a restore; true for what this user or this file system cannot hold, which is listed. */
+  isLoss(error: unknown): boolean;
+}

@@ -1,0 +1,289 @@
+import { crashPoint } from "../../core/crash-points.ts";
+import { throwIfInterrupted } from "../../core/errors.ts";
+import type { OnProgress } from "../../core/progress.ts";
+import { displayBytes, type ByteString, type TreePath } from "../../core/tree/byte-string.ts";
+import { metadataOf, type Entry } from "../../core/tree/entry.ts";
+import type { FileDescriptor } from "../../core/tree/tree-reader.ts";
+import type { MetadataLoss, MetadataOptions } from "../../core/tree/tree-writer.ts";
+import { baseName, compareInWalkOrder, parentPath } from "../../core/tree/walk-order.ts";
+import { FormatInvalidError } from "../../image/errors.ts";
+import { WriteSender } from "./batch-sender.ts";
+import type { RestorePorts } from "./ports.ts";
+import type { ChunkSource } from "../../image/store/chunk-source.ts";
+
+/** Something that the target could not be given. `path` as `displayBytes` writes it. */
+export interface RestoreLoss {
+  readonly path: string;
+  readonly what: string;
+  readonly why: string;
+}
+
+/** What writing a tree works with. */
+export interface WriteTreeParts {
+  readonly ports: RestorePorts;
+  readonly chunks: ChunkSource;
+  /** The directory that becomes the root of the tree; stays open. */
+  readonly root: FileDescriptor;
+  /** Everything up to here, in walk order, is there already from an earlier run. */
+  readonly doneUpTo: TreePath | undefined;
+  /** What may be there already at a path that is written: nothing, leftovers of an earlier run, or an older state to be replaced. */
+  readonly existing: "none" | "leftovers" | "older";
+  /** Called with a path up to which, in walk order, everything is durable. */
+  readonly onCheckpoint: (doneUpTo: TreePath) => Promise<void>;
+  readonly onProgress: OnProgress;
+  readonly totalBytes: number;
+  readonly totalItems: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What to do with an entry: write it anew, set its metadata only, or leave it as it is. */
+export type WriteChoice = "write" | "metadata" | "skip";
+
+interface OpenDirectory {
+  readonly entry: Entry;
+  readonly file: FileDescriptor;
+  /** Files in it that are under way. */
+  pending: number;
+  /** Something in it or of it is changed, so its metadata are set at the end. */
+  touched: boolean;
+}
+
+const checkpointMs = 5000;
+const longFileBytes = 16 * 1024 * 1024;
+const partBytes = 4 * 1024 * 1024;
+const lossesKept = 1000;
+
+/**
+ * Writes the entries of an image, which come in walk order and have passed the guard, below a root.
+ *
+ * Directories are made with mode 0700 and get their metadata when nothing in them is under way any more; files are written
+ * by the pool. A temporary name is used only where something older is replaced.
+ *
+ * Invariant: a directory is open as long as it is on the stack or a file in it is under way.
+ */
+export class TreeWriting {
+  readonly losses: RestoreLoss[] = [];
+  lossCount = 0;
+  readonly #parts: WriteTreeParts;
+  readonly #metadata: MetadataOptions;
+  readonly #stack: OpenDirectory[] = [];
+  /** Directories that the walk has left while files in them are under way. */
+  readonly #retired = new Set<OpenDirectory>();
+  readonly #filesUnderWay = new Set<TreePath>();
+  #bytes = 0;
+  #items = 0;
+  #checkpointAtMs = performance.now();
+  #temporaries = 0;
+
+  constructor(parts: WriteTreeParts) {
+    this.#parts = parts;
+    this.#metadata = { exact: parts.existing === "older" };
+  }
+
+  /** Writes `entries` as `choose` says. On failure everything is closed and no thread is left writing. */
+  async run(entries: AsyncIterable<Entry>, choose: (entry: Entry) => WriteChoice = () => "write"): Promise<void> {
+    const { signal, ports, doneUpTo, chunks } = this.#parts;
+    try {
+      await using pool = ports.startPool(this.#metadata);
+      const sender = new WriteSender(pool, chunks);
+      for await (const entry of entries) {
+        throwIfInterrupted(signal, "the restore");
+        this.#enter(entry);
+        const done = doneUpTo !== undefined && compareInWalkOrder(entry.path, doneUpTo) <= 0;
+        await this.#write(entry, done ? "skip" : choose(entry), sender);
+        this.#items += 1;
+        if (this.#items % 256 === 0) this.#report();
+        if (performance.now() - this.#checkpointAtMs > checkpointMs) await this.#checkpoint(entry.path, sender);
+      }
+      await sender.drain();
+      while (this.#stack.length > 0) this.#finish(this.#stack.pop() as OpenDirectory);
+      this.#report();
+    } finally {
+      for (const { file } of [...this.#stack, ...this.#retired]) if (file !== this.#parts.root) ports.tree.close(file);
+    }
+  }
+
+  async #checkpoint(path: TreePath, sender: WriteSender): Promise<void> {
+    await sender.drain();
+    crashPoint("restore.drained");
+    await this.#parts.ports.syncFileSystem(this.#parts.root);
+    await this.#parts.onCheckpoint(path);
+    this.#checkpointAtMs = performance.now();
+  }
+
+  #report(): void {
+    const { totalBytes, totalItems } = this.#parts;
+    this.#parts.onProgress({ version: 1, phase: "writing", bytes: this.#bytes, totalBytes, items: this.#items, totalItems });
+  }
+
+  /** Leaves directories until the innermost open one is that in which `entry` lies. */
+  #enter(entry: Entry): void {
+    if (entry.path === "") return;
+    const parent = parentPath(entry.path);
+    while (this.#stack.length > 0 && this.#stack.at(-1)?.entry.path !== parent) {
+      const left = this.#stack.pop() as OpenDirectory;
+      if (left.pending > 0) this.#retired.add(left);
+      else this.#finish(left);
+    }
+    if (this.#stack.length === 0) throw new FormatInvalidError("the tree index", "an entry lies in no directory");
+  }
+
+  #finish({ entry, file, touched }: OpenDirectory): void {
+    if (touched) this.#note(entry.path, this.#parts.ports.writer.setOpenMetadata(file, entry, this.#metadata));
+    if (file !== this.#parts.root) this.#parts.ports.tree.close(file);
+  }
+
+  #touch(directory: OpenDirectory): void {
+    if (directory.touched) return;
+    directory.touched = true;
+    if (this.#parts.existing !== "none") this.#parts.ports.writer.clearProtection(directory.file);
+  }
+
+  #note(path: TreePath, losses: readonly MetadataLoss[]): void {
+    for (const { what, why } of losses) this.#lose(path, what, why);
+  }
+
+  #lose(path: TreePath, what: string, why: string): void {
+    this.lossCount += 1;
+    if (this.losses.length < lossesKept) this.losses.push({ path: displayBytes(path), what, why });
+  }
+
+  async #write(entry: Entry, choice: WriteChoice, sender: WriteSender): Promise<void> {
+    const { ports, root, existing } = this.#parts;
+    const parent = this.#stack.at(-1);
+    if (parent === undefined) {
+      this.#stack.push({ entry, file: root, pending: 0, touched: choice !== "skip" });
+      return;
+    }
+    const name = baseName(entry.path);
+    if (entry.kind === "directory") {
+      this.#stack.push(this.#openDirectory(entry, parent, name, choice));
+      return;
+    }
+    if (choice !== "write") {
+      if (entry.kind === "file") this.#bytes += entry.sizeBytes;
+      if (choice === "metadata") this.#setMetadata(entry, parent.file, name);
+      return;
+    }
+    this.#touch(parent);
+    if (entry.kind === "file") {
+      await this.#writeFile(entry, parent, name, sender);
+      return;
+    }
+    try {
+      if (existing !== "none") ports.writer.remove(parent.file, name);
+      if (entry.kind === "link") await this.#link(entry.target, parent.file, name, sender);
+      else this.#makeOther(entry, parent.file, name);
+    } catch (error) {
+      if (!ports.isLoss(error)) throw error;
+      this.#lose(entry.path, entry.kind, (error as Error).message);
+    }
+  }
+
+  #openDirectory(entry: Entry, parent: OpenDirectory, name: ByteString, choice: WriteChoice): OpenDirectory {
+    const { ports, existing } = this.#parts;
+    if (existing !== "none") {
+      try {
+        const opened = { entry, file: ports.tree.openDirectory(parent.file, name), pending: 0, touched: false };
+        if (choice !== "skip" || existing === "leftovers") this.#touch(opened);
+        return opened;
+      } catch {
+        this.#touch(parent);
+        ports.writer.remove(parent.file, name);
+      }
+    }
+    this.#touch(parent);
+    return { entry, file: ports.writer.makeDirectory(parent.file, name), pending: 0, touched: true };
+  }
+
+  #setMetadata(entry: Exclude<Entry, { kind: "directory" }>, parent: FileDescriptor, name: ByteString): void {
+    const { tree, writer } = this.#parts.ports;
+    if (entry.kind === "link") return;
+    if (entry.kind !== "file") {
+      this.#note(entry.path, writer.setMetadata(parent, name, entry.kind === "symlink", entry, this.#metadata));
+      return;
+    }
+    const file = tree.openFile(parent, name);
+    try {
+      this.#note(entry.path, writer.setOpenMetadata(file, entry, this.#metadata));
+    } finally {
+      tree.close(file);
+    }
+  }
+
+  #makeOther(entry: Exclude<Entry, { kind: "directory" | "file" | "link" }>, parent: FileDescriptor, name: ByteString): void {
+    const { writer } = this.#parts.ports;
+    if (entry.kind === "symlink") writer.makeSymlink(parent, name, entry.target);
+    else if (entry.kind === "fifo" || entry.kind === "socket") writer.makeNode(parent, name, entry.kind, 0, 0);
+    else writer.makeNode(parent, name, entry.kind, entry.major, entry.minor);
+    this.#note(entry.path, writer.setMetadata(parent, name, entry.kind === "symlink", entry, this.#metadata));
+  }
+
+  /** Makes a further name of an entry written before; reaches that from the root by single names. */
+  async #link(target: TreePath, parent: FileDescriptor, name: ByteString, sender: WriteSender): Promise<void> {
+    const { tree, writer } = this.#parts.ports;
+    if (this.#filesUnderWay.has(target)) await sender.drain();
+    const names = target.split("/") as ByteString[];
+    const last = names.pop() as ByteString;
+    let directory = this.#parts.root;
+    try {
+      for (const step of names) {
+        const next = tree.openDirectory(directory, step);
+        if (directory !== this.#parts.root) tree.close(directory);
+        directory = next;
+      }
+      writer.link(directory, last, parent, name);
+    } finally {
+      if (directory !== this.#parts.root) tree.close(directory);
+    }
+  }
+
+  async #writeFile(entry: Entry & { kind: "file" }, parent: OpenDirectory, name: ByteString, sender: WriteSender): Promise<void> {
+    const { existing, ports } = this.#parts;
+    if (existing === "leftovers") ports.writer.remove(parent.file, name);
+    const temporary = existing === "older" ? (`.rehome-${process.pid}-${++this.#temporaries}` as ByteString) : undefined;
+    parent.pending += 1;
+    this.#filesUnderWay.add(entry.path);
+    this.#bytes += entry.sizeBytes;
+    if (entry.sizeBytes > longFileBytes && entry.pieces.length > 1) {
+      await this.#writeLongFile(entry, parent, name, temporary, sender);
+      return;
+    }
+    const file = { part: "whole", directory: parent.file, name, temporary, sizeBytes: entry.sizeBytes, metadata: metadataOf(entry) } as const;
+    await sender.add(file, entry.pieces, 0, (losses) => this.#afterFile(entry.path, parent, losses));
+  }
+
+  /** Writes a long file in parts that several workers may have in hand. */
+  async #writeLongFile(entry: Entry & { kind: "file" }, parent: OpenDirectory, name: ByteString, temporary: ByteString | undefined, sender: WriteSender): Promise<void> {
+    const { writer, tree } = this.#parts.ports;
+    const file = writer.createFile(parent.file, temporary ?? name, entry.flags);
+    let waiting = 1;
+    const finish = (): void => {
+      if (--waiting > 0) return;
+      writer.truncate(file, entry.sizeBytes);
+      const before = writer.setOpenMetadata(file, { ...entry, flags: temporary === undefined ? entry.flags : 0 }, this.#metadata);
+      if (temporary !== undefined) writer.replace(parent.file, temporary, name);
+      const losses = temporary === undefined ? before : writer.setOpenMetadata(file, entry, this.#metadata);
+      tree.close(file);
+      this.#afterFile(entry.path, parent, losses);
+    };
+    let position = 0;
+    for (let first = 0; first < entry.pieces.length; ) {
+      let next = first;
+      let length = 0;
+      while (next < entry.pieces.length && length < partBytes) length += entry.pieces[next++]?.lengthBytes ?? 0;
+      waiting += 1;
+      await sender.add({ part: "part", file }, entry.pieces.slice(first, next), position, finish);
+      position += length;
+      first = next;
+    }
+    finish();
+  }
+
+  #afterFile(path: TreePath, parent: OpenDirectory, losses: readonly MetadataLoss[]): void {
+    this.#note(path, losses);
+    this.#filesUnderWay.delete(path);
+    parent.pending -= 1;
+    if (parent.pending === 0 && this.#retired.delete(parent)) this.#finish(parent);
+  }
+}
