@@ -13,8 +13,12 @@ export function syncFileSystem(directory: FileDescriptor): void {
 
 /** False on file systems in memory, where a write through a mapping leaves a file's times as they were. */
 export function timesTellChanges(directory: FileDescriptor): boolean {
-  const { type } = statfsSync(`/proc/self/fd/${directory}`);
-  return type !== tmpfsMagic && type !== ramfsMagic;
+  return !isMemoryFileSystem(statfsSync(`/proc/self/fd/${directory}`).type);
+}
+
+/** Says whether the `type` that statfs(2) gives is of a file system in memory. */
+export function isMemoryFileSystem(type: number): boolean {
+  return type === tmpfsMagic || type === ramfsMagic;
 }
 
 /** The mounts of this process' namespace. */

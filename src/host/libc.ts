@@ -15,6 +15,7 @@ function bind<Call>(prototype: string): Call {
 /** The error number of this thread's last failed call. */
 export const errno: () => number = () => koffi.errno();
 
+export const fcntl: (file: number, command: number, argument: number) => number = bind("int fcntl(int, int, int)");
 export const openat: (directory: number, name: Pointer, flags: number, mode: number) => number =
   bind("int openat(int, const void*, int, uint32_t)");
 export const close: (file: number) => number = bind("int close(int)");

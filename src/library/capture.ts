@@ -4,6 +4,7 @@ import { basename, resolve } from "node:path";
 import type { OnProgress } from "../core/progress.ts";
 import { parseOperand } from "../core/operand.ts";
 import { UsageError } from "../core/errors.ts";
+import { growDescriptorTable } from "../host/descriptor-table.ts";
 import { readMounts, readSwapFiles, removableDevices, syncFileSystem, timesTellChanges } from "../host/file-systems.ts";
 import { countHooks, runHooks } from "../host/hooks.ts";
 import { errnoNameOf } from "../host/system-call-error.ts";
@@ -143,6 +144,7 @@ function isReadOnly(mounts: ReturnType<typeof readMounts>, root: string): boolea
 }
 
 function capturePorts(paths: Paths, store: ImageStore): CapturePorts {
+  growDescriptorTable();
   return {
     tree: linuxTreeReader(),
     startPool: (options) =>

@@ -56,6 +56,6 @@ export interface TreeReader {
   seekData(file: FileDescriptor, position: number): number;
   /** Start of the next hole at or after `position`; the end of a file counts as one. */
   seekHole(file: FileDescriptor, position: number): number;
-  /** Writes a file's dirty pages and drops its pages from the cache, so that the next read comes from the device. False where that cannot work. */
+  /** Drops a file's clean pages from the cache, so that the next read comes from the device (sync before). False where that failed. */
   dropFromCache(file: FileDescriptor): boolean;
 }

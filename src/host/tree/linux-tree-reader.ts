@@ -121,6 +121,6 @@ export function linuxTreeReader(): TreeReader {
       if (at < 0) throw new SystemCallError("seek in", "an open file" as ByteString);
       return at;
     },
-    dropFromCache: (file) => libc.fsync(file) === 0 && libc.posixFadvise(file, 0, 0, libc.POSIX_FADV_DONTNEED) === 0,
+    dropFromCache: (file) => libc.posixFadvise(file, 0, 0, libc.POSIX_FADV_DONTNEED) === 0,
   };
 }

@@ -17,7 +17,7 @@ import { OrderedRecords, type RecordSlot } from "./ordered-records.ts";
 import type { CapturePorts, FilePool } from "./ports.ts";
 import type { FileOutcome } from "./reading/file-batch.ts";
 import type { RateLimit } from "./rate-limit.ts";
-import { isTrouble, walkTree, type ChooseEntry, type SharedDirectory, type WalkedEntry } from "./walk.ts";
+import { isTrouble, walkTree, type ChooseEntry, type SharedDirectory, type WalkedEntry } from "../tree/walk.ts";
 import type { WarningList } from "./warning-list.ts";
 
 /** What a capture of a tree works with. */

@@ -2,7 +2,7 @@ import ignore from "ignore";
 import { UsageError } from "../../../core/errors.ts";
 import { byteStringFromText, type TreePath } from "../../../core/tree/byte-string.ts";
 import type { InodeStat } from "../../../core/tree/tree-reader.ts";
-import type { ChooseEntry } from "../walk.ts";
+import type { ChooseEntry } from "../../tree/walk.ts";
 
 /** What a capture leaves out. All paths are relative to the root. */
 export interface Selection {

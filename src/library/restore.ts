@@ -1,0 +1,229 @@
+import { statfsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parseImageOperand } from "../core/operand.ts";
+import type { OnProgress } from "../core/progress.ts";
+import { displayBytes, type TreePath } from "../core/tree/byte-string.ts";
+import type { Entry } from "../core/tree/entry.ts";
+import { growDescriptorTable } from "../host/descriptor-table.ts";
+import { syncFileSystem } from "../host/file-systems.ts";
+import { flock } from "../host/libc.ts";
+import { errnoNameOf } from "../host/system-call-error.ts";
+import { linuxTreeReader } from "../host/tree/linux-tree-reader.ts";
+import { linuxTreeWriter } from "../host/tree/linux-tree-writer.ts";
+import type { ImageName } from "../image/store/image-names.ts";
+import type { ImageStore, OpenImage } from "../image/store/image-store.ts";
+import { readTree } from "../image/tree-index/tree-index-reader.ts";
+import type { Difference } from "../system/compare/difference.ts";
+import { TargetDiffersError } from "../system/restore/errors.ts";
+import type { WriteBatch, WriteBatchResult } from "../system/restore/file-batch.ts";
+import { planRestore, type RestorePlan } from "../system/restore/plan.ts";
+import type { RestorePorts } from "../system/restore/ports.ts";
+import { ownNames, runConvergence, runRestore, type WrittenTree } from "../system/restore/run.ts";
+import { findUnfinished, isMountPoint, kindOfTarget, newStagePath, type TryLock } from "../system/restore/stage.ts";
+import type { RestoreLoss } from "../system/restore/write-tree.ts";
+import { WorkerPool } from "../workers/pool.ts";
+import type { RestoreWorkerData } from "../workers/restore-worker.ts";
+import { capture } from "./capture.ts";
+import { compareWithTree, isInMemory } from "./compare.ts";
+import { parseTreePath, storeOf } from "./images.ts";
+import { openStore, type StoreOptions } from "./store.ts";
+import { workerCount } from "./worker-count.ts";
+
+/** How to restore. Everything has a default. */
+export interface RestoreOptions extends StoreOptions {
+  /** Restores only what lies there, with the directories that lead to it. */
+  readonly path?: string;
+  /** Reads the written tree back and compares it before it takes its place. */
+  readonly verify?: boolean;
+  /** Makes an existing directory equal the image: only what differs is rewritten. */
+  readonly intoExisting?: boolean;
+  /** With `intoExisting`: removes what the image does not have. */
+  readonly delete?: boolean;
+  /** With `intoExisting`: captures the directory first (the default). */
+  readonly backup?: boolean;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** What a restore made. */
+export interface RestoreResult {
+  readonly name: ImageName;
+  readonly directory: string;
+  readonly entries: number;
+  readonly files: number;
+  readonly bytes: number;
+  /** What this user or the target's file system could not be given: the first thousand, and how many. */
+  readonly losses: readonly RestoreLoss[];
+  readonly lossCount: number;
+  /** It went on from where an earlier run had stopped. */
+  readonly resumed: boolean;
+  /** Where the directory's state from before was captured. */
+  readonly backup?: ImageName;
+  readonly verified?: { readonly differences: readonly Difference[]; readonly cached: boolean };
+  readonly durationMs: number;
+}
+
+/** What a restore would do, and for a convergence what it would change. */
+export interface PlannedRestore {
+  readonly plan: RestorePlan;
+  readonly differences: readonly Difference[];
+}
+
+/**
+ * Restores an image. Into an absent or empty directory the tree is written beside it and takes its place at the end; the same call after a failure or kill goes on where it was.
+ *
+ * @throws {TargetUnsuitableError} If the target holds something else; nothing is changed then.
+ * @throws {ObjectDamagedError} @throws {ObjectMissingError} If the image is damaged; nothing wrong is written as right.
+ * @throws {TargetDiffersError} If `verify` found differences; a staged tree then stays unpublished.
+ */
+export async function restore(image: string, directory: string, options: RestoreOptions = {}): Promise<RestoreResult> {
+  const startedAtMs = Date.now();
+  const operand = parseImageOperand(image);
+  using store = await openStore(storeOf(operand, options));
+  await using opened = await store.openImage(operand, `restore into ${resolve(directory)}`);
+  const plan = makePlan(opened, directory, options);
+  const outcome = plan.mode === "converge" ? await converge(plan, store, opened, options) : await write(plan, store, opened, options);
+  const { entries, files, bytes } = opened.name;
+  return { name: opened.name, directory: plan.target, entries, files, bytes, resumed: plan.resumes !== undefined, ...outcome, durationMs: Date.now() - startedAtMs };
+}
+
+/** Makes the plan of a restore; changes nothing. @throws {TargetUnsuitableError} */
+export async function planRestoreOf(image: string, directory: string, options: RestoreOptions = {}): Promise<PlannedRestore> {
+  const operand = parseImageOperand(image);
+  using store = await openStore(storeOf(operand, options));
+  await using opened = await store.openImage(operand, "plan a restore");
+  const plan = makePlan(opened, directory, options);
+  const differences = plan.mode === "converge" ? (await compare(plan.root, store, opened, options, false)).differences : [];
+  return { plan, differences };
+}
+
+function makePlan(opened: OpenImage, directory: string, options: RestoreOptions): RestorePlan {
+  const target = resolve(directory);
+  return planRestore(
+    {
+      target,
+      kind: kindOfTarget(target),
+      isMountPoint: isMountPoint(target),
+      parentIsWritable: true,
+      unfinished: findUnfinished(target, tryLock),
+      freeBytes: freeBytesAt(target),
+      newStage: newStagePath(target),
+    },
+    {
+      image: opened.name.image,
+      path: options.path === undefined ? "" : parseTreePath(options.path),
+      intoExisting: options.intoExisting ?? false,
+      delete: options.delete ?? false,
+      backup: options.backup ?? true,
+      verify: options.verify ?? false,
+      neededBytes: options.path === undefined ? opened.name.bytes : 0,
+    },
+  );
+}
+
+type Outcome = WrittenTree & Pick<RestoreResult, "backup" | "verified">;
+
+async function write(plan: RestorePlan, store: ImageStore, opened: OpenImage, options: RestoreOptions): Promise<Outcome> {
+  let verified: RestoreResult["verified"];
+  const written = await runRestore(plan, store.chunks, restorePorts(), {
+    ...commonSettings(opened, options),
+    verify:
+      options.verify === true
+        ? async (root) => {
+            verified = await compare(root, store, opened, options, true);
+            assertEqual(verified.differences, plan.target);
+          }
+        : undefined,
+  });
+  return { ...written, ...(verified && { verified }) };
+}
+
+async function converge(plan: RestorePlan, store: ImageStore, opened: OpenImage, options: RestoreOptions): Promise<Outcome> {
+  const { differences } = await compare(plan.root, store, opened, options, false);
+  const backup = options.backup === false || differences.length === 0 ? undefined : (await capture(`${plan.target}/`, { ...backUpOptions(options), name: backupName(opened) })).name;
+  const changed = new Map(differences.map((difference) => [difference.path, difference]));
+  const needsContent = new Set(["kind", "content", "target", "device", "hard-link"]);
+  const written = await runConvergence(
+    plan.root,
+    {
+      entries: readTree(store.chunks, opened.manifest.tail.tree),
+      choose: ({ path }: Entry) => {
+        const difference = changed.get(path);
+        if (difference === undefined) return "skip";
+        return difference.change === "removed" || difference.aspects.some((aspect) => needsContent.has(aspect)) ? "write" : "metadata";
+      },
+      extra: options.delete === true ? differences.filter(({ change }) => change === "added").map(({ path }) => path) : [],
+    },
+    store.chunks,
+    restorePorts(),
+    commonSettings(opened, options),
+  );
+  let verified: RestoreResult["verified"];
+  if (options.verify === true) {
+    const after = await compare(plan.root, store, opened, options, true);
+    verified = { ...after, differences: options.delete === true ? after.differences : after.differences.filter(({ change }) => change !== "added") };
+    assertEqual(verified.differences, plan.target);
+  }
+  return { ...written, ...(backup && { backup }), ...(verified && { verified }) };
+}
+
+function backUpOptions(options: RestoreOptions): StoreOptions & Pick<RestoreOptions, "onProgress" | "signal"> {
+  const { store, paths, onProgress, signal } = options;
+  return { ...(store !== undefined && { store }), ...(paths && { paths }), ...(onProgress && { onProgress }), ...(signal && { signal }) };
+}
+
+function backupName(opened: OpenImage): string {
+  return `${opened.name.name}-before-restore`.slice(-128);
+}
+
+async function compare(root: string, store: ImageStore, opened: OpenImage, options: RestoreOptions, fromDevice: boolean): Promise<{ differences: Difference[]; cached: boolean }> {
+  const differences: Difference[] = [];
+  const path = options.path === undefined ? ("" as TreePath) : parseTreePath(options.path);
+  for await (const difference of compareWithTree({ store, manifest: opened.manifest, root, path, ignore: ownNames, fromDevice, ...callbacks(options) })) differences.push(difference);
+  return { differences, cached: !fromDevice || isInMemory(root) };
+}
+
+function assertEqual(differences: readonly Difference[], target: string): void {
+  if (differences.length > 0) throw new TargetDiffersError(target, differences.map(({ path, change, aspects }) => ({ path: displayBytes(path), change, aspects })));
+}
+
+function commonSettings(opened: OpenImage, options: RestoreOptions) {
+  return {
+    image: opened.name.image,
+    manifest: opened.manifest,
+    path: options.path === undefined ? ("" as TreePath) : parseTreePath(options.path),
+    tryLock,
+    ...callbacks(options),
+  };
+}
+
+function callbacks(options: RestoreOptions): { readonly onProgress: OnProgress; readonly signal: AbortSignal | undefined } {
+  return { onProgress: options.onProgress ?? (() => undefined), signal: options.signal };
+}
+
+/** flock(2), exclusive, without waiting. */
+const tryLock: TryLock = (file) => flock(file, 2 | 4) === 0;
+
+function freeBytesAt(target: string): number {
+  for (let path = target; ; path = dirname(path)) {
+    try {
+      const { bavail, bsize } = statfsSync(path);
+      return bavail * bsize;
+    } catch {
+      if (path === "/") return Number.MAX_SAFE_INTEGER;
+    }
+  }
+}
+
+function restorePorts(): RestorePorts {
+  growDescriptorTable();
+  const tree = linuxTreeReader();
+  const lossy = new Set(["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "EINVAL", "ENOTTY", "ENAMETOOLONG", "EMLINK", "EXDEV"]);
+  return {
+    tree,
+    writer: linuxTreeWriter(tree),
+    startPool: ({ exact }) => new WorkerPool<WriteBatch, WriteBatchResult>("restore-worker", { exact } satisfies RestoreWorkerData, workerCount()),
+    syncFileSystem: (directory) => Promise.resolve(syncFileSystem(directory)),
+    isLoss: (error) => lossy.has(errnoNameOf(error) ?? ""),
+  };
+}

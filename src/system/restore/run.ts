@@ -1,0 +1,152 @@
+import { crashPoint } from "../../core/crash-points.ts";
+import type { Manifest } from "../../core/manifest/manifest.ts";
+import type { OnProgress } from "../../core/progress.ts";
+import type { TreePath } from "../../core/tree/byte-string.ts";
+import type { Entry } from "../../core/tree/entry.ts";
+import type { ChunkSource } from "../../image/store/chunk-source.ts";
+import { readTree } from "../../image/tree-index/tree-index-reader.ts";
+import { selectSubtree } from "./subtree.ts";
+import type { RestorePlan } from "./plan.ts";
+import type { RestorePorts } from "./ports.ts";
+import { HeldMarker, inPlaceMarker, markerPath, prepareStage, publishStage, removeStage, type TryLock } from "./stage.ts";
+import { TreeWriting, type RestoreLoss, type WriteChoice } from "./write-tree.ts";
+
+/** How a restore is to run. */
+export interface RestoreSettings {
+  readonly image: string;
+  readonly manifest: Manifest;
+  /** Only what lies at or below this path. */
+  readonly path: TreePath;
+  readonly tryLock: TryLock;
+  readonly onProgress: OnProgress;
+  readonly signal: AbortSignal | undefined;
+  /** Checks the written tree before it is published; throws to leave it where it is. */
+  readonly verify: ((root: string) => Promise<void>) | undefined;
+}
+
+/** What was written. */
+export interface WrittenTree {
+  readonly losses: readonly RestoreLoss[];
+  readonly lossCount: number;
+}
+
+/** Runs the plan of a restore into an absent or empty directory, or an empty mount point. What it had done is kept after a failure or kill. */
+export async function runRestore(plan: RestorePlan, chunks: ChunkSource, ports: RestorePorts, settings: RestoreSettings): Promise<WrittenTree> {
+  const { stage, root, target, resumes } = plan;
+  if (stage !== undefined) prepareStage(stage);
+  crashPoint("restore.staged");
+  const marker = { formatVersion: 1 as const, image: settings.image, path: settings.path, target };
+  const before = resumes?.doneUpTo === undefined ? {} : { doneUpTo: resumes.doneUpTo };
+  const held = new HeldMarker(markerPath(stage, target), { ...marker, ...before }, settings.tryLock);
+  try {
+    const written = await writeTree(plan, chunks, ports, settings, (doneUpTo) => held.write({ ...marker, doneUpTo }));
+    crashPoint("restore.written");
+    await settings.verify?.(root);
+    crashPoint("restore.verified");
+    if (stage !== undefined) publishStage(stage, target);
+    crashPoint("restore.published");
+    held.remove();
+    if (stage !== undefined) removeStage(stage);
+    return written;
+  } finally {
+    held.release();
+  }
+}
+
+async function writeTree(
+  plan: RestorePlan,
+  chunks: ChunkSource,
+  ports: RestorePorts,
+  settings: RestoreSettings,
+  onCheckpoint: (doneUpTo: TreePath) => void,
+): Promise<WrittenTree> {
+  const { manifest, path, onProgress, signal } = settings;
+  const root = ports.tree.openRoot(plan.root);
+  try {
+    const writing = new TreeWriting({
+      ports,
+      chunks,
+      root,
+      doneUpTo: plan.resumes?.doneUpTo as TreePath | undefined,
+      existing: plan.resumes === undefined && plan.mode === "staged" ? "none" : "leftovers",
+      onCheckpoint: (doneUpTo) => Promise.resolve(onCheckpoint(doneUpTo)),
+      onProgress,
+      totalBytes: manifest.tail.counts.bytes,
+      totalItems: manifest.tail.counts.entries,
+      signal,
+    });
+    const entries = path === "" ? readTree(chunks, manifest.tail.tree) : selectSubtree(chunks, manifest.tail.tree, path);
+    await writing.run(entries);
+    onProgress({ version: 1, phase: "syncing", bytes: manifest.tail.counts.bytes, items: manifest.tail.counts.entries });
+    await ports.syncFileSystem(root);
+    return { losses: writing.losses, lossCount: writing.lossCount };
+  } finally {
+    ports.tree.close(root);
+  }
+}
+
+/** What a tree must become and what of it is to be changed. */
+export interface Convergence {
+  readonly entries: AsyncIterable<Entry>;
+  readonly choose: (entry: Entry) => WriteChoice;
+  /** Paths that only the tree has, deepest last, to be removed. */
+  readonly extra: readonly TreePath[];
+}
+
+/** Makes an existing tree equal an image where it differs. What it replaces, it replaces one by one; run again, it goes on. */
+export async function runConvergence(
+  root: string,
+  convergence: Convergence,
+  chunks: ChunkSource,
+  ports: RestorePorts,
+  settings: Omit<RestoreSettings, "verify">,
+): Promise<WrittenTree> {
+  const { manifest, onProgress, signal } = settings;
+  const directory = ports.tree.openRoot(root);
+  try {
+    crashPoint("restore.converging");
+    removeExtra(ports, directory, convergence.extra);
+    crashPoint("restore.extra-removed");
+    const writing = new TreeWriting({
+      ports,
+      chunks,
+      root: directory,
+      doneUpTo: undefined,
+      existing: "older",
+      onCheckpoint: () => Promise.resolve(),
+      onProgress,
+      totalBytes: manifest.tail.counts.bytes,
+      totalItems: manifest.tail.counts.entries,
+      signal,
+    });
+    await writing.run(convergence.entries, convergence.choose);
+    crashPoint("restore.written");
+    await ports.syncFileSystem(directory);
+    return { losses: writing.losses, lossCount: writing.lossCount };
+  } finally {
+    ports.tree.close(directory);
+  }
+}
+
+/** The names a target may hold that are ours. */
+export const ownNames: ReadonlySet<TreePath> = new Set([inPlaceMarker as TreePath, `${inPlaceMarker}.new` as TreePath]);
+
+function removeExtra(ports: RestorePorts, root: number, extra: readonly TreePath[]): void {
+  const { tree, writer } = ports;
+  for (const path of extra.toReversed()) {
+    const names = path.split("/") as TreePath[];
+    const last = names.pop() as TreePath;
+    let directory = root;
+    try {
+      for (const name of names) {
+        const next = tree.openDirectory(directory, name);
+        if (directory !== root) tree.close(directory);
+        directory = next;
+      }
+      writer.clearProtection(directory);
+      writer.remove(directory, last);
+    } finally {
+      if (directory !== root) tree.close(directory);
+    }
+  }
+}
