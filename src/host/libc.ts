@@ -77,6 +77,7 @@ export const fchown: (file: number, uid: number, gid: number) => number = bind("
 export const fchmod: (file: number, mode: number) => number = bind("int fchmod(int, uint32_t)");
 export const fchmodat: (directory: number, name: Pointer, mode: number, flags: number) => number =
   bind("int fchmodat(int, const void*, uint32_t, int)");
+export const futimens: (file: number, times: Pointer) => number = bind("int futimens(int, const void*)");
 export const utimensat: (directory: number, name: Pointer, times: Pointer, flags: number) => number =
   bind("int utimensat(int, const void*, const void*, int)");
 export const getpriority: (which: number, who: number) => number = bind("int getpriority(int, uint32_t)");

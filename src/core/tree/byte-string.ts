@@ -26,12 +26,11 @@ export function displayBytes(bytes: ByteString): string {
   if (/^[\x20-\x5b\x5d-\x7e]*$/.test(bytes)) return bytes;
   let text = "";
   for (let at = 0; at < bytes.length; ) {
-    const length = utf8LengthAt(bytes, at);
-    const character = length === 0 ? "" : decodeUtf8(bytes.slice(at, at + length));
-    if (character === "" || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/u.test(character)) {
-      for (const byte of bytes.slice(at, at + Math.max(1, length))) text += escapeByte(byte);
-    } else text += character;
-    at += Math.max(1, length);
+    const character = decodeUtf8(bytes.slice(at, at + utf8LengthAt(bytes, at)));
+    const length = Math.max(1, utf8LengthOf(character));
+    if (character === "" || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/u.test(character)) for (const byte of bytes.slice(at, at + length)) text += escapeByte(byte);
+    else text += character;
+    at += length;
   }
   return text;
 }
@@ -61,6 +60,10 @@ function utf8LengthAt(bytes: string, at: number): number {
   if (first < 0x80) return 1;
   if (first < 0xc2 || first > 0xf4) return 0;
   return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+function utf8LengthOf(character: string): number {
+  return new TextEncoder().encode(character).length;
 }
 
 function decodeUtf8(bytes: string): string {

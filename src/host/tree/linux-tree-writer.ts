@@ -23,13 +23,13 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
     if (result < 0) losses.push({ what, why: new SystemCallError("set", subject).errnoName });
   }
 
-  function setTimes(metadata: EntryMetadata, directory: number, name: Uint8Array | null, flags: number): number {
+  function timesOf(metadata: EntryMetadata): Buffer {
     const omit = 0x3fff_fffe;
     times.writeBigInt64LE(0n, 0);
     times.writeBigInt64LE(BigInt(omit), 8);
     times.writeBigInt64LE(BigInt(metadata.mtimeSec), 16);
     times.writeBigInt64LE(BigInt(metadata.mtimeNsec), 24);
-    return libc.utimensat(directory, name, times, flags);
+    return times;
   }
 
   /** Changes the mode of something that cannot be opened; a symlink put in its place meanwhile is not followed. */
@@ -153,7 +153,7 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
       if (options.exact) removeExtraXattrs(tree.readXattrsOpen(file), metadata, (extra) => libc.fremovexattr(file, extra), losses);
       setXattrs(subject, metadata, (name, value) => libc.fsetxattr(file, name, value, value.length, 0), losses);
       attempt("mode", subject, libc.fchmod(file, metadata.mode), losses);
-      attempt("mtime", subject, setTimes(metadata, file, null, 0), losses);
+      attempt("mtime", subject, libc.futimens(file, timesOf(metadata)), losses);
       if (metadata.flags !== 0 || options.exact) {
         const result = changeFlags(file, (before) => (before & ~restorableFlagsMask) | metadata.flags);
         if (metadata.flags !== 0) attempt("flags", subject, result, losses);
@@ -168,7 +168,7 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
       if (options.exact) removeExtraXattrs(tree.readXattrs(directory, name), metadata, (extra) => libc.lremovexattr(path, extra), losses);
       setXattrs(name, metadata, (attribute, value) => libc.lsetxattr(path, attribute, value, value.length, 0), losses);
       if (!isSymlink) attempt("mode", name, changeMode(directory, cName, metadata.mode), losses);
-      attempt("mtime", name, setTimes(metadata, directory, cName, libc.AT_SYMLINK_NOFOLLOW), losses);
+      attempt("mtime", name, libc.utimensat(directory, cName, timesOf(metadata), libc.AT_SYMLINK_NOFOLLOW), losses);
       return losses;
     },
     clearProtection(file) {
