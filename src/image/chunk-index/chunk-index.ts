@@ -52,10 +52,8 @@ export class ChunkIndex implements Disposable {
     this.#database = new DatabaseSync(path, { timeout: 60_000 });
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA temp_store = FILE");
     this.#prepareSchema();
-    this.#find = this.#database.prepare(
-      `SELECT chunk.block, chunk.offset, chunk.length FROM chunk JOIN block ON block.id = chunk.block JOIN pack ON pack.id = block.pack
-       WHERE chunk.id = ? ORDER BY pack.condemned, chunk.block LIMIT 1`,
-    );
+    this.#find = this.#database.prepare("SELECT block, offset, length FROM chunk WHERE id = ?");
+    this.#find.setReturnArrays(true);
     this.#has = this.#database.prepare(
       `SELECT 1 FROM chunk JOIN block ON block.id = chunk.block JOIN pack ON pack.id = block.pack
        WHERE chunk.id = ? AND pack.condemned = 0 LIMIT 1`,
@@ -87,10 +85,14 @@ export class ChunkIndex implements Disposable {
 
   /** Finds a chunk, in a pack that is not condemned where there is a choice. */
   find(chunk: Uint8Array): ChunkLocation | undefined {
-    const row = this.#find.get(chunk);
-    return row === undefined
-      ? undefined
-      : { block: row["block"] as number, offset: row["offset"] as number, lengthBytes: row["length"] as number };
+    const rows = this.#find.all(chunk) as unknown as (readonly [number, number, number])[];
+    const row = rows.length > 1 ? (rows.find(([block]) => !this.#isCondemned(block)) ?? rows[0]) : rows[0];
+    return row === undefined ? undefined : { block: row[0], offset: row[1], lengthBytes: row[2] };
+  }
+
+  #isCondemned(block: number): boolean {
+    const query = "SELECT condemned FROM block JOIN pack ON pack.id = block.pack WHERE block.id = ?";
+    return this.#database.prepare(query).get(block)?.["condemned"] === 1;
   }
 
   /** Describes a block that {@link find} or {@link blocksOf} named. */

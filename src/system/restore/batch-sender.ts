@@ -111,7 +111,8 @@ export class WriteSender {
         stored: stored.get(block) as Uint8Array,
         subject: `block ${blockId} in ${packKey(pack)}`,
       }));
-      const { losses } = await this.#pool.run({ items, blocks: carried });
+      const transfer = new Set(carried.map((block) => block.stored.buffer as ArrayBuffer));
+      const { losses } = await this.#pool.run({ items, blocks: carried }, [...transfer]);
       const lost = new Map(losses.map((loss) => [loss.item, loss.losses]));
       for (const [at, done] of after.entries()) done(lost.get(at) ?? []);
     } catch (error) {

@@ -6,7 +6,8 @@ import type { WriteBatch, WriteBatchResult } from "./file-batch.ts";
 export interface WritePool extends AsyncDisposable {
   readonly busy: number;
   room(): Promise<void>;
-  run(batch: WriteBatch): Promise<WriteBatchResult>;
+  /** Sends a batch; the buffers in `transfer` are handed over, not copied. */
+  run(batch: WriteBatch, transfer: readonly ArrayBuffer[]): Promise<WriteBatchResult>;
 }
 
 /** What restore needs of a Linux host. */

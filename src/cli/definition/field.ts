@@ -1,0 +1,125 @@
+import { UsageError } from "../../core/errors.ts";
+
+/** What completion offers for a value. */
+export type Completes =
+  | "image"
+  | "system"
+  | "image-or-directory"
+  | "tree-path"
+  | "directory"
+  | "file"
+  | "command"
+  | "nothing"
+  | readonly string[];
+
+/** A word on the command line that is told by its place. */
+export interface OperandField<Value> {
+  readonly kind: "operand";
+  /** As help shows it: `IMAGE`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly required: boolean;
+  /** Takes all words that are left. */
+  readonly variadic: boolean;
+  readonly completes: Completes;
+  /** Makes a value of the words that were given, none for an optional operand. @throws {UsageError} */
+  readonly read: (given: readonly string[]) => Value;
+}
+
+/** A word that begins with `-`, perhaps followed by a value. Its name is the field's, in kebab case. */
+export interface OptionField<Value> {
+  readonly kind: "option";
+  /** The letter for a short form. */
+  readonly short: string | undefined;
+  /** As help shows the value: `PATH`; absent for a flag. */
+  readonly valueName: string | undefined;
+  readonly summary: string;
+  readonly repeatable: boolean;
+  readonly completes: Completes;
+  /** Makes a value of what was given, an empty text for each time a flag was. @throws {UsageError} */
+  readonly read: (given: readonly string[]) => Value;
+}
+
+/** One thing that a command takes. */
+export type Field<Value> = OperandField<Value> | OptionField<Value>;
+
+/** An operand that must be given. */
+export function operand(name: string, completes: Completes, summary: string): OperandField<string> {
+  return { kind: "operand", name, summary, required: true, variadic: false, completes, read: ([first]) => first ?? "" };
+}
+
+/** An operand that may be left out. */
+export function optionalOperand(name: string, completes: Completes, summary: string): OperandField<string | undefined> {
+  return { kind: "operand", name, summary, required: false, variadic: false, completes, read: ([first]) => first };
+}
+
+/** All operands that are left, `atLeast` none or one. */
+export function operandList(
+  name: string,
+  completes: Completes,
+  summary: string,
+  atLeast: 0 | 1,
+): OperandField<readonly string[]> {
+  return { kind: "operand", name, summary, required: atLeast === 1, variadic: true, completes, read: (given) => given };
+}
+
+/** An operand that is one of several words. */
+export function choiceOperand<Word extends string>(
+  name: string,
+  words: readonly Word[],
+  summary: string,
+): OperandField<Word> {
+  const read = ([first]: readonly string[]): Word => chooseWord(name, words, first ?? "");
+  return { kind: "operand", name, summary, required: true, variadic: false, completes: words, read };
+}
+
+const flagField = { kind: "option", valueName: undefined, completes: "nothing" } as const;
+const valueField = { kind: "option", short: undefined, repeatable: false } as const;
+
+/** A flag. */
+export function flag(summary: string, short?: string): OptionField<boolean> {
+  return { ...flagField, short, summary, repeatable: false, read: (given) => given.length > 0 };
+}
+
+/** A flag that says more each time it is given. */
+export function countedFlag(summary: string, short: string): OptionField<number> {
+  return { ...flagField, short, summary, repeatable: true, read: (given) => given.length };
+}
+
+/** An option with a text; the last one holds. */
+export function textOption(valueName: string, completes: Completes, summary: string): OptionField<string | undefined> {
+  return { ...valueField, valueName, summary, completes, read: (given) => given.at(-1) };
+}
+
+/** An option that may be given several times, all of which hold. */
+export function listOption(valueName: string, completes: Completes, summary: string): OptionField<readonly string[]> {
+  return { ...valueField, repeatable: true, valueName, summary, completes, read: (given) => given };
+}
+
+/** An option with a value that `parse` reads; the last one holds. */
+export function parsedOption<Value>(
+  valueName: string,
+  parse: (text: string) => Value,
+  summary: string,
+): OptionField<Value | undefined> {
+  const read = (given: readonly string[]): Value | undefined => {
+    const last = given.at(-1);
+    return last === undefined ? undefined : parse(last);
+  };
+  return { ...valueField, valueName, summary, completes: "nothing", read };
+}
+
+/** An option with one of several words. */
+export function choiceOption<Word extends string>(
+  words: readonly Word[],
+  summary: string,
+): OptionField<Word | undefined> {
+  const valueName = words.join("|");
+  return { ...parsedOption(valueName, (text) => chooseWord("value", words, text), summary), completes: words };
+}
+
+function chooseWord<Word extends string>(name: string, words: readonly Word[], text: string): Word {
+  const word = words.find((candidate) => candidate === text);
+  if (word !== undefined) return word;
+  throw new UsageError(`cannot use "${text}" as ${name}`, `Give one of ${words.join(", ")}.`);
+}

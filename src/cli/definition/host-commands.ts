@@ -1,0 +1,49 @@
+import type { CommandDefinition } from "./command-definition.ts";
+import { choiceOperand, operandList } from "./field.ts";
+
+/** `rehome doctor` as it was called. */
+export type DoctorCall = Readonly<Record<never, never>>;
+
+/** The definition of `rehome doctor`. */
+export const doctorCommand: CommandDefinition<DoctorCall> = {
+  summary: "Say what this host can do, and what to install for the rest",
+  description: ["Changes nothing, and needs no privilege."],
+  fields: {},
+  examples: [{ line: "doctor", does: "one line for each capability" }],
+};
+
+/** Shells that completion is written for. */
+export type Shell = "bash" | "zsh" | "fish";
+
+/** `rehome completion` as it was called. */
+export interface CompletionCall {
+  readonly shell: Shell;
+}
+
+/** The definition of `rehome completion`. */
+export const completionCommand: CommandDefinition<CompletionCall> = {
+  summary: "Print a script that completes commands, options and images",
+  description: [],
+  fields: { shell: choiceOperand<Shell>("SHELL", ["bash", "zsh", "fish"], "bash, zsh or fish") },
+  examples: [
+    { line: "completion bash > /etc/bash_completion.d/rehome", does: "bash, for all users" },
+    { line: 'completion zsh > "${fpath[1]}/_rehome"', does: "zsh" },
+    { line: "completion fish > ~/.config/fish/completions/rehome.fish", does: "fish" },
+  ],
+};
+
+/** `rehome help` as it was called. */
+export interface HelpCall {
+  readonly topic: readonly string[];
+}
+
+/** The definition of `rehome help`. */
+export const helpCommand: CommandDefinition<HelpCall> = {
+  summary: "Show help about a command, or the table of exit statuses",
+  description: ["The topic `exit-status` lists what every command ends with."],
+  fields: { topic: operandList("TOPIC", "command", "A command, or exit-status", 0) },
+  examples: [
+    { line: "help restore", does: "the same as rehome restore --help" },
+    { line: "help exit-status", does: "what the statuses mean" },
+  ],
+};

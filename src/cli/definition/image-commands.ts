@@ -1,0 +1,161 @@
+import type { CommandDefinition } from "./command-definition.ts";
+import { dryRunSummary } from "./common-options.ts";
+import { flag, operand, operandList, optionalOperand } from "./field.ts";
+
+const imageSummary = "NAME, NAME:TAG, @ID or STORE#IMAGE";
+
+/** `rehome images` as it was called. */
+export interface ImagesCall {
+  readonly name: string | undefined;
+}
+
+/** The definition of `rehome images`. */
+export const imagesCommand: CommandDefinition<ImagesCall> = {
+  summary: "List the images in the store",
+  description: [
+    "NEW is what the capture brought that the store did not have, STORED what that takes after compression.",
+  ],
+  fields: { name: optionalOperand("NAME", "image", "Only images of this name") },
+  examples: [
+    { line: "images", does: "all of them" },
+    { line: "images web", does: "those of web" },
+    { line: "images --json", does: "for programs" },
+  ],
+};
+
+/** `rehome show` as it was called. */
+export interface ShowCall {
+  readonly image: string;
+  readonly packages: boolean;
+  readonly licenses: boolean;
+}
+
+/** The definition of `rehome show`. */
+export const showCommand: CommandDefinition<ShowCall> = {
+  summary: "Show what an image is and needs",
+  description: ["With --json the whole manifest; its schema is docs/format/manifest.schema.json."],
+  fields: {
+    image: operand("IMAGE", "image", imageSummary),
+    packages: flag("List the installed packages"),
+    licenses: flag("List the licences of the packages, with how many have each"),
+  },
+  examples: [
+    { line: "show web", does: "the newest image of web" },
+    { line: "show web:2 --packages", does: "what is installed in it" },
+    { line: "show web --licenses --json", does: "its licences, for programs" },
+  ],
+};
+
+/** `rehome ls` as it was called. */
+export interface LsCall {
+  readonly image: string;
+  readonly path: string | undefined;
+  readonly long: boolean;
+  readonly recursive: boolean;
+}
+
+/** The definition of `rehome ls`. */
+export const lsCommand: CommandDefinition<LsCall> = {
+  summary: "List the entries of an image",
+  description: [
+    "Names show control characters, backslashes and bytes that are not UTF-8 as `\\n`, `\\\\` and `\\xHH`; what is shown can be given as a PATH again.",
+    "With -l: type and mode (`+`: it has extended attributes), owner and group as numbers, size in bytes or device numbers, time of modification. A further name of a file (a hard link) has the type `h` and shows the first name.",
+  ],
+  fields: {
+    image: operand("IMAGE", "image", imageSummary),
+    path: optionalOperand("PATH", "tree-path", "What to list. Default: the root"),
+    long: flag("List modes, owners, sizes, times and targets", "l"),
+    recursive: flag("List everything below PATH, with whole paths", "R"),
+  },
+  examples: [
+    { line: "ls web /etc -l", does: "what is in /etc" },
+    { line: "ls web -R", does: "everything" },
+    { line: "ls web /etc -R --json", does: "for programs" },
+  ],
+};
+
+/** `rehome cat` as it was called. */
+export interface CatCall {
+  readonly image: string;
+  readonly path: readonly string[];
+}
+
+/** The definition of `rehome cat`. */
+export const catCommand: CommandDefinition<CatCall> = {
+  summary: "Write files of an image to standard output",
+  description: ["Writes the bytes as they are, each compared with its hash first."],
+  fields: {
+    image: operand("IMAGE", "image", imageSummary),
+    path: operandList("PATH", "tree-path", "Regular files of the image", 1),
+  },
+  examples: [
+    { line: "cat web /etc/os-release", does: "to the terminal" },
+    { line: "cat web:1 /var/lib/app.db > app.db", does: "into a file" },
+  ],
+  json: false,
+};
+
+/** `rehome diff` as it was called. */
+export interface DiffCall {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** The definition of `rehome diff`. */
+export const diffCommand: CommandDefinition<DiffCall> = {
+  summary: "List what differs between two images, or an image and a directory",
+  description: [
+    "Lines begin with `+` (only in AFTER), `-` (only in BEFORE) or `M` (in both, and different), which says what is different: kind, content, mode, owner, mtime, flags, xattrs, target, device or hard-link.",
+  ],
+  fields: {
+    before: operand("BEFORE", "image-or-directory", "An image, or a directory (with a `/` in it)"),
+    after: operand("AFTER", "image-or-directory", "An image, or a directory (with a `/` in it)"),
+  },
+  examples: [
+    { line: "diff web:1 web:2", does: "what changed between two captures" },
+    { line: "diff web ./rootfs", does: "what changed since the newest one" },
+  ],
+  statuses: { 4: "there are differences" },
+};
+
+/** `rehome tag` as it was called. */
+export interface TagCall {
+  readonly image: string;
+  readonly tag: string;
+  readonly dryRun: boolean;
+}
+
+/** The definition of `rehome tag`. */
+export const tagCommand: CommandDefinition<TagCall> = {
+  summary: "Give an image a further tag",
+  description: ["The image keeps the tags that it has. A tag that another image has is refused."],
+  fields: {
+    image: operand("IMAGE", "image", imageSummary),
+    tag: operand("TAG", "nothing", "A word that begins with a letter: a-z, 0-9, `.`, `_`, `-`"),
+    dryRun: flag(dryRunSummary, "n"),
+  },
+  examples: [{ line: "tag web:1 golden", does: "web:golden is web:1" }],
+  statuses: { 3: "the tag is taken" },
+};
+
+/** `rehome rm` as it was called. */
+export interface RmCall {
+  readonly image: readonly string[];
+  readonly dryRun: boolean;
+}
+
+/** The definition of `rehome rm`. */
+export const rmCommand: CommandDefinition<RmCall> = {
+  summary: "Remove names of images",
+  description: [
+    "NAME:TAG removes that one name; @ID removes all names of the image. What no name leads to any more is freed by `rehome store prune`.",
+  ],
+  fields: {
+    image: operandList("IMAGE", "image", "NAME:TAG or @ID", 1),
+    dryRun: flag(dryRunSummary, "n"),
+  },
+  examples: [
+    { line: "rm web:1", does: "one name" },
+    { line: "rm web:1 web:2 -n", does: "what would be removed" },
+  ],
+};

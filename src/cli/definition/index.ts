@@ -1,0 +1,106 @@
+/**
+ * The one definition of the command line. Parsing, help, completion and the reference are made from it; it imports nothing
+ * that acts, so that all of them are quick.
+ */
+import type { CommandDefinition } from "./command-definition.ts";
+import {
+  completionCommand,
+  doctorCommand,
+  helpCommand,
+  type CompletionCall,
+  type DoctorCall,
+  type HelpCall,
+} from "./host-commands.ts";
+import {
+  catCommand,
+  diffCommand,
+  imagesCommand,
+  lsCommand,
+  rmCommand,
+  showCommand,
+  tagCommand,
+  type CatCall,
+  type DiffCall,
+  type ImagesCall,
+  type LsCall,
+  type RmCall,
+  type ShowCall,
+  type TagCall,
+} from "./image-commands.ts";
+import {
+  storeCheckCommand,
+  storeInitCommand,
+  storePruneCommand,
+  storeStatsCommand,
+  type StoreCheckCall,
+  type StoreInitCall,
+  type StorePruneCall,
+  type StoreStatsCall,
+} from "./store-commands.ts";
+import {
+  captureCommand,
+  restoreCommand,
+  verifyCommand,
+  type CaptureCall,
+  type RestoreCall,
+  type VerifyCall,
+} from "./system-commands.ts";
+
+/** What each command is called with. */
+export interface Calls {
+  readonly capture: CaptureCall;
+  readonly restore: RestoreCall;
+  readonly verify: VerifyCall;
+  readonly images: ImagesCall;
+  readonly show: ShowCall;
+  readonly ls: LsCall;
+  readonly cat: CatCall;
+  readonly diff: DiffCall;
+  readonly tag: TagCall;
+  readonly rm: RmCall;
+  readonly "store init": StoreInitCall;
+  readonly "store check": StoreCheckCall;
+  readonly "store prune": StorePruneCall;
+  readonly "store stats": StoreStatsCall;
+  readonly doctor: DoctorCall;
+  readonly completion: CompletionCall;
+  readonly help: HelpCall;
+}
+
+/** A command's name; two words for one of a group. */
+export type CommandName = keyof Calls;
+
+/** Every command, in the order help shows them. */
+export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls[Name]> } = {
+  capture: captureCommand,
+  restore: restoreCommand,
+  verify: verifyCommand,
+  images: imagesCommand,
+  show: showCommand,
+  ls: lsCommand,
+  cat: catCommand,
+  diff: diffCommand,
+  tag: tagCommand,
+  rm: rmCommand,
+  "store init": storeInitCommand,
+  "store check": storeCheckCommand,
+  "store prune": storePruneCommand,
+  "store stats": storeStatsCommand,
+  doctor: doctorCommand,
+  completion: completionCommand,
+  help: helpCommand,
+};
+
+/** The names of all commands, in the order help shows them. */
+export const commandNames: readonly CommandName[] = Object.keys(commands) as CommandName[];
+
+/** Commands that only hold others, and what for. */
+export const groups: Readonly<Record<string, string>> = { store: "Care for the store that holds the images" };
+
+export { operandsOf, optionsOf, type AnyCommand, type NamedOperand, type NamedOption } from "./command-definition.ts";
+export { commonFields, type CommonOptions, type ProgressMode } from "./common-options.ts";
+export type { Completes } from "./field.ts";
+export type { CaptureCall, RestoreCall, VerifyCall } from "./system-commands.ts";
+export type { CatCall, DiffCall, ImagesCall, LsCall, RmCall, ShowCall, TagCall } from "./image-commands.ts";
+export type { StoreCheckCall, StoreInitCall, StorePruneCall, StoreStatsCall } from "./store-commands.ts";
+export type { CompletionCall, DoctorCall, HelpCall, Shell } from "./host-commands.ts";

@@ -1,0 +1,137 @@
+import { parseSize } from "../values/size.ts";
+import { wholeNumber } from "../values/whole-number.ts";
+import type { CommandDefinition } from "./command-definition.ts";
+import { dryRunSummary } from "./common-options.ts";
+import { choiceOption, flag, listOption, operand, parsedOption, textOption } from "./field.ts";
+
+/** `rehome capture` as it was called. */
+export interface CaptureCall {
+  readonly system: string;
+  readonly name: string | undefined;
+  readonly exclude: readonly string[];
+  readonly excludeFrom: readonly string[];
+  readonly noDefaultExcludes: boolean;
+  readonly includeMount: readonly string[];
+  readonly oneFileSystem: boolean;
+  readonly rehash: boolean;
+  readonly checkPackages: "changed" | "all" | undefined;
+  readonly level: number | undefined;
+  readonly rate: number | undefined;
+  readonly idle: boolean;
+  readonly dryRun: boolean;
+}
+
+/** The definition of `rehome capture`. */
+export const captureCommand: CommandDefinition<CaptureCall> = {
+  summary: "Capture a system into an image",
+  description: [
+    "Stores all that the system's file systems hold, with every owner, time, attribute and hole, as an image that gets the next number as its tag. Only what the store does not have yet is stored; files that did not change since the last capture are not read again.",
+    "For `/`, network, FUSE, removable and pseudo file systems, the store itself, swap files and caches are left out and listed. An excluded directory stays in the image as an empty one.",
+    "An interrupted capture stores nothing under a name; the same command again finds what was stored.",
+  ],
+  fields: {
+    system: operand("SYSTEM", "system", "`/` for this host, a directory (with a `/` in it), or machine:NAME"),
+    name: textOption(
+      "NAME",
+      "nothing",
+      "Name of the image. Default: the name of the host, the machine or the directory",
+    ),
+    exclude: listOption("PATTERN", "nothing", "Leave out what matches this gitignore pattern, relative to the root"),
+    excludeFrom: listOption(
+      "FILE",
+      "file",
+      "Read patterns from FILE, one a line, `#` for remarks; `-` is standard input",
+    ),
+    noDefaultExcludes: flag("Leave out nothing but what was asked for, not even caches of `/`"),
+    includeMount: listOption("DIR", "directory", "Take the file system mounted at DIR although it would be left out"),
+    oneFileSystem: flag("Enter no other file system than the root's"),
+    rehash: flag("Read all files, also those that look unchanged"),
+    checkPackages: choiceOption(
+      ["changed", "all"],
+      "Which files to compare with what their package brought. Default: changed",
+    ),
+    level: parsedOption(
+      "N",
+      wholeNumber("level", 1, 19),
+      "zstd level, 1 to 19. Default: as fast as 1, nearly as small as 3",
+    ),
+    rate: parsedOption("SIZE", parseSize, "Read at most so much a second, such as 20MiB or 500M"),
+    idle: flag("Use processor and disk only when nothing else does"),
+    dryRun: flag(dryRunSummary, "n"),
+  },
+  examples: [
+    { line: "capture /", does: "this host, as it runs" },
+    {
+      line: "capture ./rootfs --name web --exclude 'var/cache/**'",
+      does: "a directory, without what is in its caches",
+    },
+    { line: "capture machine:web --rate 50MiB --idle", does: "a systemd-nspawn machine, gently" },
+    { line: "capture / -n", does: "what would be taken and left out" },
+  ],
+  statuses: { 3: "the system cannot be captured so", 6: "captured, but some entries could not be read" },
+};
+
+/** `rehome restore` as it was called. */
+export interface RestoreCall {
+  readonly image: string;
+  readonly directory: string;
+  readonly path: string | undefined;
+  readonly verify: boolean;
+  readonly intoExisting: boolean;
+  readonly delete: boolean;
+  readonly noBackup: boolean;
+  readonly dryRun: boolean;
+}
+
+/** The definition of `rehome restore`. */
+export const restoreCommand: CommandDefinition<RestoreCall> = {
+  summary: "Restore an image to a directory",
+  description: [
+    "Writes the tree beside DIR and renames it at the end, so that DIR is complete or not there. Where DIR is a mount point it is written in place. A directory that is not empty is refused, unless --into-existing makes it converge to the image.",
+    "An interrupted restore goes on where it was when the same command is given again.",
+  ],
+  fields: {
+    image: operand("IMAGE", "image", "NAME, NAME:TAG, @ID or STORE#IMAGE"),
+    directory: operand("DIR", "directory", "Where to put the tree; made if it is missing"),
+    path: textOption("PATH", "tree-path", "Restore only what is at and below this path of the image"),
+    verify: flag("Read everything back from the device afterwards and compare it"),
+    intoExisting: flag("Change what is in DIR until it equals the image; only what differs is written"),
+    delete: flag("With --into-existing: remove what the image does not have"),
+    noBackup: flag("With --into-existing: do not capture what is about to change"),
+    dryRun: flag(dryRunSummary, "n"),
+  },
+  examples: [
+    { line: "restore web ./new", does: "the newest image of web into a new directory" },
+    { line: "restore web:3 /mnt/target --verify", does: "onto a mounted file system, and read it back" },
+    { line: "restore web ./keys --path etc/ssh", does: "one directory of it" },
+    { line: "restore web:1 ./rootfs --into-existing --delete", does: "back to how it was" },
+  ],
+  statuses: {
+    3: "DIR cannot take the image; nothing was changed",
+    4: "the store is damaged, or --verify found differences",
+    6: "restored, but DIR could not hold all that is listed",
+  },
+};
+
+/** `rehome verify` as it was called. */
+export interface VerifyCall {
+  readonly image: string;
+  readonly against: string | undefined;
+}
+
+/** The definition of `rehome verify`. */
+export const verifyCommand: CommandDefinition<VerifyCall> = {
+  summary: "Verify an image, or a tree that was restored from it",
+  description: [
+    "Reads every byte of the image from the store and compares it with its hash. With --against, reads the tree in DIR back from its device and compares content and all metadata with the image. Changes nothing.",
+  ],
+  fields: {
+    image: operand("IMAGE", "image", "NAME, NAME:TAG, @ID or STORE#IMAGE"),
+    against: textOption("DIR", "directory", "Compare the tree in DIR with the image"),
+  },
+  examples: [
+    { line: "verify web", does: "everything the image needs is in the store and intact" },
+    { line: "verify web --against ./new", does: "./new is what was captured" },
+  ],
+  statuses: { 4: "something is damaged, or differs" },
+};
