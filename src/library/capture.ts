@@ -154,6 +154,7 @@ function capturePorts(paths: Paths, store: ImageStore): CapturePorts {
           claims: ClaimTable.allocate(claimSlots),
           indexPath: options.indexPath,
           storeWasEmpty: options.storeWasEmpty,
+          condemnedPacks: options.condemnedPacks,
           compressionLevel: options.compressionLevel,
           ownerShift: options.ownerShift,
           priority: options.idle ? "idle" : "normal",

@@ -15,6 +15,7 @@ export interface CaptureWorkerData {
   readonly claims: SharedArrayBuffer;
   readonly indexPath: string;
   readonly storeWasEmpty: boolean;
+  readonly condemnedPacks: readonly string[];
   readonly compressionLevel: "standard" | number;
   readonly ownerShift: number;
   readonly priority: Priority;
@@ -22,10 +23,12 @@ export interface CaptureWorkerData {
 
 const data = workerData as CaptureWorkerData;
 ownPriority(data.priority);
+const known = ChunkIndex.open(data.indexPath);
+known.setCondemned(data.condemnedPacks);
 const reader = new FileReader({
   tree: linuxTreeReader(),
   claims: new ClaimTable(data.claims),
-  known: ChunkIndex.open(data.indexPath),
+  known,
   storeWasEmpty: data.storeWasEmpty,
   blocks: new BlockBuilder({ level: data.compressionLevel }, cutParameters.maxBytes),
   ownerShift: data.ownerShift,

@@ -5,7 +5,8 @@ import { commandNames, groups } from "../definition/index.ts";
 /** Says in our words what commander found wrong with a command line. */
 export function explainCommanderError(error: CommanderError, args: readonly string[]): UsageError {
   const command = commandIn(args);
-  const [, text = "", near = ""] = /^(?:error: )?(.*?)(?:\n\(Did you mean (?:one of )?(.*)\?\))?$/s.exec(error.message) ?? [];
+  const [, text = "", near = ""] =
+    /^(?:error: )?(.*?)(?:\n\(Did you mean (?:one of )?(.*)\?\))?$/s.exec(error.message) ?? [];
   const quoted = /'([^']*)'/.exec(text)?.[1] ?? "";
   const help = `See \`rehome ${command === "" ? "" : `${command} `}--help\`.`;
   const remedy = near === "" ? help : `Did you mean ${near.replaceAll(", ", " or ")}? ${help}`;

@@ -12,6 +12,7 @@ import {
   type NamedOption,
 } from "../definition/index.ts";
 import { explainCommanderError } from "./explain-commander-error.ts";
+import { recoverBytes } from "./recover-bytes.ts";
 
 /** What a command line asks for. */
 export type Request =
@@ -21,6 +22,8 @@ export type Request =
   | { readonly kind: "run"; readonly name: CommandName; readonly call: object; readonly common: CommonOptions };
 
 type Given = Map<string, string[]>;
+/** Takes the first request that a command line makes; help comes before values that cannot be read. */
+type Take = (make: () => Request) => void;
 
 /**
  * Reads a command line by the one definition. Options that all commands take may stand before the command too.
@@ -30,10 +33,10 @@ type Given = Map<string, string[]>;
 export function parseArguments(args: readonly string[]): Request {
   let request: Request | undefined;
   const common: Given = new Map();
-  const take = (taken: Request): void => void (request ??= taken);
+  const take: Take = (make) => void (request ??= make());
   const program = prepare(new Command("rehome"), "", common, take);
   addOption(program, { key: "version", long: "--version", field: { short: "V", valueName: undefined } }, () =>
-    take({ kind: "version" }),
+    take(() => ({ kind: "version" })),
   );
   const parents = new Map<string, Command>([["", program]]);
   for (const group of Object.keys(groups)) parents.set(group, prepare(program.command(group), group, common, take));
@@ -52,7 +55,7 @@ export function parseArguments(args: readonly string[]): Request {
 }
 
 /** Takes from commander what it would print and where it would exit, and gives a command the options of all. */
-function prepare(command: Command, topic: string, common: Given, take: (request: Request) => void): Command {
+function prepare(command: Command, topic: string, common: Given, take: Take): Command {
   command
     .exitOverride()
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined, outputError: () => undefined })
@@ -60,16 +63,17 @@ function prepare(command: Command, topic: string, common: Given, take: (request:
     .helpCommand(false)
     .enablePositionalOptions();
   addOption(command, { key: "help", long: "--help", field: { short: "h", valueName: undefined } }, () =>
-    take({ kind: "help", topic, wasAsked: true }),
+    take(() => ({ kind: "help", topic, wasAsked: true })),
   );
   for (const option of optionsOf(commonFields)) {
-    if (option.key === "json" && topic !== "" && (commands as Record<string, AnyCommand>)[topic]?.json === false) continue;
+    if (option.key === "json" && topic !== "" && (commands as Record<string, AnyCommand>)[topic]?.json === false)
+      continue;
     addOption(command, option, (value) => remember(common, option.key, value));
   }
   return command;
 }
 
-function addCommand(command: Command, name: CommandName, common: Given, take: (request: Request) => void): void {
+function addCommand(command: Command, name: CommandName, common: Given, take: Take): void {
   const definition: AnyCommand = commands[name];
   const given: Given = new Map();
   for (const option of optionsOf(definition.fields))
@@ -82,11 +86,12 @@ function addCommand(command: Command, name: CommandName, common: Given, take: (r
   command.action((...values: unknown[]) => {
     for (const [index, { key }] of operands.entries()) {
       const value = values[index];
-      if (typeof value === "string") given.set(key, [value]);
-      else if (Array.isArray(value)) given.set(key, value.map(String));
+      if (value !== undefined) given.set(key, [value].flat().map(String));
     }
-    const call = readAll(definition.fields, given);
-    take({ kind: "run", name, call, common: readAll(commonFields, common) as CommonOptions });
+    take(() => {
+      const call = readAll(definition.fields, given);
+      return { kind: "run", name, call, common: readAll(commonFields, common) as CommonOptions };
+    });
   });
 }
 
@@ -110,7 +115,12 @@ function remember(given: Given, key: string, value: string): void {
 }
 
 function readAll(fields: AnyCommand["fields"], given: Given): object {
-  return Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.read(given.get(key) ?? [])]));
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, field]) => {
+      const values = given.get(key) ?? [];
+      return [key, field.read(values.map((value) => recoverBytes(value, field.completes === "tree-path")))];
+    }),
+  );
 }
 
 function groupOf(args: readonly string[]): string {

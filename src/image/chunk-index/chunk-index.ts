@@ -20,20 +20,22 @@ export interface BlockLocation {
   readonly codec: Codec;
 }
 
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 /**
  * Which chunk lies in which block of which pack of a store: a cache on disk, made from the packs' footers and thrown away
  * when in doubt. Nothing in it is needed to read the store.
  *
- * Invariants: one row a chunk and block; a pack is in it whole or not at all; condemned packs are in it, marked, and
- * `has` does not count them. Several processes and threads may have it open (SQLite, WAL).
+ * Invariants: one row a chunk and block; a pack is in it whole or not at all; numbers of packs and blocks are never used
+ * again. Several processes and threads may have it open (SQLite, WAL). Which packs are condemned each of them keeps for itself,
+ * as it found them after its own session began: that is what makes relying on the others safe.
  */
 export class ChunkIndex implements Disposable {
   readonly path: string;
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
-  readonly #has: StatementSync;
+  readonly #packsOf: StatementSync;
+  #condemned: ReadonlySet<number> = new Set();
   readonly #block: StatementSync;
 
   /** Opens the index at `path`, made anew if it is absent, unreadable or of another version. */
@@ -54,10 +56,8 @@ export class ChunkIndex implements Disposable {
     this.#prepareSchema();
     this.#find = this.#database.prepare("SELECT block, offset, length FROM chunk WHERE id = ?");
     this.#find.setReturnArrays(true);
-    this.#has = this.#database.prepare(
-      `SELECT 1 FROM chunk JOIN block ON block.id = chunk.block JOIN pack ON pack.id = block.pack
-       WHERE chunk.id = ? AND pack.condemned = 0 LIMIT 1`,
-    );
+    this.#packsOf = this.#database.prepare("SELECT block.pack FROM chunk JOIN block ON block.id = chunk.block WHERE chunk.id = ?");
+    this.#packsOf.setReturnArrays(true);
     this.#block = this.#database.prepare(
       `SELECT block.id, block.hash, pack.name, block.offset, block.stored, block.plain, block.codec
        FROM block JOIN pack ON pack.id = block.pack WHERE block.id = ?`,
@@ -69,8 +69,8 @@ export class ChunkIndex implements Disposable {
     if (version === schemaVersion) return;
     if (version !== 0) throw new RangeError(`cannot use a chunk index of version ${String(version)}`);
     this.#database.exec(`BEGIN IMMEDIATE;
-      CREATE TABLE IF NOT EXISTS pack (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, condemned INTEGER NOT NULL DEFAULT 0);
-      CREATE TABLE IF NOT EXISTS block (id INTEGER PRIMARY KEY, pack INTEGER NOT NULL, hash BLOB NOT NULL, offset INTEGER NOT NULL,
+      CREATE TABLE IF NOT EXISTS pack (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS block (id INTEGER PRIMARY KEY AUTOINCREMENT, pack INTEGER NOT NULL, hash BLOB NOT NULL, offset INTEGER NOT NULL,
         stored INTEGER NOT NULL, plain INTEGER NOT NULL, codec INTEGER NOT NULL);
       CREATE INDEX IF NOT EXISTS block_pack ON block (pack);
       CREATE TABLE IF NOT EXISTS chunk (id BLOB NOT NULL, block INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
@@ -80,7 +80,8 @@ export class ChunkIndex implements Disposable {
 
   /** Says whether a pack that is not condemned holds the chunk (32 bytes). */
   has(chunk: Uint8Array): boolean {
-    return this.#has.get(chunk) !== undefined;
+    const rows = this.#packsOf.all(chunk) as unknown as (readonly [number])[];
+    return rows.some(([pack]) => !this.#condemned.has(pack));
   }
 
   /** Finds a chunk, in a pack that is not condemned where there is a choice. */
@@ -91,8 +92,7 @@ export class ChunkIndex implements Disposable {
   }
 
   #isCondemned(block: number): boolean {
-    const query = "SELECT condemned FROM block JOIN pack ON pack.id = block.pack WHERE block.id = ?";
-    return this.#database.prepare(query).get(block)?.["condemned"] === 1;
+    return this.#condemned.has(this.#database.prepare("SELECT pack FROM block WHERE id = ?").get(block)?.["pack"] as number);
   }
 
   /** Describes a block that {@link find} or {@link blocksOf} named. */
@@ -112,11 +112,9 @@ export class ChunkIndex implements Disposable {
   }
 
   /** The packs it knows. */
-  packs(): Map<PackId, { readonly sizeBytes: number; readonly condemned: boolean }> {
-    const rows = this.#database.prepare("SELECT name, size, condemned FROM pack").all();
-    return new Map(
-      rows.map((row) => [row["name"] as PackId, { sizeBytes: row["size"] as number, condemned: row["condemned"] === 1 }]),
-    );
+  packs(): Map<PackId, { readonly sizeBytes: number }> {
+    const rows = this.#database.prepare("SELECT name, size FROM pack").all();
+    return new Map(rows.map((row) => [row["name"] as PackId, { sizeBytes: row["size"] as number }]));
   }
 
   /** The blocks of a pack, in order. */
@@ -172,13 +170,11 @@ export class ChunkIndex implements Disposable {
     });
   }
 
-  /** Marks just these packs as condemned. */
-  setCondemned(packs: ReadonlySet<string>): void {
-    this.#transaction(() => {
-      this.#database.exec("UPDATE pack SET condemned = 0 WHERE condemned = 1");
-      const mark = this.#database.prepare("UPDATE pack SET condemned = 1 WHERE name = ?");
-      for (const pack of packs) mark.run(pack);
-    });
+  /** From now on `has` does not count these packs, and `find` avoids them. For this object alone. */
+  setCondemned(packs: Iterable<string>): void {
+    const find = this.#database.prepare("SELECT id FROM pack WHERE name = ?");
+    const rows = [...packs].map((pack) => find.get(pack)?.["id"] as number | undefined);
+    this.#condemned = new Set(rows.filter((row) => row !== undefined));
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { zstdDecompressSync } from "node:zlib";
-import { FormatInvalidError, ObjectDamagedError } from "../errors.ts";
+import { ObjectDamagedError } from "../errors.ts";
 import type { Codec } from "../format/pack.ts";
 
 /**
@@ -19,7 +19,7 @@ export function decodeBlock(stored: Uint8Array, codec: Codec, plainBytes: number
     throw new ObjectDamagedError(subject, "it cannot be decompressed", { cause: error });
   }
   if (plain.length !== plainBytes)
-    throw new FormatInvalidError(subject, `it has ${plain.length} plain bytes, and ${plainBytes} are needed`);
+    throw new ObjectDamagedError(subject, `it has ${plain.length} plain bytes, and ${plainBytes} are needed`);
   return plain;
 }
 

@@ -111,9 +111,7 @@ export class ImageStore implements Disposable {
       }
     }
     if (gone.size > 0) this.index.removePacks(gone);
-    const condemned = condemnedPacks(condemnations);
-    const marked = [...this.index.packs()].filter(([, pack]) => pack.condemned).map(([pack]) => pack as string);
-    if (marked.length !== condemned.size || marked.some((pack) => !condemned.has(pack))) this.index.setCondemned(condemned);
+    this.index.setCondemned(condemnedPacks(condemnations));
     return { condemnations, unreadablePacks };
   }
 

@@ -14,6 +14,7 @@ export interface FilePoolOptions {
   /** Path of the chunk index. */
   readonly indexPath: string;
   readonly storeWasEmpty: boolean;
+  readonly condemnedPacks: readonly string[];
   readonly compressionLevel: "standard" | number;
   readonly ownerShift: number;
   readonly idle: boolean;

@@ -3,7 +3,7 @@ import type { Consistency, HostFacts, Manifest, SystemFacts } from "../../core/m
 import type { OnProgress } from "../../core/progress.ts";
 import { byteStringFromText, type TreePath } from "../../core/tree/byte-string.ts";
 import { encodeManifest } from "../../image/format/manifest-object.ts";
-import { assertNotGivenUp, readCondemnations, type Condemnation } from "../../image/store/condemnation.ts";
+import { assertNotGivenUp, condemnedPacks, readCondemnations, type Condemnation } from "../../image/store/condemnation.ts";
 import { putNextName, type ImageId, type ImageName } from "../../image/store/image-names.ts";
 import type { ImageStore } from "../../image/store/image-store.ts";
 import { PackWriter } from "../../image/store/pack-writer.ts";
@@ -97,6 +97,7 @@ async function readTree({ plan, store, ports, settings, session, condemnations, 
     await using pool = ports.startPool({
       indexPath: store.index.path,
       storeWasEmpty: store.index.isEmpty,
+      condemnedPacks: [...condemnedPacks(condemnations)],
       compressionLevel: settings.compressionLevel,
       ownerShift: plan.ownerShift,
       idle: settings.idle,

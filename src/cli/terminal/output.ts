@@ -1,0 +1,102 @@
+import { safeJson, safeText } from "../render/safe-text.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Whoever read the results has gone; what is left to print is of no use. */
+export class OutputClosedError extends Error {
+  override readonly name = "OutputClosedError";
+}
+
+const keptLength = 64 * 1024;
+
+/**
+ * Results, on standard output. Lines are collected and written in large parts; `flush` writes what is left.
+ *
+ * Every method may throw {@link OutputClosedError}.
+ */
+export class Output {
+  readonly #terminal: Terminal;
+  #kept: string[] = [];
+  #keptLength = 0;
+  #hasPrinted = false;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  /** Cells in a line; Infinity where results do not go to a terminal. */
+  get width(): number {
+    return this.#terminal.columns();
+  }
+
+  /** Says whether anything was printed. */
+  get hasPrinted(): boolean {
+    return this.#hasPrinted;
+  }
+
+  /** Prints a line of text, made safe for terminals. */
+  line(text: string): void {
+    this.#keep(`${safeText(text)}\n`);
+  }
+
+  /** Prints lines of text. */
+  lines(texts: Iterable<string>): void {
+    for (const text of texts) this.line(text);
+  }
+
+  /** Prints a whole document. */
+  document(value: object): void {
+    this.#keep(`${safeJson(JSON.stringify(value, undefined, 2))}\n`);
+  }
+
+  /**
+   * Prints a document with a list that need not fit into memory: `head`, then `items` under `listName`, one a line, then
+   * what `tail` makes once all items were taken.
+   */
+  async listDocument(head: object, listName: string, items: AsyncIterable<object>, tail: () => object): Promise<void> {
+    this.#keep(`{${membersOf(head)}\n  ${JSON.stringify(listName)}: [`);
+    let separator = "\n    ";
+    for await (const item of items) {
+      this.#keep(separator + safeJson(JSON.stringify(item)));
+      separator = ",\n    ";
+    }
+    const end = membersOf(tail());
+    this.#keep(`${separator === "\n    " ? "" : "\n  "}]${end === "" ? "" : `,${end.slice(0, -1)}`}\n}\n`);
+  }
+
+  /** Writes bytes as they are. */
+  bytes(bytes: Uint8Array): void {
+    this.flush();
+    this.#write(bytes);
+  }
+
+  flush(): void {
+    if (this.#keptLength === 0) return;
+    const text = this.#kept.join("");
+    this.#kept = [];
+    this.#keptLength = 0;
+    this.#write(Buffer.from(text));
+  }
+
+  #keep(text: string): void {
+    this.#hasPrinted = true;
+    this.#kept.push(text);
+    this.#keptLength += text.length;
+    if (this.#keptLength >= keptLength) this.flush();
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#hasPrinted = true;
+    try {
+      this.#terminal.write(bytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+      throw new OutputClosedError("standard output was closed", { cause: error });
+    }
+  }
+}
+
+function membersOf(value: object): string {
+  return Object.entries(value)
+    .map(([key, member]) => `\n  ${JSON.stringify(key)}: ${safeJson(JSON.stringify(member))},`)
+    .join("");
+}

@@ -1,0 +1,66 @@
+import { RehomeError } from "../../core/errors.ts";
+import { sha256 } from "../chunker/decode-block.ts";
+import type { BlobStore } from "../blob-store/blob-store.ts";
+import { decodePackFooter, decodePackTrailer, packMagic, packTrailerBytes, type BlockEntry, type PackId } from "../format/pack.ts";
+import { packKey } from "../store/pack-reader.ts";
+import { limits } from "../format/limits.ts";
+
+/** What a check found in a pack. */
+export interface CheckedPack {
+  readonly pack: PackId;
+  readonly key: string;
+  readonly sizeBytes: number;
+  /** Nothing of it can be used: its footer or its frame is damaged. */
+  readonly isUnreadable: boolean;
+  readonly intactBlocks: readonly BlockEntry[];
+  readonly damages: readonly { readonly object: string; readonly message: string; readonly chunkIds: readonly string[] }[];
+}
+
+const readBytes = 8 * 1024 * 1024;
+
+/** Reads a whole pack and holds every block against its id. Undefined if it is gone by now. */
+export async function checkPack(blobs: BlobStore, pack: PackId, sizeBytes: number, onBytes: (bytes: number) => void): Promise<CheckedPack | undefined> {
+  const key = packKey(pack);
+  const base = { pack, key, sizeBytes };
+  const unreadable = (message: string): CheckedPack => ({ ...base, isUnreadable: true, intactBlocks: [], damages: [{ object: key, message, chunkIds: [] }] });
+  if (sizeBytes < packMagic.length + packTrailerBytes || sizeBytes > limits.packBytes) return unreadable("it has no possible length");
+  const trailer = await blobs.get(key, { offset: -packTrailerBytes, lengthBytes: packTrailerBytes });
+  if (trailer === undefined) return undefined;
+  let blocks: BlockEntry[];
+  try {
+    const { footerBytes } = decodePackTrailer(trailer, pack, sizeBytes);
+    const footer = await blobs.get(key, { offset: sizeBytes - packTrailerBytes - footerBytes, lengthBytes: footerBytes });
+    blocks = decodePackFooter(footer ?? Buffer.alloc(0), pack, sizeBytes);
+    onBytes(footerBytes + packTrailerBytes);
+  } catch (error) {
+    if (error instanceof RehomeError) return unreadable(error.message);
+    throw error;
+  }
+  const damages: { object: string; message: string; chunkIds: readonly string[] }[] = [];
+  const magic = await blobs.get(key, { offset: 0, lengthBytes: packMagic.length });
+  if (magic === undefined) return undefined;
+  if (!magic.equals(packMagic)) damages.push({ object: key, message: "it does not begin as a pack does; its blocks can be read", chunkIds: [] });
+  const intactBlocks: BlockEntry[] = [];
+  for (let first = 0; first < blocks.length; ) {
+    const group = blocks.slice(first, groupEnd(blocks, first));
+    const start = group[0]?.offset ?? 0;
+    const length = group.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
+    const bytes = await blobs.get(key, { offset: start, lengthBytes: length });
+    if (bytes === undefined) return undefined;
+    onBytes(bytes.length);
+    for (const block of group) {
+      const stored = bytes.subarray(block.offset - start, block.offset - start + block.storedBytes);
+      if (sha256(stored).toString("hex") === block.id) intactBlocks.push(block);
+      else damages.push({ object: `block ${block.id} in ${key}`, message: `its ${block.storedBytes} bytes at ${block.offset} do not match its name`, chunkIds: block.chunks.map(({ id }) => id) });
+    }
+    first += group.length;
+  }
+  return { ...base, isUnreadable: false, intactBlocks, damages };
+}
+
+function groupEnd(blocks: readonly BlockEntry[], first: number): number {
+  let end = first;
+  let bytes = 0;
+  while (end < blocks.length && (end === first || bytes + (blocks[end]?.storedBytes ?? 0) <= readBytes)) bytes += blocks[end++]?.storedBytes ?? 0;
+  return end;
+}

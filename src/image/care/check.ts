@@ -1,0 +1,209 @@
+import { rmSync } from "node:fs";
+import { throwIfInterrupted, RehomeError } from "../../core/errors.ts";
+import type { OnProgress } from "../../core/progress.ts";
+import { ChunkIndex } from "../chunk-index/chunk-index.ts";
+import { FormatInvalidError } from "../errors.ts";
+import { openSealedObject, type SealedKind } from "../format/sealed-object.ts";
+import { ChunkSource } from "../store/chunk-source.ts";
+import { listImageNames, type ImageId, type ImageName } from "../store/image-names.ts";
+import type { ImageStore } from "../store/image-store.ts";
+import { packOfKey } from "../store/pack-reader.ts";
+import { Session } from "../store/session.ts";
+import { decodeManifest } from "../format/manifest-object.ts";
+import { readSegment } from "../format/segment.ts";
+import { readTopTable } from "../tree-index/tree-index-reader.ts";
+import type { Manifest } from "../../core/manifest/manifest.ts";
+import { checkPack, type CheckedPack } from "./check-pack.ts";
+
+/** Something in a store that is not as it must be, and the images (`NAME:TAG`) that it hurts. */
+export interface Damage {
+  readonly object: string;
+  readonly message: string;
+  readonly images: readonly string[];
+}
+
+/** How to check. */
+export interface CheckSettings {
+  readonly onProgress: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** What a check found. Notes are worth knowing and hurt nothing. */
+export interface CheckResult {
+  readonly objects: number;
+  readonly bytes: number;
+  readonly damages: readonly Damage[];
+  readonly notes: readonly string[];
+  /** Packs with damage, and what of them is intact; for repair. */
+  readonly damagedPacks: readonly CheckedPack[];
+  /** Images that need something that is not there, or cannot be read themselves. */
+  readonly hurtImages: readonly string[];
+}
+
+const sealedKinds: Readonly<Record<string, SealedKind>> = { names: "name", sessions: "session", condemned: "condemned", lost: "lost" };
+
+interface Findings {
+  objects: number;
+  bytes: number;
+  readonly damages: { object: string; message: string; images: Set<string> }[];
+  readonly notes: string[];
+  readonly packs: CheckedPack[];
+  readonly manifests: Map<ImageId, Manifest>;
+  readonly unreadableImages: Map<ImageId, number>;
+}
+
+/**
+ * Reads every byte of a store and holds it against its name, then follows everything each image needs. Trusts no cache.
+ *
+ * 1. Every object is read; packs block by block.
+ * 2. What is intact goes into an index of this check alone.
+ * 3. Every image is followed through table, segments and records to chunks; what is not in the index hurts it.
+ */
+export async function checkStore(store: ImageStore, settings: CheckSettings): Promise<CheckResult> {
+  await using _session = await Session.begin(store.blobs, store.probe, "check", []);
+  const path = `${store.cacheDirectory}/check-${process.pid}-${Date.now()}.sqlite`;
+  const index = ChunkIndex.open(path);
+  try {
+    const names = await readNames(store);
+    const findings = await readObjects(store, index, settings);
+    for (const name of names) if (!findings.manifests.has(name.image) && !findings.unreadableImages.has(name.image)) noteMissing(findings, name);
+    for (const [image, at] of findings.unreadableImages) for (const label of labelsOf(names, image)) findings.damages[at]?.images.add(label);
+    await followImages(store, index, findings, names, settings);
+    const damages = findings.damages.map((damage) => ({ ...damage, images: [...damage.images].toSorted() }));
+    return {
+      objects: findings.objects,
+      bytes: findings.bytes,
+      damages,
+      notes: findings.notes,
+      damagedPacks: findings.packs.filter(({ damages: found }) => found.length > 0),
+      hurtImages: [...new Set(damages.flatMap(({ images }) => images))].toSorted(),
+    };
+  } finally {
+    index[Symbol.dispose]();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+  }
+}
+
+async function readObjects(store: ImageStore, index: ChunkIndex, settings: CheckSettings): Promise<Findings> {
+  const findings: Findings = { objects: 0, bytes: 0, damages: [], notes: [], packs: [], manifests: new Map(), unreadableImages: new Map() };
+  for await (const { key, sizeBytes } of store.blobs.list("")) {
+    throwIfInterrupted(settings.signal, "the check");
+    findings.objects += 1;
+    const folder = key.slice(0, Math.max(0, key.indexOf("/")));
+    const pack = packOfKey(key);
+    if (pack !== undefined) {
+      const checked = await checkPack(store.blobs, pack, sizeBytes, (bytes) => {
+        findings.bytes += bytes;
+        settings.onProgress({ version: 1, phase: "reading every byte", bytes: findings.bytes, items: findings.objects });
+      });
+      if (checked === undefined) continue;
+      findings.packs.push(checked);
+      if (checked.intactBlocks.length > 0) index.addPack(pack, sizeBytes, checked.intactBlocks);
+      for (const { object, message } of checked.damages) findings.damages.push({ object, message, images: new Set() });
+      continue;
+    }
+    const bytes = await store.blobs.get(key);
+    if (bytes === undefined) continue;
+    findings.bytes += bytes.length;
+    const sealed = key === "store.json" ? "store" : sealedKinds[folder];
+    try {
+      if (sealed !== undefined) openSealedObject(sealed, bytes, key);
+      else if (folder === "images") findings.manifests.set(key.slice("images/".length) as ImageId, decodeManifest(bytes, key.slice("images/".length) as ImageId));
+      else findings.notes.push(`"${key}" is no object of a store; it was left alone`);
+    } catch (error) {
+      if (!(error instanceof RehomeError)) throw error;
+      if (folder === "images") findings.unreadableImages.set(key.slice("images/".length) as ImageId, findings.damages.length);
+      const images = folder === "names" ? [key.slice("names/".length).replace("/", ":")] : [];
+      findings.damages.push({ object: key, message: error.message, images: new Set(images) });
+    }
+  }
+  return findings;
+}
+
+/** Follows each image; what is missing is put down to the damaged packs where there are any. */
+async function followImages(store: ImageStore, index: ChunkIndex, findings: Findings, names: readonly ImageName[], settings: CheckSettings): Promise<void> {
+  const chunks = new ChunkSource(store.blobs, index);
+  const lostChunks = new Map<string, number>();
+  for (const pack of findings.packs)
+    for (const { object, chunkIds } of pack.damages) {
+      const at = findings.damages.findIndex((damage) => damage.object === object);
+      for (const id of chunkIds) if (!index.has(Buffer.from(id, "hex"))) lostChunks.set(id, at);
+    }
+  const unreadable = findings.damages.flatMap(({ object }, at) => (findings.packs.some((pack) => pack.isUnreadable && pack.key === object) ? [at] : []));
+  const sound = new Set<string>();
+  let followed = 0;
+  for (const [image, manifest] of findings.manifests) {
+    const labels = labelsOf(names, image);
+    if (!names.some((name) => name.image === image)) findings.notes.push(`images/${image} has no name; the next prune removes it`);
+    settings.onProgress({ version: 1, phase: "following images", bytes: findings.bytes, items: followed++, totalItems: findings.manifests.size });
+    for (const missing of await findMissing(chunks, index, manifest, sound, settings)) {
+      const at = lostChunks.get(missing);
+      const guilty = at !== undefined ? [at] : unreadable;
+      for (const number of guilty) labels.forEach((label) => findings.damages[number]?.images.add(label));
+      if (guilty.length === 0) addDamage(findings, missing, labels);
+    }
+  }
+}
+
+function addDamage(findings: Findings, missing: string, labels: readonly string[]): void {
+  const object = /^[0-9a-f]{64}$/.test(missing) ? `chunk ${missing}` : missing;
+  const known = findings.damages.find((damage) => damage.object === object);
+  const damage = known ?? { object, message: /^[0-9a-f]{64}$/.test(missing) ? "no pack holds it" : "the tree index cannot be used", images: new Set<string>() };
+  if (known === undefined) findings.damages.push(damage);
+  labels.forEach((label) => damage.images.add(label));
+}
+
+/** The chunks an image needs and the index does not have; segments found sound before are not followed again. */
+async function findMissing(chunks: ChunkSource, index: ChunkIndex, manifest: Manifest, sound: Set<string>, settings: CheckSettings): Promise<Set<string>> {
+  const missing = new Set<string>();
+  const has = (id: string): boolean => {
+    const there = index.has(Buffer.from(id, "hex"));
+    if (!there) missing.add(id);
+    return there;
+  };
+  const { tree } = manifest.tail;
+  if (!tree.table.every(({ id }) => has(id))) return missing;
+  try {
+    for (const { id, lengthBytes } of await readTopTable(chunks, tree)) {
+      throwIfInterrupted(settings.signal, "the check");
+      if (sound.has(id) || !has(id)) continue;
+      const before = missing.size;
+      for (const entry of readSegment(await chunks.readChunk(id, lengthBytes), `segment ${id}`))
+        if (entry.kind === "file") for (const piece of entry.pieces) if (piece.kind === "chunk") has(piece.id);
+      if (missing.size === before) sound.add(id);
+    }
+  } catch (error) {
+    if (!(error instanceof RehomeError) || error.code === "INTERRUPTED") throw error;
+    missing.add(error.message);
+  }
+  return missing;
+}
+
+function noteMissing(findings: Findings, name: ImageName): void {
+  const object = `images/${name.image}`;
+  addDamage(findings, object, [`${name.name}:${name.tag}`]);
+}
+
+function labelsOf(names: readonly ImageName[], image: ImageId): string[] {
+  const labels = names.filter((name) => name.image === image).map(({ name, tag }) => `${name}:${tag}`);
+  return labels.length > 0 ? labels : [`@${image.slice(0, 16)}`];
+}
+
+/** Names that can be read; damaged ones are found with the other objects. */
+async function readNames(store: ImageStore): Promise<ImageName[]> {
+  try {
+    return await listImageNames(store.blobs);
+  } catch (error) {
+    if (!(error instanceof RehomeError) || error instanceof FormatInvalidError) throw error;
+  }
+  const names: ImageName[] = [];
+  for await (const { key } of store.blobs.list("names/")) {
+    const bytes = await store.blobs.get(key);
+    try {
+      if (bytes) names.push(openSealedObject("name", bytes, key) as ImageName);
+    } catch (error) {
+      if (!(error instanceof RehomeError)) throw error;
+    }
+  }
+  return names;
+}

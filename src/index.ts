@@ -1,0 +1,29 @@
+/**
+ * rehome as a library: captures whole Linux systems into images, restores, compares and verifies them.
+ *
+ * Functions take operands as the command line does (`/`, `./rootfs`, `machine:web`; `web`, `web:2`, `@1f2e3d4c`), and options
+ * with a default for everything. Every failure a caller can act on is a {@link RehomeError} with a stable `code` and a `remedy`.
+ */
+export { RehomeError, InterruptedError, UsageError } from "./core/errors.ts";
+export { exitStatus, exitStatusOfError, type ErrorCode, type ExitStatus } from "./core/exit-status.ts";
+export type { Consistency, Manifest, PackageFact } from "./core/manifest/manifest.ts";
+export type { OnProgress, Progress } from "./core/progress.ts";
+export { displayBytes, parseDisplayed, type ByteString, type TreePath } from "./core/tree/byte-string.ts";
+export type { Entry, EntryKind, ExtendedAttribute, Piece } from "./core/tree/entry.ts";
+export type { CheckResult, Damage } from "./image/care/check.ts";
+export type { PruneResult } from "./image/care/prune.ts";
+export type { RepairResult } from "./image/care/repair.ts";
+export type { StoreStats } from "./image/care/stats.ts";
+export type { ImageName } from "./image/store/image-names.ts";
+export { capture, planCaptureOf, type CaptureOptions } from "./library/capture.ts";
+export { diffImages, diffTree, type CompareOptions } from "./library/compare.ts";
+export { listEntries, listImages, readFileOf, removeImage, showImage, tagImage } from "./library/images.ts";
+export { planRestoreOf, restore, type PlannedRestore, type RestoreOptions, type RestoreResult } from "./library/restore.ts";
+export { choosePaths, type Paths } from "./library/settings.ts";
+export type { StoreOptions } from "./library/store.ts";
+export { checkStore, initStore, pruneStore, repairStore, storeStats, verifyImage, type StoreCareOptions, type VerifiedImage } from "./library/store-care.ts";
+export { version } from "./library/version.ts";
+export type { Aspect, Difference } from "./system/compare/difference.ts";
+export type { CapturePlan } from "./system/capture/plan.ts";
+export type { CaptureResult } from "./system/capture/run.ts";
+export type { RestorePlan } from "./system/restore/plan.ts";
