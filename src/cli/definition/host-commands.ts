@@ -2,7 +2,7 @@ import type { CommandDefinition } from "./command-definition.ts";
 import { choiceOperand, operandList } from "./field.ts";
 
 /** `rehome doctor` as it was called. */
-export type DoctorCall = Readonly<Record<never, never>>;
+export type DoctorCall = Readonly<Record<string, never>>;
 
 /** The definition of `rehome doctor`. */
 export const doctorCommand: CommandDefinition<DoctorCall> = {

@@ -63,7 +63,7 @@ export const storePruneCommand: CommandDefinition<StorePruneCall> = {
 };
 
 /** `rehome store stats` as it was called. */
-export type StoreStatsCall = Readonly<Record<never, never>>;
+export type StoreStatsCall = Readonly<Record<string, never>>;
 
 /** The definition of `rehome store stats`. */
 export const storeStatsCommand: CommandDefinition<StoreStatsCall> = {

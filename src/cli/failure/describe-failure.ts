@@ -1,4 +1,4 @@
-import { getSystemErrorMessage } from "node:util";
+import { getSystemErrorMessage, inspect } from "node:util";
 import { InterruptedError, RehomeError } from "../../core/errors.ts";
 import { exitStatus, exitStatusOfError, type ErrorCode, type ExitStatus } from "../../core/exit-status.ts";
 import { safeText } from "../render/safe-text.ts";
@@ -34,7 +34,7 @@ export function describeFailure(thrown: unknown): Failure {
 export function traceFailure(thrown: unknown): string[] {
   const lines: string[] = [];
   for (let error: unknown = originOf(thrown), depth = 0; error !== undefined && depth < 8; depth++) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const text = error instanceof Error ? (error.stack ?? error.message) : inspect(error);
     lines.push(...(depth === 0 ? text : `caused by: ${text}`).split("\n"));
     error = error instanceof Error ? error.cause : undefined;
   }

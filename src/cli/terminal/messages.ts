@@ -61,6 +61,17 @@ export class Messages {
     this.#write(clearLine + this.#shownStatus());
   }
 
+  /** Lets `write` write to another descriptor that may be the same terminal: the line that is redrawn makes room meanwhile. */
+  aside(write: () => void): void {
+    if (this.#status === "") {
+      write();
+      return;
+    }
+    this.#write(clearLine);
+    write();
+    this.#write(this.#shownStatus());
+  }
+
   #shownStatus(): string {
     // A line that reaches the edge would make some terminals begin a new one.
     return cutToCells(safeText(this.#status), this.#terminal.columns() - 1);

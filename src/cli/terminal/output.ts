@@ -7,9 +7,10 @@ export class OutputClosedError extends Error {
 }
 
 const keptLength = 64 * 1024;
+const keptOnScreenMs = 50;
 
 /**
- * Results, on standard output. Lines are collected and written in large parts; `flush` writes what is left.
+ * Results, on standard output. Lines are collected and written in large parts, on a terminal soon; `flush` writes what is left.
  *
  * Every method may throw {@link OutputClosedError}.
  */
@@ -18,9 +19,13 @@ export class Output {
   #kept: string[] = [];
   #keptLength = 0;
   #hasPrinted = false;
+  readonly #aside: (write: () => void) => void;
+  #flushedAtMs = 0;
 
-  constructor(terminal: Terminal) {
+  /** @param aside Makes room on the screen while the function it is given writes. */
+  constructor(terminal: Terminal, aside: (write: () => void) => void = (write) => write()) {
     this.#terminal = terminal;
+    this.#aside = aside;
   }
 
   /** Cells in a line; Infinity where results do not go to a terminal. */
@@ -74,6 +79,7 @@ export class Output {
     const text = this.#kept.join("");
     this.#kept = [];
     this.#keptLength = 0;
+    this.#flushedAtMs = performance.now();
     this.#write(Buffer.from(text));
   }
 
@@ -81,13 +87,14 @@ export class Output {
     this.#hasPrinted = true;
     this.#kept.push(text);
     this.#keptLength += text.length;
-    if (this.#keptLength >= keptLength) this.flush();
+    const isDue = this.#terminal.isTerminal && performance.now() - this.#flushedAtMs >= keptOnScreenMs;
+    if (isDue || this.#keptLength >= keptLength) this.flush();
   }
 
   #write(bytes: Uint8Array): void {
     this.#hasPrinted = true;
     try {
-      this.#terminal.write(bytes);
+      this.#aside(() => this.#terminal.write(bytes));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
       throw new OutputClosedError("standard output was closed", { cause: error });

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { isatty, WriteStream } from "node:tty";
 
 /** Standard output or standard error, as far as printing needs to know it. */
@@ -12,10 +13,10 @@ export interface Terminal {
 const pauseMs = 5;
 
 /** The terminal, pipe or file behind a standard descriptor of this process. */
-export function openTerminal(file: 1 | 2, writeSync: WriteSync): Terminal {
+export function openTerminal(file: 1 | 2): Terminal {
   const screen = isatty(file) ? new WriteStream(file) : undefined;
   return {
-    write: (bytes) => writeAll(file, bytes, writeSync),
+    write: (bytes) => writeAll(file, bytes),
     isTerminal: screen !== undefined,
     columns: () => {
       if (screen === undefined) return Number.POSITIVE_INFINITY;
@@ -24,14 +25,11 @@ export function openTerminal(file: 1 | 2, writeSync: WriteSync): Terminal {
   };
 }
 
-/** `writeSync` of `node:fs`, as it is needed here. */
-export type WriteSync = (file: number, bytes: Uint8Array, offset: number, length: number) => number;
-
 /**
  * Writes synchronously, so that a failure is known at once and a slow reader holds the writer back. A descriptor that another
  * process has made non-blocking is tried again.
  */
-function writeAll(file: number, bytes: Uint8Array, writeSync: WriteSync): void {
+function writeAll(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(file, bytes, at, bytes.length - at);

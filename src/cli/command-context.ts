@@ -1,0 +1,24 @@
+import type { ExitStatus } from "../core/exit-status.ts";
+import type { CommonOptions } from "./definition/index.ts";
+import type { ItemNoun } from "./progress/progress-text.ts";
+import type { ProgressView } from "./progress/progress-view.ts";
+import type { Messages } from "./terminal/messages.ts";
+import type { Output } from "./terminal/output.ts";
+
+/** What a command has to act with, beside what it was called with. */
+export interface CommandContext {
+  readonly common: CommonOptions;
+  /** The store that was named, for the library. */
+  readonly store: { readonly store?: string };
+  /** Standard output: results. */
+  readonly output: Output;
+  /** Standard error: everything else. */
+  readonly messages: Messages;
+  /** From now on Ctrl-C stops `action` (`the capture`) at the next safe point, through the signal returned. */
+  readonly interruptible: (action: string) => AbortSignal;
+  /** Begins to show progress; dispose of it before results are printed. */
+  readonly startProgress: (noun: ItemNoun) => ProgressView;
+}
+
+/** A command: acts, prints, and says what to end with. Failures are thrown. */
+export type RunCommand<Call> = (call: Call, context: CommandContext) => Promise<ExitStatus>;

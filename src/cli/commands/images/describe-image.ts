@@ -1,0 +1,83 @@
+import type { Manifest } from "../../../core/manifest/manifest.ts";
+import type { ImageName } from "../../../image/store/image-names.ts";
+import { countOf, formatBytes, formatCount, formatDuration } from "../../render/quantities.ts";
+import { formatFacts, type Fact } from "../../render/facts.ts";
+import { formatIsoTime } from "../../render/time.ts";
+
+const shownWarnings = 20;
+
+/** What an image is and needs, in lines for people. */
+export function describeImage(name: ImageName, manifest: Manifest, width: number): string[] {
+  const { head, tail } = manifest;
+  const facts: Fact[] = [
+    ["id", name.image],
+    ["kind", head.kind],
+    ...systemFacts(manifest),
+    ["captured", `${formatIsoTime(head.capturedAt)} by ${head.writtenBy}, in ${formatDuration(tail.durationMs)}`],
+    ["consistency", tail.consistency],
+    ["entries", `${formatCount(tail.counts.entries)}, of them ${countOf(tail.counts.files, "file")}`],
+    [
+      "size",
+      `${formatBytes(tail.counts.bytes)}; ${formatBytes(name.newBytes)} were new to the store and take ${formatBytes(name.storedBytes)}`,
+    ],
+    [
+      "mounts",
+      head.mounts
+        .filter(({ taken }) => taken)
+        .map(({ mountPoint, type }) => `${mountPoint} (${type})`)
+        .join(", "),
+    ],
+    ["patterns", head.excludes.join("  ")],
+    ["owner shift", head.ownerShift === 0 ? "" : `${head.ownerShift} was taken off all owners`],
+    ["packages", describePackages(manifest)],
+    ["tree digest", tail.tree.digest],
+  ];
+  return [`${name.name}:${name.tag}`, ...formatFacts(facts, width), ...describeWarnings(manifest)];
+}
+
+function systemFacts({ head }: Manifest): Fact[] {
+  const { osRelease, hostname, architecture, kernels, bootLoader, fileSystems, configuration } = head.facts;
+  const { hostFacts } = head;
+  return [
+    ["system", osRelease?.["PRETTY_NAME"] ?? osRelease?.["NAME"] ?? ""],
+    ["host name", hostname ?? ""],
+    ["architecture", [architecture, hostFacts?.cpuLevel].filter((text) => text !== undefined).join(", ")],
+    ["kernels", kernels.join(", ")],
+    ["boot loader", bootLoader === undefined ? "" : `${bootLoader.kind} (${bootLoader.firmware.join(", ")})`],
+    ["fstab", fileSystems.map(({ mountPoint, source, type }) => `${mountPoint} (${source}, ${type})`).join(", ")],
+    ["nspawn file", configuration?.path ?? ""],
+    [
+      "host",
+      hostFacts === undefined
+        ? ""
+        : `kernel ${hostFacts.kernelRelease}, ${countOf(hostFacts.cpuCount, "processor")}, ${formatBytes(hostFacts.memoryBytes)} of memory, ${hostFacts.firmware}`,
+    ],
+    ["disks", (hostFacts?.disks ?? []).map(({ name, sizeBytes }) => `${name} (${formatBytes(sizeBytes)})`).join(", ")],
+    [
+      "network",
+      (hostFacts?.networkInterfaces ?? []).map(({ name, addresses }) => [name, ...addresses].join(" ")).join(", "),
+    ],
+  ];
+}
+
+function describePackages({ head }: Manifest): string {
+  const { packages } = head.facts;
+  if (packages.length === 0) return "";
+  const modified = packages.filter(({ modifiedFiles }) => (modifiedFiles?.length ?? 0) > 0).length;
+  return `${formatCount(packages.length)}${modified > 0 ? `, ${formatCount(modified)} with modified files` : ""} (--packages lists them)`;
+}
+
+function describeWarnings({ tail }: Manifest): string[] {
+  if (tail.warningCount === 0) return [];
+  const shown = tail.warnings
+    .slice(0, shownWarnings)
+    .map(({ path, message }) => `  ${path === undefined ? "" : `/${path}: `}${message}`);
+  const more = tail.warningCount - shown.length;
+  return [
+    `${countOf(tail.warningCount, "warning")}:`,
+    ...shown,
+    ...(more > 0
+      ? [`  and ${formatCount(more)} more${tail.warnings.length > shown.length ? " (--json has them)" : ""}`]
+      : []),
+  ];
+}

@@ -1,0 +1,62 @@
+import { UsageError } from "../../../core/errors.ts";
+import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
+import { parseOperand } from "../../../core/operand.ts";
+import { diffImages, diffTree, type CompareOptions } from "../../../library/compare.ts";
+import type { Difference } from "../../../system/compare/difference.ts";
+import type { CommandContext } from "../../command-context.ts";
+import type { DiffCall } from "../../definition/index.ts";
+import { entryNoun } from "../../progress/progress-text.ts";
+import { formatCount } from "../../render/quantities.ts";
+import { differenceDocument, formatDifference } from "../difference.ts";
+
+/** `rehome diff`. */
+export async function runDiff(call: DiffCall, context: CommandContext): Promise<ExitStatus> {
+  const { common, output, messages } = context;
+  const signal = context.interruptible("the comparison");
+  const counts: Record<Difference["change"], number> = { added: 0, removed: 0, changed: 0 };
+  await (async () => {
+    using view = context.startProgress(entryNoun);
+    const differences = count(compare(call, { ...context.store, signal, onProgress: view.onProgress }), counts);
+    if (common.json) {
+      const { before, after } = call;
+      await output.listDocument({ before, after }, "differences", mapDocuments(differences), () => counts);
+    } else for await (const difference of differences) output.line(formatDifference(difference));
+  })();
+  const { added, removed, changed } = counts;
+  const isEqual = added + removed + changed === 0;
+  if (!common.json && isEqual) messages.remark("nothing differs");
+  else if (!common.json)
+    messages.remark(`${formatCount(added)} added, ${formatCount(removed)} removed, ${formatCount(changed)} changed`);
+  return isEqual ? exitStatus.done : exitStatus.different;
+}
+
+function compare({ before, after }: DiffCall, options: CompareOptions): AsyncIterable<Difference> {
+  const [first, second] = [parseOperand(before), parseOperand(after)];
+  if (first.kind === "image" && second.kind === "image") return diffImages(before, after, options);
+  if (first.kind === "image" && second.kind === "path") return diffTree(before, second.path, options);
+  if (first.kind === "path" && second.kind === "image") return turnRound(diffTree(after, first.path, options));
+  throw new UsageError(
+    `cannot compare "${before}" with "${after}": one must be an image, the other an image or a directory`,
+    "See `rehome diff --help`.",
+  );
+}
+
+/** What was added from one side was removed from the other. */
+async function* turnRound(differences: AsyncIterable<Difference>): AsyncGenerator<Difference, void, undefined> {
+  const turned = { added: "removed", removed: "added", changed: "changed" } as const;
+  for await (const difference of differences) yield { ...difference, change: turned[difference.change] };
+}
+
+async function* count(
+  differences: AsyncIterable<Difference>,
+  counts: Record<Difference["change"], number>,
+): AsyncGenerator<Difference, void, undefined> {
+  for await (const difference of differences) {
+    counts[difference.change] += 1;
+    yield difference;
+  }
+}
+
+async function* mapDocuments(differences: AsyncIterable<Difference>): AsyncGenerator<object, void, undefined> {
+  for await (const difference of differences) yield differenceDocument(difference);
+}

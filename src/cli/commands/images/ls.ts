@@ -1,0 +1,72 @@
+import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
+import { displayBytes, type ByteString, type TreePath } from "../../../core/tree/byte-string.ts";
+import { formatFlags, type Entry } from "../../../core/tree/entry.ts";
+import { baseName, parentPath } from "../../../core/tree/walk-order.ts";
+import { listEntries, parseTreePath } from "../../../library/images.ts";
+import type { CommandContext } from "../../command-context.ts";
+import type { LsCall } from "../../definition/index.ts";
+import { formatLsLine } from "../../render/ls-line.ts";
+
+/** `rehome ls`. */
+export async function runLs(call: LsCall, { common, store, output }: CommandContext): Promise<ExitStatus> {
+  const path = parseTreePath(call.path ?? "");
+  const entries = chooseEntries(listEntries(call.image, call.path ?? "", store), path, call.recursive);
+  if (common.json) {
+    const documents = mapEntries(entries);
+    await output.listDocument({ image: call.image, path: displayBytes(path) }, "entries", documents, () => ({}));
+    return exitStatus.done;
+  }
+  for await (const entry of entries) {
+    const name = nameOf(entry, path, call.recursive);
+    output.line(call.long ? formatLsLine(entry, name) : displayBytes(name));
+  }
+  return exitStatus.done;
+}
+
+/** What is in the directory at `path`, or what is there itself if it is no directory; with `recursive` everything below it. */
+async function* chooseEntries(
+  entries: AsyncIterable<Entry>,
+  path: TreePath,
+  recursive: boolean,
+): AsyncGenerator<Entry, void, undefined> {
+  for await (const entry of entries) {
+    const isTop = entry.path === path;
+    if (isTop ? recursive || entry.kind !== "directory" : recursive || parentPath(entry.path) === path) yield entry;
+  }
+}
+
+function nameOf({ path }: Entry, top: TreePath, recursive: boolean): ByteString {
+  if (recursive || path === top) return path === "" ? ("." as ByteString) : path;
+  return baseName(path);
+}
+
+async function* mapEntries(entries: AsyncIterable<Entry>): AsyncGenerator<object, void, undefined> {
+  for await (const entry of entries) yield entryDocument(entry);
+}
+
+function entryDocument(entry: Entry): object {
+  const { path, kind, mode, uid, gid, mtimeSec, mtimeNsec, flags, xattrs } = entry;
+  if (entry.kind === "link") return { path: displayBytes(path), kind, target: displayBytes(entry.target) };
+  return {
+    path: displayBytes(path),
+    kind,
+    mode,
+    uid,
+    gid,
+    mtimeSec,
+    mtimeNsec,
+    ...(entry.kind === "file" && { sizeBytes: entry.sizeBytes }),
+    ...(entry.kind === "symlink" && { target: displayBytes(entry.target) }),
+    ...((entry.kind === "character-device" || entry.kind === "block-device") && {
+      major: entry.major,
+      minor: entry.minor,
+    }),
+    ...(flags !== 0 && { flags: formatFlags(flags) }),
+    ...(xattrs.length > 0 && {
+      xattrs: xattrs.map(({ name, value }) => ({
+        name: displayBytes(name),
+        base64: Buffer.from(value).toString("base64"),
+      })),
+    }),
+  };
+}

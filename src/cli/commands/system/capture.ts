@@ -1,0 +1,87 @@
+import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
+import type { CaptureWarning } from "../../../core/manifest/manifest.ts";
+import { capture, planCaptureOf, type CaptureOptions } from "../../../library/capture.ts";
+import type { CaptureResult } from "../../../system/capture/run.ts";
+import type { CommandContext } from "../../command-context.ts";
+import type { CaptureCall } from "../../definition/index.ts";
+import { entryNoun } from "../../progress/progress-text.ts";
+import { countOf, formatBytes, formatDuration } from "../../render/quantities.ts";
+import { formatLabel, labelOf } from "../image-label.ts";
+import { printWarnings } from "../warnings.ts";
+import { describeCapturePlan } from "./describe-capture-plan.ts";
+import { readPatternFile } from "./read-pattern-file.ts";
+
+/** `rehome capture`. */
+export async function runCapture(call: CaptureCall, context: CommandContext): Promise<ExitStatus> {
+  const options = { ...context.store, ...captureOptions(call) };
+  if (call.dryRun) {
+    const { plan } = planCaptureOf(call.system, options);
+    if (context.common.json) context.output.document({ plan });
+    else context.output.lines(describeCapturePlan(plan));
+    return exitStatus.done;
+  }
+  const signal = context.interruptible("the capture");
+  const result = await runWithProgress(call.system, { ...options, signal }, context);
+  if (context.common.json) context.output.document(captureDocument(result));
+  else {
+    context.output.lines(describeCapture(result));
+    printCaptureWarnings(result, context);
+  }
+  return result.unreadable > 0 ? exitStatus.incomplete : exitStatus.done;
+}
+
+async function runWithProgress(
+  system: string,
+  options: CaptureOptions,
+  context: CommandContext,
+): Promise<CaptureResult> {
+  using view = context.startProgress(entryNoun);
+  return await capture(system, { ...options, onProgress: view.onProgress });
+}
+
+function captureOptions(call: CaptureCall): CaptureOptions {
+  return {
+    excludes: [...call.excludeFrom.flatMap(readPatternFile), ...call.exclude],
+    defaultExcludes: !call.noDefaultExcludes,
+    includeMounts: call.includeMount,
+    oneFileSystem: call.oneFileSystem,
+    rehash: call.rehash,
+    idle: call.idle,
+    ...(call.name !== undefined && { name: call.name }),
+    ...(call.level !== undefined && { compressionLevel: call.level }),
+    ...(call.rate !== undefined && { rateBytesPerSecond: call.rate }),
+    ...(call.checkPackages !== undefined && { packageFiles: call.checkPackages }),
+  };
+}
+
+function captureDocument({ name, manifest, unchangedFiles, durationMs }: CaptureResult): object {
+  const { files, bytes, newBytes, storedBytes, consistency } = name;
+  const { warnings } = manifest.tail;
+  return { ...labelOf(name), files, bytes, newBytes, storedBytes, unchangedFiles, durationMs, consistency, warnings };
+}
+
+function describeCapture({ name, unchangedFiles, durationMs }: CaptureResult): string[] {
+  const { entries, files, bytes, newBytes, storedBytes, consistency } = name;
+  const unchanged = unchangedFiles > 0 ? `, ${countOf(unchangedFiles, "file")} unchanged` : "";
+  return [
+    formatLabel(name),
+    `${countOf(entries, "entry", "entries")}, ${countOf(files, "file")}, ${formatBytes(bytes)}${unchanged}`,
+    `${formatBytes(newBytes)} new, ${formatBytes(storedBytes)} stored, in ${formatDuration(durationMs)}`,
+    `consistency ${consistency}${consistency === "fuzzy" ? ": captured live, files may show different moments" : ""}`,
+  ];
+}
+
+function printCaptureWarnings({ name, manifest }: CaptureResult, { messages }: CommandContext): void {
+  const { warnings, warningCount } = manifest.tail;
+  const leftOut = warnings.filter(({ kind }) => kind === "left-out");
+  if (leftOut.length > 0 && messages.verbose === 0)
+    messages.remark(`left out as planned: ${countOf(leftOut.length, "place")} (-v lists them)`);
+  for (const warning of leftOut) messages.detail(formatWarning(warning));
+  const real = warnings.filter(({ kind }) => kind !== "left-out");
+  const count = warningCount - leftOut.length;
+  printWarnings(messages, real.map(formatWarning), count, `\`rehome show ${name.name}:${name.tag}\` lists them`);
+}
+
+function formatWarning({ path, message }: CaptureWarning): string {
+  return path === undefined ? message : `/${path}: ${message}`;
+}

@@ -1,0 +1,98 @@
+import { UsageError } from "../../../core/errors.ts";
+import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
+import { planRestoreOf, restore, type RestoreOptions, type RestoreResult } from "../../../library/restore.ts";
+import type { CommandContext } from "../../command-context.ts";
+import type { RestoreCall } from "../../definition/index.ts";
+import { entryNoun } from "../../progress/progress-text.ts";
+import { countOf, formatBytes, formatDuration } from "../../render/quantities.ts";
+import { differenceDocument } from "../difference.ts";
+import { formatLabel, labelOf } from "../image-label.ts";
+import { printWarnings } from "../warnings.ts";
+import { describeRestorePlan } from "./describe-restore-plan.ts";
+
+/** `rehome restore`. */
+export async function runRestore(call: RestoreCall, context: CommandContext): Promise<ExitStatus> {
+  if (!call.intoExisting && (call.delete || call.noBackup))
+    throw new UsageError(
+      `cannot use ${call.delete ? "--delete" : "--no-backup"}: it needs --into-existing`,
+      "Without it, rehome writes into a new or empty directory only.",
+    );
+  const options: RestoreOptions = {
+    ...context.store,
+    verify: call.verify,
+    intoExisting: call.intoExisting,
+    delete: call.delete,
+    backup: !call.noBackup,
+    ...(call.path !== undefined && { path: call.path }),
+    signal: context.interruptible("the restore"),
+  };
+  if (call.dryRun) return await showPlan(call, options, context);
+  const result = await runWithProgress(call, options, context);
+  if (context.common.json) context.output.document(restoreDocument(result));
+  else {
+    context.output.lines(describeRestore(result));
+    const losses = result.losses.map(({ path, what, why }) => `/${path}: ${what} could not be set: ${why}`);
+    printWarnings(context.messages, losses, result.lossCount, "--json lists up to a thousand");
+  }
+  return result.lossCount > 0 ? exitStatus.incomplete : exitStatus.done;
+}
+
+async function showPlan(call: RestoreCall, options: RestoreOptions, context: CommandContext): Promise<ExitStatus> {
+  const planned = await planWithProgress(call, options, context);
+  const { plan, differences } = planned;
+  if (context.common.json) context.output.document({ plan, differences: differences.map(differenceDocument) });
+  else context.output.lines(describeRestorePlan(planned, call));
+  return exitStatus.done;
+}
+
+async function planWithProgress(
+  call: RestoreCall,
+  options: RestoreOptions,
+  context: CommandContext,
+): ReturnType<typeof planRestoreOf> {
+  using view = context.startProgress(entryNoun);
+  return await planRestoreOf(call.image, call.directory, { ...options, onProgress: view.onProgress });
+}
+
+async function runWithProgress(
+  call: RestoreCall,
+  options: RestoreOptions,
+  context: CommandContext,
+): Promise<RestoreResult> {
+  using view = context.startProgress(entryNoun);
+  return await restore(call.image, call.directory, { ...options, onProgress: view.onProgress });
+}
+
+function restoreDocument(result: RestoreResult): object {
+  const { name, directory, entries, files, bytes, resumed, losses, lossCount, backup, verified, durationMs } = result;
+  return {
+    ...labelOf(name),
+    directory,
+    entries,
+    files,
+    bytes,
+    resumed,
+    losses,
+    lossCount,
+    ...(backup && { backup: labelOf(backup) }),
+    ...(verified && {
+      verified: { cached: verified.cached, differences: verified.differences.map(differenceDocument) },
+    }),
+    durationMs,
+  };
+}
+
+function describeRestore(result: RestoreResult): string[] {
+  const { name, directory, entries, files, bytes, resumed, backup, verified, durationMs } = result;
+  return [
+    `${formatLabel(name)} is in ${directory}`,
+    `${countOf(entries, "entry", "entries")}, ${countOf(files, "file")}, ${formatBytes(bytes)}, in ${formatDuration(durationMs)}`,
+    ...(resumed ? ["went on from where an earlier run had stopped"] : []),
+    ...(backup ? [`what was there before is ${formatLabel(backup)}`] : []),
+    ...(verified
+      ? [
+          `verified: nothing differs${verified.cached ? "; read from memory, the file system has no device" : ", read back from the device"}`,
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,21 @@
+/** The script of `rehome completion fish`. */
+export const fishScript: string = [
+  "# Completion of rehome for fish. The program itself says what may stand at the cursor.",
+  "function __rehome_complete",
+  "    set -l words (commandline -opc)",
+  "    set -l current (commandline -ct)",
+  '    for line in ($words[1] __complete $words[2..-1] "$current" 2>/dev/null)',
+  "        switch $line",
+  "            case ':files'",
+  "                __fish_complete_path $current",
+  "            case ':directories'",
+  "                __fish_complete_directories $current ''",
+  "            case ':nothing'",
+  "            case '*'",
+  "                echo $line",
+  "        end",
+  "    end",
+  "end",
+  "complete -c rehome -f -a '(__rehome_complete)'",
+  "",
+].join("\n");

@@ -1,0 +1,49 @@
+import { InterruptedError, RehomeError } from "../../core/errors.ts";
+import type { ExitStatus } from "../../core/exit-status.ts";
+import { quoteForShell } from "../render/shell-words.ts";
+import type { Messages } from "../terminal/messages.ts";
+import type { Output } from "../terminal/output.ts";
+import { describeFailure, traceFailure } from "./describe-failure.ts";
+
+/** Where and how a failure is told. */
+export interface FailureReport {
+  readonly messages: Messages;
+  readonly output: Output;
+  /** The command line, for the command that goes on. */
+  readonly args: readonly string[];
+  readonly json: boolean;
+  /** The user told the work to stop. */
+  readonly isInterrupted: boolean;
+}
+
+/**
+ * Tells a failure: on standard error what went wrong and what to do, with `-vv` where it comes from; with `--json` also a
+ * document on standard output, unless another one has begun there. Returns the status to end with.
+ */
+export function reportFailure(thrown: unknown, report: FailureReport): ExitStatus {
+  const { messages, output, args, json, isInterrupted } = report;
+  const error = isInterrupted && isFalloutOfInterrupt(thrown) ? new InterruptedError("the command") : thrown;
+  const { code, message, remedy, status } = describeFailure(error);
+  messages.status("");
+  messages.warn(`rehome: ${message} [${code}]`);
+  if (remedy !== "") messages.warn(remedy);
+  if (code === "INTERRUPTED") messages.warn(`  rehome ${quoteForShell(args)}`);
+  if (messages.verbose > 1) for (const line of traceFailure(thrown)) messages.warn(line);
+  if (json) printDocument(output, { error: { code, message, remedy, exitStatus: status } });
+  return status;
+}
+
+/** Threads that were told to end, and loops that look at their signal themselves, fail in their own ways. */
+function isFalloutOfInterrupt(error: unknown): boolean {
+  return !(error instanceof RehomeError) || error.code === "WORKER_FAILED";
+}
+
+function printDocument(output: Output, document: object): void {
+  try {
+    if (output.hasPrinted) return;
+    output.document(document);
+    output.flush();
+  } catch {
+    // The failure was told on standard error; there is nowhere else to tell it.
+  }
+}
