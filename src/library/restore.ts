@@ -4,6 +4,7 @@ import { parseImageOperand } from "../core/operand.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { displayBytes, type TreePath } from "../core/tree/byte-string.ts";
 import type { Entry } from "../core/tree/entry.ts";
+import { isAtOrBelow } from "../core/tree/walk-order.ts";
 import { growDescriptorTable } from "../host/descriptor-table.ts";
 import { syncFileSystem } from "../host/file-systems.ts";
 import { flock } from "../host/libc.ts";
@@ -178,10 +179,15 @@ function backupName(opened: OpenImage): string {
 
 async function compare(root: string, store: ImageStore, opened: OpenImage, options: RestoreOptions, fromDevice: boolean): Promise<{ differences: Difference[]; cached: boolean }> {
   const differences: Difference[] = [];
+  const ofFileSystem = isMountPoint(root);
   const path = options.path === undefined ? ("" as TreePath) : parseTreePath(options.path);
-  for await (const difference of compareWithTree({ store, manifest: opened.manifest, root, path, ignore: ownNames, fromDevice, ...callbacks(options) })) differences.push(difference);
+  for await (const difference of compareWithTree({ store, manifest: opened.manifest, root, path, ignore: ownNames, fromDevice, ...callbacks(options) }))
+    if (!ofFileSystem || difference.change !== "added" || !isAtOrBelow(difference.path, lostAndFound)) differences.push(difference);
   return { differences, cached: !fromDevice || isInMemory(root) };
 }
+
+/** What a file system brings with it at its mount point; not of the tree unless the image has it. */
+const lostAndFound = "lost+found" as TreePath;
 
 function assertEqual(differences: readonly Difference[], target: string): void {
   if (differences.length > 0) throw new TargetDiffersError(target, differences.map(({ path, change, aspects }) => ({ path: displayBytes(path), change, aspects })));

@@ -3,6 +3,7 @@ import type { Manifest } from "../../core/manifest/manifest.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import type { Entry } from "../../core/tree/entry.ts";
+import type { FileDescriptor } from "../../core/tree/tree-reader.ts";
 import type { ChunkSource } from "../../image/store/chunk-source.ts";
 import { readTree } from "../../image/tree-index/tree-index-reader.ts";
 import { selectSubtree } from "./subtree.ts";
@@ -43,13 +44,38 @@ export async function runRestore(plan: RestorePlan, chunks: ChunkSource, ports: 
     crashPoint("restore.written");
     await settings.verify?.(root);
     crashPoint("restore.verified");
-    if (stage !== undefined) publishStage(stage, target);
+    if (stage !== undefined) withoutProtection(ports, root, () => publishStage(stage, target));
     crashPoint("restore.published");
-    held.remove();
-    if (stage !== undefined) removeStage(stage);
+    if (stage === undefined) withoutProtection(ports, root, () => held.remove());
+    else {
+      held.remove();
+      removeStage(stage);
+    }
     return written;
   } finally {
     held.release();
+  }
+}
+
+/** Works on the finished root of a tree, which may be immutable, and leaves its metadata as they were. */
+function withoutProtection(ports: RestorePorts, root: string, work: () => void): void {
+  const { tree, writer } = ports;
+  let directory: FileDescriptor;
+  try {
+    directory = tree.openRoot(root);
+  } catch (error) {
+    // An ordinary user may have made a directory of a mode that keeps him out; he cannot protect it further.
+    if (!ports.isLoss(error)) throw error;
+    work();
+    return;
+  }
+  try {
+    const metadata = { ...tree.statOpen(directory), flags: tree.readFlags(directory), xattrs: [] };
+    writer.clearProtection(directory);
+    work();
+    writer.setOpenMetadata(directory, metadata, { exact: false });
+  } finally {
+    tree.close(directory);
   }
 }
 

@@ -152,7 +152,7 @@ export class TreeWriting {
     const { ports, root, existing } = this.#parts;
     const parent = this.#stack.at(-1);
     if (parent === undefined) {
-      this.#stack.push({ entry, file: root, pending: 0, touched: choice !== "skip" });
+      this.#stack.push({ entry, file: root, pending: 0, touched: choice !== "skip" || existing === "leftovers" });
       return;
     }
     const name = baseName(entry.path);
