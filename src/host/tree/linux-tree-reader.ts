@@ -8,6 +8,12 @@ import { decodeStatx, statxBytes } from "./stat-record.ts";
 const directoryFlags = libc.O_RDONLY | libc.O_DIRECTORY | libc.O_NOFOLLOW | libc.O_CLOEXEC;
 const fileFlags = libc.O_RDONLY | libc.O_NOFOLLOW | libc.O_NONBLOCK | libc.O_CLOEXEC;
 
+/** XFS shows root each ACL a second time, under a name that means nothing elsewhere. */
+const aclOfView: Readonly<Record<string, string>> = {
+  "trusted.SGI_ACL_FILE": "system.posix_acl_access",
+  "trusted.SGI_ACL_DEFAULT": "system.posix_acl_default",
+};
+
 /** The {@link TreeReader} of this machine. Each thread makes its own: it owns scratch buffers. */
 export function linuxTreeReader(): TreeReader {
   const stat = Buffer.alloc(statxBytes);
@@ -36,7 +42,9 @@ export function linuxTreeReader(): TreeReader {
       throw error;
     }
     const attributes: ExtendedAttribute[] = [];
-    for (const name of names.toString("latin1", 0, listed - 1).split("\0").toSorted()) {
+    const listedNames = names.toString("latin1", 0, listed - 1).split("\0").toSorted();
+    for (const name of listedNames) {
+      if (name in aclOfView && listedNames.includes(aclOfView[name] ?? "")) continue;
       const length = get(libc.cString(name), values, values.length);
       if (length < 0) {
         const error = new SystemCallError(`read the extended attribute "${name}" of`, subject);
