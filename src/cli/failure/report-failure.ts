@@ -1,5 +1,6 @@
 import { InterruptedError, RehomeError } from "../../core/errors.ts";
 import type { ExitStatus } from "../../core/exit-status.ts";
+import { TargetDiffersError } from "../../system/restore/errors.ts";
 import { quoteForShell } from "../render/shell-words.ts";
 import type { Messages } from "../terminal/messages.ts";
 import type { Output } from "../terminal/output.ts";
@@ -29,7 +30,8 @@ export function reportFailure(thrown: unknown, report: FailureReport): ExitStatu
   if (remedy !== "") messages.warn(remedy);
   if (code === "INTERRUPTED") messages.warn(`  rehome ${quoteForShell(args)}`);
   if (messages.verbose > 1) for (const line of traceFailure(thrown)) messages.warn(line);
-  if (json) printDocument(output, { error: { code, message, remedy, exitStatus: status } });
+  const facts = error instanceof TargetDiffersError ? { differences: error.differences } : {};
+  if (json) printDocument(output, { error: { code, message, remedy, exitStatus: status, ...facts } });
   return status;
 }
 

@@ -1,9 +1,26 @@
+import { getSystemErrorMessage } from "node:util";
+import { RehomeError } from "../../core/errors.ts";
 import { safeJson, safeText } from "../render/safe-text.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Whoever read the results has gone; what is left to print is of no use. */
 export class OutputClosedError extends Error {
   override readonly name = "OutputClosedError";
+}
+
+/** Results could not be written: `errnoName` says why. */
+export class OutputFailedError extends RehomeError {
+  override readonly name = "OutputFailedError";
+  readonly code = "SYSTEM_CALL";
+  readonly errnoName: string;
+
+  constructor(cause: NodeJS.ErrnoException) {
+    const why = cause.errno === undefined ? cause.message : getSystemErrorMessage(cause.errno);
+    super(`cannot write to standard output: ${why}`, "What the command did is done; only what it had to say is lost.", {
+      cause,
+    });
+    this.errnoName = cause.code ?? "";
+  }
 }
 
 const keptLength = 64 * 1024;
@@ -96,8 +113,9 @@ export class Output {
     try {
       this.#aside(() => this.#terminal.write(bytes));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
-      throw new OutputClosedError("standard output was closed", { cause: error });
+      const failure = error as NodeJS.ErrnoException;
+      if (failure.code === "EPIPE") throw new OutputClosedError("standard output was closed", { cause: error });
+      throw new OutputFailedError(failure);
     }
   }
 }

@@ -51,11 +51,15 @@ export async function checkPack(blobs: BlobStore, pack: PackId, sizeBytes: numbe
     for (const block of group) {
       const stored = bytes.subarray(block.offset - start, block.offset - start + block.storedBytes);
       if (sha256(stored).toString("hex") === block.id) intactBlocks.push(block);
-      else damages.push({ object: `block ${block.id} in ${key}`, message: `its ${block.storedBytes} bytes at ${block.offset} do not match its name`, chunkIds: block.chunks.map(({ id }) => id) });
+      else damages.push({ object: `block ${block.id} in ${key}`, message: `its ${block.storedBytes} bytes at ${block.offset} do not match its name`, chunkIds: hexIds(block.chunkIds) });
     }
     first += group.length;
   }
   return { ...base, isUnreadable: false, intactBlocks, damages };
+}
+
+function hexIds(joined: Uint8Array): string[] {
+  return Array.from({ length: joined.length / 32 }, (_, at) => Buffer.from(joined.subarray(at * 32, at * 32 + 32)).toString("hex"));
 }
 
 function groupEnd(blocks: readonly BlockEntry[], first: number): number {

@@ -167,8 +167,8 @@ async function rewritePacks(store: ImageStore, packs: readonly PackUse[], marks:
         codec: entry.codec,
         stored,
         plainBytes: entry.plainBytes,
-        chunkIds: Buffer.concat(entry.chunks.map(({ id }) => Buffer.from(id, "hex"))),
-        chunkLengths: Uint32Array.from(entry.chunks, ({ lengthBytes }) => lengthBytes),
+        chunkIds: entry.chunkIds,
+        chunkLengths: entry.chunkLengths,
       });
       marks.unmark(number);
     }

@@ -68,8 +68,8 @@ async function saveIntact(store: ImageStore, pack: CheckedPack): Promise<number>
       codec: block.codec,
       stored,
       plainBytes: block.plainBytes,
-      chunkIds: Buffer.concat(block.chunks.map(({ id }) => Buffer.from(id, "hex"))),
-      chunkLengths: Uint32Array.from(block.chunks, ({ lengthBytes }) => lengthBytes),
+      chunkIds: block.chunkIds,
+        chunkLengths: block.chunkLengths,
     });
   }
   await writer.flush();

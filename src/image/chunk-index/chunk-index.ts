@@ -52,7 +52,7 @@ export class ChunkIndex implements Disposable {
   private constructor(path: string) {
     this.path = path;
     this.#database = new DatabaseSync(path, { timeout: 60_000 });
-    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; PRAGMA temp_store = FILE");
+    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4000; PRAGMA temp_store = FILE");
     this.#prepareSchema();
     this.#find = this.#database.prepare("SELECT block, offset, length FROM chunk WHERE id = ?");
     this.#find.setReturnArrays(true);
@@ -151,7 +151,11 @@ export class ChunkIndex implements Disposable {
       if (changes === 0) return;
       for (const block of blocks) {
         const row = insertBlock.run(packRow, Buffer.from(block.id, "hex"), block.offset, block.storedBytes, block.plainBytes, block.codec).lastInsertRowid;
-        for (const chunk of block.chunks) insertChunk.run(Buffer.from(chunk.id, "hex"), row, chunk.offset, chunk.lengthBytes);
+        let offset = 0;
+        block.chunkLengths.forEach((lengthBytes, at) => {
+          insertChunk.run(block.chunkIds.subarray(at * 32, at * 32 + 32), row, offset, lengthBytes);
+          offset += lengthBytes;
+        });
       }
     });
   }

@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync } from "node:zlib";
 import type { EncodedBlock } from "../format/pack.ts";
+import { ByteWriter } from "../format/byte-writer.ts";
 import { sha256 } from "./decode-block.ts";
 
 /** Plain bytes at which a block is closed. */
@@ -21,7 +22,7 @@ export class BlockBuilder {
   readonly #compression: CompressionOptions;
   readonly #finished: EncodedBlock[] = [];
   #length = 0;
-  #ids: Uint8Array[] = [];
+  readonly #ids = new ByteWriter(64 * 1024);
   #lengths: number[] = [];
 
   constructor(compression: CompressionOptions, maxChunkBytes: number) {
@@ -34,9 +35,9 @@ export class BlockBuilder {
     return this.#plain.subarray(this.#length);
   }
 
-  /** Takes the first `lengthBytes` of {@link room} as the chunk `id`. */
+  /** Takes the first `lengthBytes` of {@link room} as the chunk `id` (32 bytes, copied). */
   add(id: Uint8Array, lengthBytes: number): void {
-    this.#ids.push(id);
+    this.#ids.bytes(id);
     this.#lengths.push(lengthBytes);
     this.#length += lengthBytes;
     if (this.#length >= blockTargetBytes) this.#close();
@@ -53,11 +54,10 @@ export class BlockBuilder {
     this.#finished.push({
       ...compressBlock(this.#plain.subarray(0, this.#length), this.#compression),
       plainBytes: this.#length,
-      chunkIds: concatenate(this.#ids),
+      chunkIds: this.#ids.take(),
       chunkLengths: Uint32Array.from(this.#lengths),
     });
     this.#length = 0;
-    this.#ids = [];
     this.#lengths = [];
   }
 }
@@ -77,12 +77,7 @@ export function compressBlock(plain: Buffer, compression: CompressionOptions): P
         : { [constants.ZSTD_c_compressionLevel]: compression.level },
   });
   const codec = compressed.length < plain.length ? 1 : 0;
-  const stored: Uint8Array = Uint8Array.prototype.slice.call(codec === 1 ? compressed : plain);
+  // Cut to length in place: a copy, or waiting for the collector, would hold a block's whole room meanwhile.
+  const stored = codec === 1 ? new Uint8Array((compressed.buffer as ArrayBuffer).transfer(compressed.length)) : Uint8Array.from(plain);
   return { id: sha256(stored), codec, stored };
-}
-
-function concatenate(ids: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(ids.length * 32);
-  ids.forEach((id, at) => joined.set(id, at * 32));
-  return joined;
 }

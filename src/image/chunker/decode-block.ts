@@ -23,6 +23,11 @@ export function decodeBlock(stored: Uint8Array, codec: Codec, plainBytes: number
   return plain;
 }
 
+/** Puts the SHA-256 of `bytes` into the first 32 bytes of `into`; allocates nothing outside the heap, for loops over many small chunks. */
+export function sha256Into(bytes: Uint8Array, into: Buffer): void {
+  into.write(hash("sha256", bytes, "binary"), 0, "latin1");
+}
+
 /** The SHA-256 of `bytes`, 32 bytes. */
 export function sha256(bytes: Uint8Array): Buffer {
   return hash("sha256", bytes, "buffer");

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { Tagged } from "../../core/tagged.ts";
-import type { ChunkId } from "../../core/tree/entry.ts";
 import { FormatInvalidError } from "../errors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
@@ -14,14 +13,16 @@ export type PackId = Tagged<string, "PackId">;
 /** How the plain bytes of a block were turned into what is stored. */
 export type Codec = 0 | 1;
 
-/** A block as the footer of its pack describes it. Offsets in bytes: of the block in its pack, of a chunk in the plain block. */
+/** A block as the footer of its pack describes it; its chunks column by column. `offset`: of the block in its pack, in bytes. */
 export interface BlockEntry {
   readonly id: BlockId;
   readonly codec: Codec;
   readonly offset: number;
   readonly storedBytes: number;
   readonly plainBytes: number;
-  readonly chunks: readonly { readonly id: ChunkId; readonly offset: number; readonly lengthBytes: number }[];
+  /** 32 bytes each, joined. */
+  readonly chunkIds: Uint8Array;
+  readonly chunkLengths: Uint32Array;
 }
 
 /** A block ready to be put into a pack. `chunkIds` are 32 bytes each, joined. */
@@ -59,13 +60,10 @@ export function encodePack(blocks: readonly EncodedBlock[]): EncodedPack {
     footer.u8(block.codec);
     footer.varint(block.stored.length);
     footer.varint(block.chunkLengths.length);
-    const chunkIds = Buffer.from(block.chunkIds.buffer, block.chunkIds.byteOffset, block.chunkIds.byteLength);
-    let chunkOffset = 0;
-    const chunks = Array.from(block.chunkLengths, (lengthBytes, at) => {
+    const { chunkIds, chunkLengths } = block;
+    chunkLengths.forEach((lengthBytes, at) => {
       footer.bytes(chunkIds.subarray(at * 32, at * 32 + 32));
       footer.varint(lengthBytes);
-      chunkOffset += lengthBytes;
-      return { id: chunkIds.toString("hex", at * 32, at * 32 + 32) as ChunkId, offset: chunkOffset - lengthBytes, lengthBytes };
     });
     entries.push({
       id: Buffer.from(block.id).toString("hex") as BlockId,
@@ -73,7 +71,8 @@ export function encodePack(blocks: readonly EncodedBlock[]): EncodedPack {
       offset,
       storedBytes: block.stored.length,
       plainBytes: block.plainBytes,
-      chunks,
+      chunkIds,
+      chunkLengths,
     });
     offset += block.stored.length;
   }
@@ -128,18 +127,20 @@ export function decodePackFooter(footer: Uint8Array, id: PackId, packBytes: numb
     if (codec !== 0 && codec !== 1) throw reader.invalid(`unknown codec ${codec}`);
     const storedBytes = reader.varint(limits.packBytes);
     const chunkCount = reader.varint(limits.blockBytes);
-    const chunks: { id: ChunkId; offset: number; lengthBytes: number }[] = [];
+    if (chunkCount * 33 > reader.remaining) throw reader.invalid(`${chunkCount} chunks do not fit`);
+    const chunkIds = new Uint8Array(chunkCount * 32);
+    const chunkLengths = new Uint32Array(chunkCount);
     let plainBytes = 0;
     for (let index = 0; index < chunkCount; index++) {
-      const chunkId = reader.bytes(32).toString("hex") as ChunkId;
+      chunkIds.set(reader.bytes(32), index * 32);
       const lengthBytes = reader.varint(limits.chunkBytes);
       if (lengthBytes === 0) throw reader.invalid("a chunk is empty");
-      chunks.push({ id: chunkId, offset: plainBytes, lengthBytes });
+      chunkLengths[index] = lengthBytes;
       plainBytes += lengthBytes;
       if (plainBytes > limits.blockBytes) throw reader.invalid("a block is too long");
     }
     if (chunkCount === 0) throw reader.invalid("a block has no chunks");
-    blocks.push({ id: blockId, codec, offset, storedBytes, plainBytes, chunks });
+    blocks.push({ id: blockId, codec, offset, storedBytes, plainBytes, chunkIds, chunkLengths });
     offset += storedBytes;
   }
   reader.end();

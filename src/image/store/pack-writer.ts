@@ -3,12 +3,12 @@ import type { ChunkIndex } from "../chunk-index/chunk-index.ts";
 import { encodePack, type EncodedBlock, type PackId } from "../format/pack.ts";
 
 const packTargetBytes = 16 * 1024 * 1024;
-const putsAtOnce = 2;
+const putsAtOnce = 1;
 
 /**
  * Collects blocks into packs and puts them, while the next one is being filled.
  *
- * Invariants: at most `putsAtOnce` packs are on their way and one is being filled, so memory stays below 64 MiB; a pack is
+ * Invariants: at most `putsAtOnce` packs are on their way and one is being filled, so memory stays below 40 MiB; a pack is
  * in the chunk index only once it is durable.
  */
 export class PackWriter {
@@ -28,7 +28,7 @@ export class PackWriter {
     this.#index = index;
   }
 
-  /** Takes a block; waits while too many packs are on their way. */
+  /** Takes a block, whose stored bytes must be the only ones in their memory: it is given back once they are durable. Waits while too many packs are on their way. */
   async add(block: EncodedBlock): Promise<void> {
     this.#blocks.push(block);
     this.#filledBytes += block.stored.length;
@@ -48,20 +48,22 @@ export class PackWriter {
     this.#rethrow();
     while (this.#puts.size >= putsAtOnce) await Promise.race(this.#puts);
     this.#rethrow();
-    const pack = encodePack(this.#blocks);
+    const blocks = this.#blocks;
     this.#blocks = [];
     this.#filledBytes = 0;
-    const put = this.#putPack(pack).catch((error: unknown) => {
+    const put = this.#putPack(blocks).catch((error: unknown) => {
       this.#failure ??= error;
     });
     this.#puts.add(put);
     void put.then(() => this.#puts.delete(put));
   }
 
-  async #putPack(pack: ReturnType<typeof encodePack>): Promise<void> {
+  async #putPack(blocks: readonly EncodedBlock[]): Promise<void> {
+    const pack = encodePack(blocks);
     await this.#blobs.put(`packs/${pack.id.slice(0, 2)}/${pack.id}`, pack.parts);
     this.#index.addPack(pack.id, pack.sizeBytes, pack.blocks);
     this.packs.push(pack.id);
+    for (const { stored } of blocks) (stored.buffer as ArrayBuffer).transfer(0);
   }
 
   #rethrow(): void {

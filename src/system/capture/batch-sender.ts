@@ -6,7 +6,7 @@ import type { RateLimit } from "./rate-limit.ts";
 const batchBytes = 4 * 1024 * 1024;
 const batchItems = 512;
 
-/** Takes an item's outcome and the bytes that belong to it (a view, valid during the call). */
+/** Takes an item's outcome and the bytes that belong to it (a view). */
 export type TakeOutcome = (outcome: FileOutcome, bytes: Uint8Array) => Promise<void> | undefined;
 
 /**

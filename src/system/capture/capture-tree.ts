@@ -226,7 +226,7 @@ export class TreeCapture {
       const item = { part: "data", directory: directory.file, name, stat, offset: part.offset, lengthBytes: part.lengthBytes } as const;
       await this.#sender.add(item, part.lengthBytes, (outcome, bytes) => {
         if (outcome.kind === "read") {
-          pieces[at] = Uint8Array.prototype.slice.call(bytes);
+          pieces[at] = bytes;
           asWalked &&= outcome.asWalked;
           dataBytes += outcome.dataBytes;
         } else trouble ??= outcome;
@@ -254,7 +254,7 @@ export class TreeCapture {
     if (outcome.kind === "read") {
       if (outcome.unstable) this.#parts.warnings.add("changed-while-read", slot.path, "it changed during each of several readings; what was read last is kept");
       if (!outcome.asWalked) slot.stat = undefined;
-      slot.body = Uint8Array.prototype.slice.call(bytes);
+      slot.body = bytes;
       slot.dataBytes = outcome.dataBytes;
       this.#bytes += outcome.dataBytes;
       return;

@@ -1,6 +1,6 @@
 import type { FileDescriptor, TreeReader } from "../../core/tree/tree-reader.ts";
 import type { MetadataLoss, TreeWriter } from "../../core/tree/tree-writer.ts";
-import { decodeBlock, sha256 } from "../../image/chunker/decode-block.ts";
+import { decodeBlock, sha256Into } from "../../image/chunker/decode-block.ts";
 import { ObjectDamagedError } from "../../image/errors.ts";
 import type { CarriedBlock, ChunkColumns, WriteBatch, WriteBatchResult, WriteItem } from "./file-batch.ts";
 
@@ -14,6 +14,8 @@ export class FileWriter {
   readonly #tree: Pick<TreeReader, "close">;
   readonly #writer: TreeWriter;
   readonly #exact: boolean;
+  /** Of the chunk in hand. */
+  readonly #id = Buffer.alloc(32);
   /** Plain blocks by number, the one used last at the end. */
   readonly #plain = new Map<number, Buffer>();
 
@@ -66,7 +68,8 @@ export class FileWriter {
       while (at < lengths.length && blocks[at] === block && offsets[at] === end && positions[at] === position + end - start) {
         const length = lengths[at] as number;
         const chunk = plain.subarray(end, end + length);
-        if (chunk.length !== length || Buffer.compare(sha256(chunk), ids.subarray(at * 32, at * 32 + 32)) !== 0)
+        sha256Into(chunk, this.#id);
+        if (chunk.length !== length || Buffer.compare(this.#id, ids.subarray(at * 32, at * 32 + 32)) !== 0)
           throw new ObjectDamagedError(carried.get(block)?.subject ?? `block ${block}`, `its chunk ${Buffer.from(ids.subarray(at * 32, at * 32 + 32)).toString("hex")} has other bytes`);
         end += length;
         at += 1;

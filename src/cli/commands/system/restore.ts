@@ -1,6 +1,7 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { planRestoreOf, restore, type RestoreOptions, type RestoreResult } from "../../../library/restore.ts";
+import { TargetDiffersError } from "../../../system/restore/errors.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { RestoreCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
@@ -60,7 +61,17 @@ async function runWithProgress(
   context: CommandContext,
 ): Promise<RestoreResult> {
   using view = context.startProgress(entryNoun);
-  return await restore(call.image, call.directory, { ...options, onProgress: view.onProgress });
+  try {
+    return await restore(call.image, call.directory, { ...options, onProgress: view.onProgress });
+  } catch (error) {
+    if (error instanceof TargetDiffersError && !context.common.json)
+      context.output.lines(error.differences.map(describe));
+    throw error;
+  }
+}
+
+function describe({ path, change, aspects }: TargetDiffersError["differences"][number]): string {
+  return `${path === "" ? "." : path} (${[change, ...aspects].join(", ")})`;
 }
 
 function restoreDocument(result: RestoreResult): object {

@@ -3,7 +3,7 @@ import type { FileDescriptor, InodeStat, TreeReader } from "../../../core/tree/t
 import type { BlockBuilder } from "../../../image/chunker/block-builder.ts";
 import type { ClaimTable } from "../../../image/chunker/claim-table.ts";
 import { cutParameters, findCut } from "../../../image/chunker/cut.ts";
-import { sha256 } from "../../../image/chunker/decode-block.ts";
+import { sha256Into } from "../../../image/chunker/decode-block.ts";
 import type { ChunkIndex } from "../../../image/chunk-index/chunk-index.ts";
 import { ByteWriter } from "../../../image/format/byte-writer.ts";
 import { writeChunkPiece, writeHolePiece, writeMetadata } from "../../../image/format/record.ts";
@@ -32,6 +32,8 @@ export interface FileReaderParts {
 export class FileReader {
   readonly #parts: FileReaderParts;
   readonly #out = new ByteWriter(256 * 1024);
+  /** Of the chunk in hand. */
+  readonly #id = Buffer.alloc(32);
   readonly #window: Buffer = Buffer.allocUnsafeSlow(windowBytes);
 
   constructor(parts: FileReaderParts) {
@@ -147,7 +149,8 @@ export class FileReader {
 
   #takeChunk(chunk: Buffer, inPlace: boolean): void {
     const { claims, known, storeWasEmpty, blocks } = this.#parts;
-    const id = sha256(chunk);
+    const id = this.#id;
+    sha256Into(chunk, id);
     writeChunkPiece(this.#out, id, chunk.length);
     if (!claims.claim(id) || ((!storeWasEmpty || claims.overflowed) && known.has(id))) return;
     if (!inPlace) blocks.room().set(chunk);
