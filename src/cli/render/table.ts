@@ -7,31 +7,52 @@ export interface Column<Row> {
   readonly align?: "right";
   /** May be cut where the table is too wide; the widest of such columns gives first. */
   readonly cuttable?: true;
+  /** May be left out before others are cut; the lowest number goes first. */
+  readonly dispensable?: number;
 }
 
 const gap = "  ";
 const narrowest = 6;
 
-/** Lines of a table with a heading, no wider than `width` cells: columns that may be cut end in `…`. */
+/**
+ * Lines of a table with a heading, no wider than `width` cells: where that is too little, dispensable columns are left out,
+ * then columns that may be cut end in `…`.
+ */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): string[] {
-  const lines = [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ cell }) => cell(row)))];
-  const widths = columns.map((_, index) => Math.max(...lines.map((cells) => cellWidth(cells[index] ?? ""))));
-  fit(columns, widths, width);
-  return lines.map((cells) => {
-    const padded = cells.map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.align === "right"));
+  const kept = chooseColumns(
+    columns.map((column) => {
+      const cells = [column.title, ...rows.map((row) => column.cell(row))];
+      return { column, cells, width: Math.max(...cells.map(cellWidth)) };
+    }),
+    width,
+  );
+  return [undefined, ...rows].map((_, line) => {
+    const padded = kept.map(({ column, cells, width: own }) => pad(cells[line] ?? "", own, column.align === "right"));
     return cutToCells(padded.join(gap).trimEnd(), width);
   });
 }
 
-function fit(columns: readonly Column<never>[], widths: number[], width: number): void {
-  const spare = (): number => width - widths.reduce((sum, cells) => sum + cells, gap.length * (widths.length - 1));
-  while (spare() < 0) {
-    const [widest] = [...widths.keys()]
-      .filter((index) => columns[index]?.cuttable === true && (widths[index] ?? 0) > narrowest)
-      .toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0));
-    if (widest === undefined) return;
-    widths[widest] = (widths[widest] ?? 0) - 1;
+interface MeasuredColumn {
+  readonly column: Column<never>;
+  readonly cells: readonly string[];
+  readonly width: number;
+}
+
+function chooseColumns(columns: readonly MeasuredColumn[], width: number): MeasuredColumn[] {
+  const excess = (): number => kept.reduce((sum, { width: own }) => sum + own + gap.length, -gap.length) - width;
+  let kept = [...columns];
+  const dispensable = columns
+    .filter(({ column }) => column.dispensable !== undefined)
+    .toSorted((a, b) => (a.column.dispensable ?? 0) - (b.column.dispensable ?? 0));
+  for (const column of dispensable) if (excess() > 0) kept = kept.filter((other) => other !== column);
+  while (excess() > 0) {
+    const [widest] = kept
+      .filter(({ column, width: own }) => column.cuttable === true && own > narrowest)
+      .toSorted((a, b) => b.width - a.width);
+    if (widest === undefined) break;
+    kept = kept.map((column) => (column === widest ? { ...column, width: column.width - 1 } : column));
   }
+  return kept;
 }
 
 function pad(cell: string, width: number, toTheRight: boolean): string {

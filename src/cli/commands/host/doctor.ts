@@ -7,7 +7,7 @@ import { formatTable, type Column } from "../../render/table.ts";
 const columns: readonly Column<DoctorRow>[] = [
   { title: "CAPABILITY", cell: ({ capability }) => capability },
   { title: "HERE", cell: ({ status }) => status },
-  { title: "VERSION", cell: ({ version }) => version ?? "", cuttable: true },
+  { title: "VERSION", cell: ({ version }) => version ?? "", dispensable: 1 },
   { title: "NEEDED FOR", cell: ({ neededFor }) => neededFor, cuttable: true },
   { title: "FOUND", cell: ({ detail }) => detail, cuttable: true },
 ];

@@ -13,11 +13,11 @@ const columns: readonly Column<ImageName>[] = [
   { title: "TAG", cell: ({ tag }) => tag, cuttable: true },
   { title: "ID", cell: ({ image }) => shortId(image) },
   { title: "CAPTURED", cell: ({ capturedAt }) => formatIsoTime(capturedAt) },
-  { title: "KIND", cell: ({ kind }) => kind, cuttable: true },
-  { title: "CONSISTENCY", cell: ({ consistency }) => consistency, cuttable: true },
+  { title: "KIND", cell: ({ kind }) => kind, dispensable: 1 },
+  { title: "CONSISTENCY", cell: ({ consistency }) => consistency, dispensable: 2 },
   { title: "FILES", cell: ({ files }) => formatCount(files), align: "right" },
   { title: "SIZE", cell: ({ bytes }) => formatBytes(bytes), align: "right" },
-  { title: "NEW", cell: ({ newBytes }) => formatBytes(newBytes), align: "right" },
+  { title: "NEW", cell: ({ newBytes }) => formatBytes(newBytes), align: "right", dispensable: 3 },
   { title: "STORED", cell: ({ storedBytes }) => formatBytes(storedBytes), align: "right" },
 ];
 
