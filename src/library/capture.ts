@@ -21,6 +21,7 @@ import { runCapture, type CaptureResult } from "../system/capture/run.ts";
 import { hostExcludes } from "../system/capture/selection/default-excludes.ts";
 import { planMounts } from "../system/capture/selection/mounts.ts";
 import { WorkerPool } from "../workers/pool.ts";
+import type { FactsRequest, FactsResponse } from "../workers/facts-worker.ts";
 import type { CaptureWorkerData } from "../workers/capture-worker.ts";
 import { choosePaths, type Paths } from "./settings.ts";
 import { openOrCreateStore, storePath, type StoreOptions } from "./store.ts";
@@ -164,14 +165,9 @@ function capturePorts(paths: Paths, store: ImageStore): CapturePorts {
     syncFileSystem,
     timesTellChanges,
     isVanished: (error) => ["ENOENT", "ELOOP", "ENXIO", "ESTALE", "ENOTDIR"].includes(errnoNameOf(error) ?? ""),
-    async readSystemFacts(root, factOptions) {
-      const [{ readSystemFacts }, { openSystemSources }] = await Promise.all([import("../system/facts/index.ts"), import("../host/facts/index.ts")]);
-      using sources = openSystemSources(root);
-      return await readSystemFacts(sources, factOptions);
-    },
-    async readHostFacts() {
-      const [{ describeHost }, { observeHost }] = await Promise.all([import("../system/facts/index.ts"), import("../host/facts/index.ts")]);
-      return describeHost(await observeHost());
+    async readFacts(root, factsOptions) {
+      await using pool = new WorkerPool<FactsRequest, FactsResponse>("facts-worker", {}, 1);
+      return await pool.run({ root, ...factsOptions });
     },
     runHooks: (when, variables, signal) => runHooks(paths.hooksDirectory, when, { ...variables, REHOME_STORE: store.blobs.location }, signal),
   };

@@ -3,7 +3,7 @@ import { UsageError } from "../core/errors.ts";
 import type { Manifest } from "../core/manifest/manifest.ts";
 import { displayBytes, parseDisplayed, type TreePath } from "../core/tree/byte-string.ts";
 import type { Entry } from "../core/tree/entry.ts";
-import { PathNotFoundError } from "../image/errors.ts";
+import { FormatInvalidError, PathNotFoundError } from "../image/errors.ts";
 import { findImageName, listImageNames, putName, removeName, type ImageName } from "../image/store/image-names.ts";
 import type { ImageStore } from "../image/store/image-store.ts";
 import { readTree } from "../image/tree-index/tree-index-reader.ts";
@@ -94,8 +94,12 @@ export function storeOf(operand: { readonly store?: string }, options: StoreOpti
 const zeros = Buffer.alloc(1024 * 1024);
 
 /** Finds one entry; a further name of a file leads to the file. */
-async function findEntry(store: ImageStore, manifest: Manifest, path: TreePath, image: string): Promise<Entry> {
-  for await (const entry of readTree(store.chunks, manifest.tail.tree, path))
-    if (entry.path === path) return entry.kind === "link" ? await findEntry(store, manifest, entry.target, image) : entry;
+async function findEntry(store: ImageStore, manifest: Manifest, path: TreePath, image: string, isTarget = false): Promise<Entry> {
+  for await (const entry of readTree(store.chunks, manifest.tail.tree, path)) {
+    if (entry.path !== path) continue;
+    if (entry.kind !== "link") return entry;
+    if (isTarget) throw new FormatInvalidError("the tree index", "a link leads to a link");
+    return await findEntry(store, manifest, entry.target, image, true);
+  }
   throw new PathNotFoundError(displayBytes(path), image);
 }

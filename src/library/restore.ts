@@ -231,5 +231,6 @@ function restorePorts(): RestorePorts {
     startPool: ({ exact }) => new WorkerPool<WriteBatch, WriteBatchResult>("restore-worker", { exact } satisfies RestoreWorkerData, workerCount()),
     syncFileSystem: (directory) => Promise.resolve(syncFileSystem(directory)),
     isLoss: (error) => lossy.has(errnoNameOf(error) ?? ""),
+    isMissing: (error) => ["ENOENT", "ENOTDIR", "ELOOP"].includes(errnoNameOf(error) ?? ""),
   };
 }

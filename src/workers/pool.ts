@@ -51,37 +51,40 @@ interface Member {
 }
 
 /** The name of a file of worker code beside this one, as it runs from source or compiled. */
-export type WorkerFile = "capture-worker" | "restore-worker" | "compare-worker";
+export type WorkerFile = "capture-worker" | "restore-worker" | "compare-worker" | "facts-worker";
 
 /**
- * Threads that all run the same code; each request goes to the least busy one.
+ * Threads that all run the same code, started with the first request; each request goes to the least busy one.
  *
  * Invariants: at most `depth` requests are at one worker, so what is on its way is bounded; after a failure every request
  * fails; buffers named in `transfer` are handed over, not copied.
  */
 export class WorkerPool<Request, Response> implements AsyncDisposable {
-  readonly #members: Member[];
+  readonly #members: Member[] = [];
+  readonly #start: () => Member;
+  readonly #size: number;
   readonly #depth: number;
   #wakeUp: (() => void)[] = [];
   #number = 0;
   #failure: WorkerFailedError | undefined;
 
   constructor(file: WorkerFile, workerData: unknown, size: number, depth = 2) {
+    this.#size = size;
     this.#depth = depth;
     const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-    this.#members = Array.from({ length: size }, () => {
+    this.#start = () => {
       const worker = new Worker(new URL(`./${file}${extension}`, import.meta.url), { workerData });
       const member: Member = { worker, waiting: new Map() };
       worker.on("message", (answer: WorkerAnswer<Response>) => this.#settle(member, answer));
       worker.on("error", (error) => this.#fail(new WorkerFailedError("failed", { cause: error })));
       worker.on("exit", (code) => this.#fail(new WorkerFailedError(`ended with status ${code}`)));
       return member;
-    });
+    };
   }
 
   /** How many requests may be on their way at once. */
   get capacity(): number {
-    return this.#members.length * this.#depth;
+    return this.#size * this.#depth;
   }
 
   /** Requests on their way. */
@@ -99,6 +102,7 @@ export class WorkerPool<Request, Response> implements AsyncDisposable {
   /** Sends a request to the least busy worker. @throws {WorkerFailedError} */
   run(request: Request, transfer: readonly Transferable[] = []): Promise<Response> {
     if (this.#failure) return Promise.reject(this.#failure);
+    while (this.#members.length < this.#size) this.#members.push(this.#start());
     const member = this.#members.reduce((least, other) => (other.waiting.size < least.waiting.size ? other : least));
     const number = ++this.#number;
     return new Promise<Response>((resolve, reject) => {

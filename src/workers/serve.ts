@@ -2,13 +2,17 @@ import { parentPort, type Transferable } from "node:worker_threads";
 import { RehomeError } from "../core/errors.ts";
 import type { SentFailure, WorkerAnswer, WorkerRequest } from "./pool.ts";
 
+/** An answer and what of it is handed over. */
+export interface Answer<Response> {
+  readonly response: Response;
+  readonly transfer: readonly Transferable[];
+}
+
 /** Answers the requests of a {@link WorkerPool} in this thread, one after the other. */
-export function serveRequests<Request, Response>(
-  answer: (request: Request) => { readonly response: Response; readonly transfer: readonly Transferable[] },
-): void {
-  parentPort?.on("message", ({ number, request }: WorkerRequest<Request>) => {
+export function serveRequests<Request, Response>(answer: (request: Request) => Answer<Response> | Promise<Answer<Response>>): void {
+  parentPort?.on("message", async ({ number, request }: WorkerRequest<Request>) => {
     try {
-      const { response, transfer } = answer(request);
+      const { response, transfer } = await answer(request);
       parentPort?.postMessage({ number, response } satisfies WorkerAnswer<Response>, [...transfer]);
     } catch (error) {
       parentPort?.postMessage({ number, failure: sendFailure(error) } satisfies WorkerAnswer<Response>);

@@ -66,7 +66,9 @@ export function* readSegment(bytes: Uint8Array, subject: string): Generator<Entr
     if (next.length > limits.pathBytes) throw reader.invalid("a path is too long");
     if (!first && compareInWalkOrder(path, next) >= 0) throw reader.invalid("paths are not in walk order");
     if (next !== "" && !hasSafeNames(next)) throw reader.invalid("a path has an empty, dotted or over-long name");
-    yield readBody(reader, next);
+    const entry = readBody(reader, next);
+    if (entry.kind === "link" && !hasSafeNames(entry.target)) throw reader.invalid("a link leads to a path with an empty, dotted or over-long name");
+    yield entry;
     path = next;
     first = false;
   }

@@ -1,4 +1,4 @@
-import type { HostFacts, SystemFacts } from "../../core/manifest/manifest.ts";
+import type { CaptureWarning, HostFacts, SystemFacts } from "../../core/manifest/manifest.ts";
 import type { FileDescriptor, TreeReader } from "../../core/tree/tree-reader.ts";
 import type { FileBatch, FileBatchResult } from "./reading/file-batch.ts";
 
@@ -30,6 +30,21 @@ export interface HookResult {
   readonly consistency?: string;
 }
 
+/** Which facts are wanted. */
+export interface FactsOptions {
+  readonly packageFiles: "changed" | "all";
+  readonly nspawnFile: string | undefined;
+  /** Also those of the running host. */
+  readonly host: boolean;
+}
+
+/** Facts of a tree, perhaps of the host, and what was there but could not be read. */
+export interface ReadFacts {
+  readonly system: SystemFacts;
+  readonly host: HostFacts | undefined;
+  readonly warnings: readonly CaptureWarning[];
+}
+
 /** What capture needs of a Linux host. */
 export interface CapturePorts {
   readonly tree: TreeReader;
@@ -39,7 +54,6 @@ export interface CapturePorts {
   /** False where a write through a mapping may leave a file's times as they were (tmpfs): nothing there may be taken as unchanged. */
   timesTellChanges(directory: FileDescriptor): boolean;
   isVanished(error: unknown): boolean;
-  readSystemFacts(root: string, options: { readonly packageFiles: "changed" | "all"; readonly nspawnFile?: string }): Promise<SystemFacts>;
-  readHostFacts(): Promise<HostFacts>;
+  readFacts(root: string, options: FactsOptions): Promise<ReadFacts>;
   runHooks(when: "pre-capture" | "post-capture", variables: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<HookResult[]>;
 }

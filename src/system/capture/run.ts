@@ -57,12 +57,12 @@ export async function runCapture(plan: CapturePlan, store: ImageStore, ports: Ca
     const consistency = hooked ? raise(plan.consistency, checkHooks(await ports.runHooks("pre-capture", variables, settings.signal))) : plan.consistency;
     sync(ports, plan.root);
     crashPoint("capture.synced");
-    const hostFacts = plan.kind === "host" ? ports.readHostFacts() : Promise.resolve(undefined);
-    const nspawn = settings.nspawnFile === undefined ? {} : { nspawnFile: settings.nspawnFile };
-    const facts = ports.readSystemFacts(plan.root, { packageFiles: settings.packageFiles, ...nspawn });
-    const read = readTree({ plan, store, ports, settings, session, condemnations, warnings, startedAtMs });
-    const [captured, system, host] = await Promise.all([read, facts, hostFacts]);
-    return await publish({ plan, store, settings, session, condemnations, warnings, startedAtMs, consistency, captured, system, host });
+    const { packageFiles, nspawnFile } = settings;
+    const facts = ports.readFacts(plan.root, { packageFiles, nspawnFile, host: plan.kind === "host" });
+    const reading = { plan, store, ports, settings, session, condemnations, warnings, startedAtMs };
+    const [captured, { system, host, warnings: noted }] = await Promise.all([readTree(reading), facts]);
+    warnings.addAll(noted);
+    return await publish({ ...reading, consistency, captured, system, host });
   } finally {
     if (hooked)
       for (const { path, exitCode } of await ports.runHooks("post-capture", variables))
@@ -87,7 +87,7 @@ interface StoredTree {
   readonly cache: CaptureCacheWriter;
 }
 
-async function readTree({ plan, store, ports, settings, session, condemnations, warnings, startedAtMs }: Reading): Promise<StoredTree> {
+async function readTree({ plan, store, ports, settings, session, condemnations, warnings }: Reading): Promise<StoredTree> {
   const key = { root: plan.root, ownerShift: plan.ownerShift };
   const cachePath = captureCachePath(store.cacheDirectory, key);
   const before = plan.rehash ? undefined : await openTrustedCache(cachePath, key, store, session, condemnations);
@@ -135,7 +135,6 @@ async function readTree({ plan, store, ports, settings, session, condemnations, 
     throw error;
   } finally {
     before?.close();
-    void startedAtMs;
   }
 }
 

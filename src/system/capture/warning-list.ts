@@ -10,6 +10,11 @@ export class WarningList {
   /** How many entries could not be read although they are there. */
   unreadable = 0;
 
+  addAll(warnings: readonly CaptureWarning[]): void {
+    this.count += warnings.length;
+    this.list.push(...warnings.slice(0, Math.max(0, kept - this.list.length)));
+  }
+
   add(kind: CaptureWarning["kind"], path: TreePath | undefined, message: string): void {
     this.count += 1;
     if (kind === "unreadable") this.unreadable += 1;

@@ -19,4 +19,6 @@ export interface RestorePorts {
   syncFileSystem(directory: FileDescriptor): Promise<void>;
   /** False for failures that end a restore; true for what this user or this file system cannot hold, which is listed. */
   isLoss(error: unknown): boolean;
+  /** True where a name, or a directory on the way to it, is not there. */
+  isMissing(error: unknown): boolean;
 }

@@ -2,7 +2,7 @@ import type { TreeReference } from "../../core/manifest/manifest.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import type { Entry } from "../../core/tree/entry.ts";
 import { isAtOrBelow } from "../../core/tree/walk-order.ts";
-import { PathNotFoundError } from "../../image/errors.ts";
+import { FormatInvalidError, PathNotFoundError } from "../../image/errors.ts";
 import type { ChunkSource } from "../../image/store/chunk-source.ts";
 import { readTree, TreeGuard } from "../../image/tree-index/tree-index-reader.ts";
 
@@ -34,7 +34,8 @@ export async function* selectSubtree(chunks: ChunkSource, tree: TreeReference, p
 function standIn(path: TreePath, target: TreePath, files: ReadonlyMap<TreePath, Entry>, firstNames: Map<TreePath, TreePath>): Entry {
   const file = files.get(target);
   const first = firstNames.get(target);
-  if (file === undefined) throw new PathNotFoundError(target, "its own image");
+  if (file === undefined || file.kind === "link" || file.kind === "directory")
+    throw new FormatInvalidError("the tree index", "a link leads to nothing that can have further names");
   if (first === undefined) {
     firstNames.set(target, path);
     return { ...file, path };

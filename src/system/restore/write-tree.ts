@@ -70,6 +70,8 @@ export class TreeWriting {
   /** Directories that the walk has left while files in them are under way. */
   readonly #retired = new Set<OpenDirectory>();
   readonly #filesUnderWay = new Set<TreePath>();
+  /** What could not be made, so that no further name of it can be made either. */
+  readonly #unmade = new Set<TreePath>();
   #bytes = 0;
   #items = 0;
   #checkpointAtMs = performance.now();
@@ -172,10 +174,12 @@ export class TreeWriting {
     }
     try {
       if (existing !== "none") ports.writer.remove(parent.file, name);
-      if (entry.kind === "link") await this.#link(entry.target, parent.file, name, sender);
+      if (entry.kind === "link" && this.#unmade.has(entry.target)) this.#lose(entry.path, entry.kind, "the entry it is a further name of could not be made");
+      else if (entry.kind === "link") await this.#link(entry.target, parent.file, name, sender);
       else this.#makeOther(entry, parent.file, name);
     } catch (error) {
       if (!ports.isLoss(error)) throw error;
+      this.#unmade.add(entry.path);
       this.#lose(entry.path, entry.kind, (error as Error).message);
     }
   }
@@ -232,7 +236,10 @@ export class TreeWriting {
         if (directory !== this.#parts.root) tree.close(directory);
         directory = next;
       }
+      if (tree.stat(directory, last).kind === "directory") throw new FormatInvalidError("the tree index", "a link leads to a directory");
       writer.link(directory, last, parent, name);
+    } catch (error) {
+      throw this.#parts.ports.isMissing(error) ? new FormatInvalidError("the tree index", "a link leads to nothing before it", { cause: error }) : error;
     } finally {
       if (directory !== this.#parts.root) tree.close(directory);
     }
