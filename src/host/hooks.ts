@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants, readdirSync } from "node:fs";
+import { accessSync, constants, readdirSync, statSync } from "node:fs";
 import type { HookResult } from "../system/capture/ports.ts";
 
 const hookTimeoutMs = 5 * 60 * 1000;
@@ -17,7 +17,8 @@ export function countHooks(directory: string, when: string): number {
 export async function runHooks(directory: string, when: "pre-capture" | "post-capture", variables: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<HookResult[]> {
   const results: HookResult[] = [];
   for (const path of listHooks(directory, when)) {
-    const result = await runHook(path, { ...process.env, ...variables, REHOME_HOOK: when }, signal);
+    const unsafe = whyUnsafe(path);
+    const result = unsafe !== undefined ? { path, exitCode: 126, timedOut: false, output: `not run: ${unsafe}` } : await runHook(path, { ...process.env, ...variables, REHOME_HOOK: when }, signal);
     results.push(result);
     if (result.exitCode !== 0 && when === "pre-capture") break;
   }
@@ -45,6 +46,13 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Why a hook must not run, if so: someone other than this user and root could have changed it. */
+function whyUnsafe(path: string): string | undefined {
+  const { uid, mode } = statSync(path);
+  if (uid !== 0 && uid !== process.getuid?.()) return `it belongs to user ${uid}`;
+  return (mode & 0o022) === 0 ? undefined : "others than its owner may write it";
 }
 
 function runHook(path: string, env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Promise<HookResult> {

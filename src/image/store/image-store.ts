@@ -125,14 +125,24 @@ export class ImageStore implements Disposable {
   /** Finds an image and keeps it from being pruned until it is disposed of. @throws {ImageNotFoundError} */
   async openImage(operand: ImageOperand, purpose: string): Promise<OpenImage> {
     const name = await findImageName(this.blobs, operand);
-    const session = await Session.begin(this.blobs, this.probe, purpose, [name.image]);
+    const session = await this.#beginReading(purpose, name.image);
     try {
       const { condemnations } = await this.refresh();
       if (condemnations.some(({ images }) => images.includes(name.image))) throw new ImageNotFoundError(`@${name.image}`);
       const manifest = await this.readManifest(name.image);
-      return { name, manifest, [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() };
+      return { name, manifest, [Symbol.asyncDispose]: async () => session?.[Symbol.asyncDispose]() };
     } catch (error) {
-      await session[Symbol.asyncDispose]();
+      await session?.[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** A session for reading; none where this process may not write into the store, such as on a medium mounted read-only. */
+  async #beginReading(purpose: string, image: ImageId): Promise<Session | undefined> {
+    try {
+      return await Session.begin(this.blobs, this.probe, purpose, [image]);
+    } catch (error) {
+      if (["EROFS", "EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
       throw error;
     }
   }
