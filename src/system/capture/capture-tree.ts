@@ -54,12 +54,13 @@ const longFileReadings = 3;
  * 3. Everything else is read here.
  * 4. Records leave in walk order, into the index and the next capture's cache.
  */
-export class TreeCapture {
+export class TreeCapture implements Disposable {
   readonly #parts: CaptureTreeParts;
   readonly #records: OrderedRecords;
   readonly #sender: BatchSender;
   readonly #out = new ByteWriter();
   readonly #links = new Map<string, { readonly path: TreePath; left: number }>();
+  readonly #openDirectories = new Set<SharedDirectory>();
   readonly #trustedDevices = new Map<string, boolean>();
   #entries = 0;
   #files = 0;
@@ -78,7 +79,7 @@ export class TreeCapture {
   async run(root: string): Promise<CapturedTree> {
     const { ports, choose, signal } = this.#parts;
     let count = 0;
-    for (const item of walkTree(ports.tree, ports.tree.openRoot(root), choose)) {
+    for (const item of walkTree(ports.tree, ports.tree.openRoot(root), choose, this.#openDirectories)) {
       if (isTrouble(item)) this.#warn(item.path, item.trouble);
       else {
         const waiting = this.#take(item);
@@ -94,6 +95,11 @@ export class TreeCapture {
     const tree = await this.#parts.index.end();
     this.#report();
     return { tree, counts: { entries: this.#entries, files: this.#files, bytes: this.#bytes }, unchangedFiles: this.#unchangedFiles };
+  }
+
+  /** Closes what is still open after a failure. What a thread may still read then does not count. */
+  [Symbol.dispose](): void {
+    for (const directory of this.#openDirectories) directory.abandon();
   }
 
   async #turn(): Promise<void> {

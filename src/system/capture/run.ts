@@ -103,7 +103,7 @@ async function readTree({ plan, store, ports, settings, session, condemnations, 
       idle: settings.idle,
     });
     const inTree = (path: string): TreePath => byteStringFromText(relative(plan.root, path));
-    const capture = new TreeCapture({
+    using capture = new TreeCapture({
       ports,
       pool,
       packs,

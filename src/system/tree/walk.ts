@@ -12,11 +12,20 @@ const openLevels = 200;
 export class SharedDirectory {
   readonly file: FileDescriptor;
   readonly #tree: Pick<TreeReader, "close">;
+  readonly #open: Set<SharedDirectory>;
   #users = 1;
 
-  constructor(tree: Pick<TreeReader, "close">, file: FileDescriptor) {
+  /** @param open Where it is listed while it is open, so that a walk that failed can close what others never will. */
+  constructor(tree: Pick<TreeReader, "close">, file: FileDescriptor, open: Set<SharedDirectory>) {
     this.#tree = tree;
+    this.#open = open;
     this.file = file;
+    open.add(this);
+  }
+
+  /** Closes it for all its users. */
+  abandon(): void {
+    if (this.#open.delete(this)) this.#tree.close(this.file);
   }
 
   retain(): this {
@@ -26,7 +35,7 @@ export class SharedDirectory {
 
   release(): void {
     this.#users -= 1;
-    if (this.#users === 0) this.#tree.close(this.file);
+    if (this.#users === 0) this.abandon();
   }
 }
 
@@ -70,8 +79,9 @@ export function* walkTree(
   tree: TreeReader,
   root: FileDescriptor,
   choose: ChooseEntry,
+  open: Set<SharedDirectory> = new Set(),
 ): Generator<WalkedEntry | WalkTrouble, void, undefined> {
-  const rootDirectory = new SharedDirectory(tree, root);
+  const rootDirectory = new SharedDirectory(tree, root, open);
   const rootPath = "" as TreePath;
   const rootStat = tree.statOpen(root);
   const stack: Level[] = [];
@@ -81,7 +91,7 @@ export function* walkTree(
     for (let level = stack.at(-1); level !== undefined; level = stack.at(-1)) {
       const name = level.names[level.next++];
       if (name === undefined) {
-        const trouble = leaveLevel(tree, stack);
+        const trouble = leaveLevel(tree, stack, open);
         if (trouble) yield trouble;
         continue;
       }
@@ -92,7 +102,7 @@ export function* walkTree(
         const stat = tree.stat(parent.file, name);
         const choice = choose(path, stat, level.stat);
         if (choice === "leave-out") continue;
-        if (stat.kind === "directory") self = new SharedDirectory(tree, tree.openDirectory(parent.file, name));
+        if (stat.kind === "directory") self = new SharedDirectory(tree, tree.openDirectory(parent.file, name), open);
         const names = self === undefined || choice === "take-empty" ? [] : tree.readNames(self.file).toSorted();
         yield { path, name, stat, parent, self };
         if (self !== undefined && names.length > 0) {
@@ -123,13 +133,13 @@ function closeOuterLevel(stack: readonly Level[]): void {
 }
 
 /** Leaves the innermost directory; opens the one around it again where it was closed. */
-function leaveLevel(tree: TreeReader, stack: Level[]): WalkTrouble | undefined {
+function leaveLevel(tree: TreeReader, stack: Level[], open: Set<SharedDirectory>): WalkTrouble | undefined {
   const left = stack.pop();
   const outer = stack.at(-1);
   if (left?.directory === undefined) return undefined;
   try {
     if (outer === undefined || outer.directory !== undefined) return undefined;
-    const reopened = new SharedDirectory(tree, tree.openParent(left.directory.file));
+    const reopened = new SharedDirectory(tree, tree.openParent(left.directory.file), open);
     const stat = tree.statOpen(reopened.file);
     outer.directory = reopened;
     if (stat.inoLow === outer.stat.inoLow && stat.inoHigh === outer.stat.inoHigh && stat.deviceMinor === outer.stat.deviceMinor && stat.deviceMajor === outer.stat.deviceMajor)
