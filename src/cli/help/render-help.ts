@@ -6,6 +6,7 @@ import {
   groups,
   operandsOf,
   optionsOf,
+  variables,
   type AnyCommand,
   type CommandName,
   type NamedOption,
@@ -83,6 +84,10 @@ function renderGroup(group: string, width: number): string[] {
     group === ""
       ? "Captures a whole Linux system into a deduplicated image and gives it a new home."
       : `${groups[group] ?? ""}.`;
+  const other: Row[] = [
+    ["-V, --version", "Show the version"],
+    ["help exit-status", "Show what commands end with"],
+  ];
   return [
     `Usage: rehome ${prefix}COMMAND [options]`,
     "",
@@ -94,14 +99,7 @@ function renderGroup(group: string, width: number): string[] {
       width,
     ),
     ...(group === ""
-      ? section(
-          "Other",
-          [
-            ["-V, --version", "Show the version"],
-            ["help exit-status", "What every command ends with"],
-          ],
-          width,
-        )
+      ? [...section("Other", other, width), ...section("Variables", Object.entries(variables), width)]
       : []),
     ...wrapText(`\`rehome ${prefix}COMMAND --help\` has examples.`, width),
   ];

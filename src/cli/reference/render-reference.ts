@@ -1,0 +1,137 @@
+import {
+  commandNames,
+  commands,
+  commonFields,
+  groups,
+  operandsOf,
+  optionsOf,
+  variables,
+  type AnyCommand,
+  type CommandName,
+  type NamedOption,
+} from "../definition/index.ts";
+import { exitStatusRows, optionForms, usageOf } from "../help/render-help.ts";
+
+/** A schema beside the reference. */
+export interface SchemaFile {
+  /** `capture.json`. */
+  readonly file: string;
+  readonly title: string;
+  readonly description: string;
+}
+
+/** The reference of the command line as Markdown, made from the definition that the program itself parses with. */
+export function renderReference(schemas: readonly SchemaFile[]): string {
+  const lines = [
+    "# Command line",
+    "",
+    "This page is generated from the definition in `src/cli/definition` (`node src/cli/reference/generate.ts`).",
+    "",
+    "Results go to standard output; progress, remarks, warnings and errors to standard error. An IMAGE is written `NAME` (the newest),",
+    "`NAME:TAG`, `@ID` (8 digits or more of its id), or `STORE#IMAGE` for one in another store. What holds a `/`, or is `.` or `..`, is a path.",
+    "",
+    ...commandNames.map(
+      (name) => `- [${name}](#rehome-${name.replaceAll(" ", "-")}): ${lowerFirst(commands[name].summary)}`,
+    ),
+    "",
+    "## Options of every command",
+    "",
+    ...optionTable(optionsOf(commonFields)),
+    "| `-h`, `--help` | Show help about the command |",
+    "",
+    "`rehome --version` shows the version.",
+    "",
+    "| variable | |",
+    "| --- | --- |",
+    ...Object.entries(variables).map(([name, summary]) => `| \`${name}\` | ${cell(summary)} |`),
+    "",
+    ...commandNames.flatMap(renderCommand),
+    ...renderStatuses(),
+    ...renderSchemas(schemas),
+  ];
+  return `${lines.join("\n").trimEnd()}\n`;
+}
+
+function renderCommand(name: CommandName): string[] {
+  const definition: AnyCommand = commands[name];
+  const operands = operandsOf(definition.fields);
+  const options = optionsOf(definition.fields);
+  const statuses = Object.entries(definition.statuses ?? {});
+  return [
+    `## rehome ${name}`,
+    "",
+    `    ${usageOf(name)}`,
+    "",
+    `${definition.summary}.`,
+    "",
+    ...definition.description.flatMap((paragraph) => [paragraph, ""]),
+    ...(operands.length === 0 ? [] : ["| operand | |", "| --- | --- |"]),
+    ...operands.map(({ field }) => `| \`${field.name}\` | ${cell(field.summary)} |`),
+    ...(operands.length === 0 ? [] : [""]),
+    ...(options.length === 0 ? [] : [...optionTable(options), ""]),
+    ...(definition.json === false ? ["Has no `--json`.", ""] : []),
+    ...(statuses.length === 0
+      ? []
+      : [`Ends with ${statuses.map(([status, when]) => `**${status}**: ${when}`).join("; ")}.`, ""]),
+    "Examples:",
+    "",
+    ...definition.examples.map(({ line, does }) => `    rehome ${line.padEnd(widest(definition))}  # ${does}`),
+    "",
+  ];
+}
+
+function optionTable(options: readonly NamedOption[]): string[] {
+  const rows = options.map((option) => {
+    const repeated =
+      option.field.repeatable && option.field.valueName !== undefined ? " (may be given several times)" : "";
+    const forms = optionForms(option)
+      .split(", ")
+      .map((form) => `\`${cell(form)}\``)
+      .join(", ");
+    return `| ${forms} | ${cell(option.field.summary)}${repeated} |`;
+  });
+  return ["| option | |", "| --- | --- |", ...rows];
+}
+
+function renderStatuses(): string[] {
+  return [
+    "## Exit statuses",
+    "",
+    "| status | |",
+    "| --- | --- |",
+    ...exitStatusRows().map(({ status, meaning }) => `| ${status} | ${cell(meaning)} |`),
+    "",
+    "An error is told in two lines on standard error: `rehome: cannot ACTION: WHAT IS, WHAT IS NEEDED [CODE]`, then what to do. The",
+    "codes are stable. With `--json` it is a document on standard output as well.",
+    "",
+  ];
+}
+
+function renderSchemas(schemas: readonly SchemaFile[]): string[] {
+  const groupNames = Object.keys(groups).join(", ");
+  return [
+    "## Documents",
+    "",
+    `What \`--json\` and \`--progress json\` print, as JSON Schema. Commands of a group (${groupNames}) have both words in the file's name.`,
+    "Programs that read them pass over properties that they do not know.",
+    "",
+    "| schema | document | |",
+    "| --- | --- | --- |",
+    ...schemas.map(
+      ({ file, title, description }) => `| [${file}](schemas/${file}) | ${cell(title)} | ${cell(description)} |`,
+    ),
+    "",
+  ];
+}
+
+function widest(definition: AnyCommand): number {
+  return Math.max(...definition.examples.map(({ line }) => line.length));
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", String.raw`\|`);
+}
