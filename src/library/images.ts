@@ -1,9 +1,10 @@
 import { parseImageOperand } from "../core/operand.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Manifest } from "../core/manifest/manifest.ts";
-import { displayBytes, parseDisplayed, type TreePath } from "../core/tree/byte-string.ts";
+import { displayBytes, parseDisplayed, type ByteString, type TreePath } from "../core/tree/byte-string.ts";
 import type { Entry } from "../core/tree/entry.ts";
-import { FormatInvalidError, PathNotFoundError } from "../image/errors.ts";
+import { isAtOrBelow, parentPath } from "../core/tree/walk-order.ts";
+import { PathNotFoundError } from "../image/errors.ts";
 import { findImageName, listImageNames, putName, removeName, type ImageName } from "../image/store/image-names.ts";
 import type { ImageStore } from "../image/store/image-store.ts";
 import { readTree } from "../image/tree-index/tree-index-reader.ts";
@@ -93,13 +94,31 @@ export function storeOf(operand: { readonly store?: string }, options: StoreOpti
 
 const zeros = Buffer.alloc(1024 * 1024);
 
-/** Finds one entry; a further name of a file leads to the file. */
-async function findEntry(store: ImageStore, manifest: Manifest, path: TreePath, image: string, isTarget = false): Promise<Entry> {
-  for await (const entry of readTree(store.chunks, manifest.tail.tree, path)) {
-    if (entry.path !== path) continue;
-    if (entry.kind !== "link") return entry;
-    if (isTarget) throw new FormatInvalidError("the tree index", "a link leads to a link");
-    return await findEntry(store, manifest, entry.target, image, true);
+const maxHops = 40;
+
+/** Finds the entry that a path leads to: further names of a file and symbolic links are followed, inside the image alone. */
+async function findEntry(store: ImageStore, manifest: Manifest, path: TreePath, image: string): Promise<Entry> {
+  let wanted = path;
+  for (let hops = 0; hops <= maxHops; hops++) {
+    let next: TreePath | undefined;
+    for await (const entry of readTree(store.chunks, manifest.tail.tree, wanted)) {
+      if (entry.kind === "symlink" && isAtOrBelow(wanted, entry.path)) next = followLink(entry.path, entry.target, wanted);
+      else if (entry.path === wanted && entry.kind === "link") next = entry.target;
+      else if (entry.path === wanted) return entry;
+      if (next !== undefined) break;
+    }
+    if (next === undefined) break;
+    wanted = next;
   }
   throw new PathNotFoundError(displayBytes(path), image);
+}
+
+/** Where `path` leads when the link at `link` on its way leads to `target`; `..` never leads above the root. */
+function followLink(link: TreePath, target: ByteString, path: TreePath): TreePath {
+  const names = target.startsWith("/") ? [] : parentPath(link).split("/");
+  for (const name of [...target.split("/"), ...path.slice(link.length).split("/")]) {
+    if (name === "..") names.pop();
+    else if (name !== "" && name !== ".") names.push(name);
+  }
+  return names.filter((name) => name !== "").join("/") as TreePath;
 }

@@ -65,6 +65,8 @@ export class TreeCapture implements Disposable {
   #entries = 0;
   #files = 0;
   #bytes = 0;
+  /** For progress: also what of long files is read so far. */
+  #seenBytes = 0;
   #unchangedFiles = 0;
 
   constructor(parts: CaptureTreeParts) {
@@ -112,7 +114,7 @@ export class TreeCapture implements Disposable {
   }
 
   #report(): void {
-    this.#parts.onProgress({ version: 1, phase: "reading", bytes: this.#bytes, items: this.#entries });
+    this.#parts.onProgress({ version: 1, phase: "reading", bytes: this.#seenBytes, items: this.#entries });
   }
 
   #take(item: WalkedEntry): Promise<void> | undefined {
@@ -133,6 +135,7 @@ export class TreeCapture implements Disposable {
       this.#records.add(path, stat, before.body).dataBytes = before.dataBytes;
       if (stat.kind === "file") this.#unchangedFiles += 1;
       this.#bytes += before.dataBytes;
+      this.#seenBytes += before.dataBytes;
       return undefined;
     }
     if (stat.kind === "file") return this.#takeFile(item, trusted);
@@ -197,6 +200,7 @@ export class TreeCapture implements Disposable {
     await this.#sender.add({ part: "whole", directory: directory.file, name, stat }, stat.sizeBytes, (outcome, bytes) => {
       if (outcome.kind === "grown") return this.#takeLongFile(directory, name, this.#parts.ports.tree.stat(directory.file, name), slot, 1).finally(() => directory.release());
       directory.release();
+      if (outcome.kind === "read") this.#seenBytes += outcome.dataBytes;
       this.#settle(slot, outcome, bytes);
       return undefined;
     });
@@ -235,6 +239,8 @@ export class TreeCapture implements Disposable {
           pieces[at] = bytes;
           asWalked &&= outcome.asWalked;
           dataBytes += outcome.dataBytes;
+          this.#seenBytes += outcome.dataBytes;
+          this.#report();
         } else trouble ??= outcome;
         return finish();
       });
