@@ -18,10 +18,25 @@ export type { ImageName } from "./image/store/image-names.ts";
 export { capture, planCaptureOf, type CaptureOptions } from "./library/capture.ts";
 export { diffImages, diffTree, type CompareOptions } from "./library/compare.ts";
 export { listEntries, listImages, readFileOf, removeImage, showImage, tagImage } from "./library/images.ts";
-export { planRestoreOf, restore, type PlannedRestore, type RestoreOptions, type RestoreResult } from "./library/restore.ts";
+export {
+  planRestoreOf,
+  restore,
+  type PlannedRestore,
+  type RestoreOptions,
+  type RestoreResult,
+} from "./library/restore.ts";
 export { choosePaths, type Paths } from "./library/settings.ts";
 export type { StoreOptions } from "./library/store.ts";
-export { checkStore, initStore, pruneStore, repairStore, storeStats, verifyImage, type StoreCareOptions, type VerifiedImage } from "./library/store-care.ts";
+export {
+  checkStore,
+  initStore,
+  pruneStore,
+  repairStore,
+  storeStats,
+  verifyImage,
+  type StoreCareOptions,
+  type VerifiedImage,
+} from "./library/store-care.ts";
 export { version } from "./library/version.ts";
 export type { Aspect, Difference } from "./system/compare/difference.ts";
 export type { CapturePlan } from "./system/capture/plan.ts";

@@ -10,7 +10,9 @@ export type Operand =
 export interface ImageOperand {
   readonly kind: "image";
   readonly store?: string;
-  readonly by: { readonly kind: "name"; readonly name: string; readonly tag?: string } | { readonly kind: "id"; readonly prefix: string };
+  readonly by:
+    | { readonly kind: "name"; readonly name: string; readonly tag?: string }
+    | { readonly kind: "id"; readonly prefix: string };
 }
 
 /** What a name of an image, machine or role may be. */
@@ -39,7 +41,10 @@ export function parseOperand(text: string): Operand {
 export function parseImageOperand(text: string): ImageOperand {
   const operand = parseOperand(text);
   if (operand.kind === "image") return operand;
-  throw new UsageError(`cannot read "${text}": an image is needed, as NAME, NAME:TAG, @ID or STORE#IMAGE`, "`rehome images` lists them.");
+  throw new UsageError(
+    `cannot read "${text}": an image is needed, as NAME, NAME:TAG, @ID or STORE#IMAGE`,
+    "`rehome images` lists them.",
+  );
 }
 
 function parseImage(text: string, whole: string): ImageOperand {
@@ -57,5 +62,8 @@ function parseImage(text: string, whole: string): ImageOperand {
 }
 
 function unreadable(text: string, part: string): UsageError {
-  return new UsageError(`cannot read "${text}": ${part} is not one`, "Give NAME, NAME:TAG, @ID, STORE#IMAGE, machine:NAME, or a path with a `/`.");
+  return new UsageError(
+    `cannot read "${text}": ${part} is not one`,
+    "Give NAME, NAME:TAG, @ID, STORE#IMAGE, machine:NAME, or a path with a `/`.",
+  );
 }

@@ -28,7 +28,13 @@ export function readMounts(): Mount[] {
 
 /** `major:minor` of block devices that are on removable media. */
 export function removableDevices(mounts: readonly Mount[]): Set<string> {
-  return new Set(mounts.map(({ device }) => device).filter((device) => readFlag(`/sys/dev/block/${device}/removable`) || readFlag(`/sys/dev/block/${device}/../removable`)));
+  return new Set(
+    mounts
+      .map(({ device }) => device)
+      .filter(
+        (device) => readFlag(`/sys/dev/block/${device}/removable`) || readFlag(`/sys/dev/block/${device}/../removable`),
+      ),
+  );
 }
 
 /** Paths of active swap files. */

@@ -14,11 +14,19 @@ export function countHooks(directory: string, when: string): number {
  * Runs the executables in `DIRECTORY/WHEN.d`, by name, one after the other, each in a process group of its own that is ended
  * when its time is out. A pre-capture hook that fails ends the row; post-capture hooks all run.
  */
-export async function runHooks(directory: string, when: "pre-capture" | "post-capture", variables: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<HookResult[]> {
+export async function runHooks(
+  directory: string,
+  when: "pre-capture" | "post-capture",
+  variables: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
+): Promise<HookResult[]> {
   const results: HookResult[] = [];
   for (const path of listHooks(directory, when)) {
     const unsafe = whyUnsafe(path);
-    const result = unsafe !== undefined ? { path, exitCode: 126, timedOut: false, output: `not run: ${unsafe}` } : await runHook(path, { ...process.env, ...variables, REHOME_HOOK: when }, signal);
+    const result =
+      unsafe !== undefined
+        ? { path, exitCode: 126, timedOut: false, output: `not run: ${unsafe}` }
+        : await runHook(path, { ...process.env, ...variables, REHOME_HOOK: when }, signal);
     results.push(result);
     if (result.exitCode !== 0 && when === "pre-capture") break;
   }
@@ -66,10 +74,13 @@ function runHook(path: string, env: NodeJS.ProcessEnv, signal: AbortSignal | und
     const end = (): void => {
       if (child.pid !== undefined) tryKill(-child.pid);
     };
-    const timer = setTimeout(() => {
-      timedOut = true;
-      end();
-    }, Number(env["REHOME_HOOK_TIMEOUT_MS"] ?? hookTimeoutMs));
+    const timer = setTimeout(
+      () => {
+        timedOut = true;
+        end();
+      },
+      Number(env["REHOME_HOOK_TIMEOUT_MS"] ?? hookTimeoutMs),
+    );
     signal?.addEventListener("abort", end, { once: true });
     child.stdout.on("data", take);
     child.stderr.on("data", take);

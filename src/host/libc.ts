@@ -16,54 +16,74 @@ function bind<Call>(prototype: string): Call {
 export const errno: () => number = () => koffi.errno();
 
 export const fcntl: (file: number, command: number, argument: number) => number = bind("int fcntl(int, int, int)");
-export const openat: (directory: number, name: Pointer, flags: number, mode: number) => number =
-  bind("int openat(int, const void*, int, uint32_t)");
+export const openat: (directory: number, name: Pointer, flags: number, mode: number) => number = bind(
+  "int openat(int, const void*, int, uint32_t)",
+);
 export const close: (file: number) => number = bind("int close(int)");
-export const syscallGetdents: (number: number, file: number, buffer: Pointer, length: number) => number =
-  bind("int64_t syscall(int64_t, int64_t, void*, size_t)");
-export const statx: (directory: number, name: Pointer, flags: number, mask: number, into: Pointer) => number =
-  bind("int statx(int, const void*, int, uint32_t, void*)");
-export const readlinkat: (directory: number, name: Pointer, into: Pointer, length: number) => number =
-  bind("int64_t readlinkat(int, const void*, void*, size_t)");
-export const llistxattr: (path: Pointer, into: Pointer, length: number) => number =
-  bind("int64_t llistxattr(const void*, void*, size_t)");
-export const lgetxattr: (path: Pointer, name: Pointer, into: Pointer, length: number) => number =
-  bind("int64_t lgetxattr(const void*, const void*, void*, size_t)");
-export const flistxattr: (file: number, into: Pointer, length: number) => number =
-  bind("int64_t flistxattr(int, void*, size_t)");
-export const fgetxattr: (file: number, name: Pointer, into: Pointer, length: number) => number =
-  bind("int64_t fgetxattr(int, const void*, void*, size_t)");
-export const lsetxattr: (path: Pointer, name: Pointer, value: Pointer, length: number, flags: number) => number =
-  bind("int lsetxattr(const void*, const void*, const void*, size_t, int)");
-export const fsetxattr: (file: number, name: Pointer, value: Pointer, length: number, flags: number) => number =
-  bind("int fsetxattr(int, const void*, const void*, size_t, int)");
-export const lremovexattr: (path: Pointer, name: Pointer) => number =
-  bind("int lremovexattr(const void*, const void*)");
+export const syscallGetdents: (number: number, file: number, buffer: Pointer, length: number) => number = bind(
+  "int64_t syscall(int64_t, int64_t, void*, size_t)",
+);
+export const statx: (directory: number, name: Pointer, flags: number, mask: number, into: Pointer) => number = bind(
+  "int statx(int, const void*, int, uint32_t, void*)",
+);
+export const readlinkat: (directory: number, name: Pointer, into: Pointer, length: number) => number = bind(
+  "int64_t readlinkat(int, const void*, void*, size_t)",
+);
+export const llistxattr: (path: Pointer, into: Pointer, length: number) => number = bind(
+  "int64_t llistxattr(const void*, void*, size_t)",
+);
+export const lgetxattr: (path: Pointer, name: Pointer, into: Pointer, length: number) => number = bind(
+  "int64_t lgetxattr(const void*, const void*, void*, size_t)",
+);
+export const flistxattr: (file: number, into: Pointer, length: number) => number = bind(
+  "int64_t flistxattr(int, void*, size_t)",
+);
+export const fgetxattr: (file: number, name: Pointer, into: Pointer, length: number) => number = bind(
+  "int64_t fgetxattr(int, const void*, void*, size_t)",
+);
+export const lsetxattr: (path: Pointer, name: Pointer, value: Pointer, length: number, flags: number) => number = bind(
+  "int lsetxattr(const void*, const void*, const void*, size_t, int)",
+);
+export const fsetxattr: (file: number, name: Pointer, value: Pointer, length: number, flags: number) => number = bind(
+  "int fsetxattr(int, const void*, const void*, size_t, int)",
+);
+export const lremovexattr: (path: Pointer, name: Pointer) => number = bind(
+  "int lremovexattr(const void*, const void*)",
+);
 export const fremovexattr: (file: number, name: Pointer) => number = bind("int fremovexattr(int, const void*)");
 export const flock: (file: number, operation: number) => number = bind("int flock(int, int)");
-export const ioctl: (file: number, request: number, argument: Pointer) => number =
-  bind("int ioctl(int, uint64_t, void*)");
-export const pread: (file: number, into: Pointer, length: number, position: number) => number =
-  bind("int64_t pread64(int, void*, size_t, int64_t)");
-export const pwrite: (file: number, from: Pointer, length: number, position: number) => number =
-  bind("int64_t pwrite64(int, const void*, size_t, int64_t)");
-export const lseek: (file: number, position: number, whence: number) => number =
-  bind("int64_t lseek64(int, int64_t, int)");
+export const ioctl: (file: number, request: number, argument: Pointer) => number = bind(
+  "int ioctl(int, uint64_t, void*)",
+);
+export const pread: (file: number, into: Pointer, length: number, position: number) => number = bind(
+  "int64_t pread64(int, void*, size_t, int64_t)",
+);
+export const pwrite: (file: number, from: Pointer, length: number, position: number) => number = bind(
+  "int64_t pwrite64(int, const void*, size_t, int64_t)",
+);
+export const lseek: (file: number, position: number, whence: number) => number = bind(
+  "int64_t lseek64(int, int64_t, int)",
+);
 export const ftruncate: (file: number, length: number) => number = bind("int ftruncate64(int, int64_t)");
 export const fsync: (file: number) => number = bind("int fsync(int)");
 export const syncfs: (file: number) => number = bind("int syncfs(int)");
-export const posixFadvise: (file: number, offset: number, length: number, advice: number) => number =
-  bind("int posix_fadvise64(int, int64_t, int64_t, int)");
-export const mkdirat: (directory: number, name: Pointer, mode: number) => number =
-  bind("int mkdirat(int, const void*, uint32_t)");
-export const mknodat: (directory: number, name: Pointer, mode: number, device: bigint) => number =
-  bind("int mknodat(int, const void*, uint32_t, uint64_t)");
-export const symlinkat: (target: Pointer, directory: number, name: Pointer) => number =
-  bind("int symlinkat(const void*, int, const void*)");
+export const posixFadvise: (file: number, offset: number, length: number, advice: number) => number = bind(
+  "int posix_fadvise64(int, int64_t, int64_t, int)",
+);
+export const mkdirat: (directory: number, name: Pointer, mode: number) => number = bind(
+  "int mkdirat(int, const void*, uint32_t)",
+);
+export const mknodat: (directory: number, name: Pointer, mode: number, device: bigint) => number = bind(
+  "int mknodat(int, const void*, uint32_t, uint64_t)",
+);
+export const symlinkat: (target: Pointer, directory: number, name: Pointer) => number = bind(
+  "int symlinkat(const void*, int, const void*)",
+);
 export const linkat: (fromDirectory: number, from: Pointer, directory: number, name: Pointer, flags: number) => number =
   bind("int linkat(int, const void*, int, const void*, int)");
-export const unlinkat: (directory: number, name: Pointer, flags: number) => number =
-  bind("int unlinkat(int, const void*, int)");
+export const unlinkat: (directory: number, name: Pointer, flags: number) => number = bind(
+  "int unlinkat(int, const void*, int)",
+);
 export const renameat2: (
   fromDirectory: number,
   from: Pointer,
@@ -71,18 +91,22 @@ export const renameat2: (
   name: Pointer,
   flags: number,
 ) => number = bind("int renameat2(int, const void*, int, const void*, uint32_t)");
-export const fchownat: (directory: number, name: Pointer, uid: number, gid: number, flags: number) => number =
-  bind("int fchownat(int, const void*, uint32_t, uint32_t, int)");
+export const fchownat: (directory: number, name: Pointer, uid: number, gid: number, flags: number) => number = bind(
+  "int fchownat(int, const void*, uint32_t, uint32_t, int)",
+);
 export const fchown: (file: number, uid: number, gid: number) => number = bind("int fchown(int, uint32_t, uint32_t)");
 export const fchmod: (file: number, mode: number) => number = bind("int fchmod(int, uint32_t)");
-export const fchmodat: (directory: number, name: Pointer, mode: number, flags: number) => number =
-  bind("int fchmodat(int, const void*, uint32_t, int)");
+export const fchmodat: (directory: number, name: Pointer, mode: number, flags: number) => number = bind(
+  "int fchmodat(int, const void*, uint32_t, int)",
+);
 export const futimens: (file: number, times: Pointer) => number = bind("int futimens(int, const void*)");
-export const utimensat: (directory: number, name: Pointer, times: Pointer, flags: number) => number =
-  bind("int utimensat(int, const void*, const void*, int)");
+export const utimensat: (directory: number, name: Pointer, times: Pointer, flags: number) => number = bind(
+  "int utimensat(int, const void*, const void*, int)",
+);
 export const getpriority: (which: number, who: number) => number = bind("int getpriority(int, uint32_t)");
-export const ioprioSet: (number: number, which: number, who: number, priority: number) => number =
-  bind("int64_t syscall(int64_t, int64_t, int64_t, int64_t)");
+export const ioprioSet: (number: number, which: number, who: number, priority: number) => number = bind(
+  "int64_t syscall(int64_t, int64_t, int64_t, int64_t)",
+);
 
 /** Values of `fcntl.h`, `linux/stat.h`, `linux/fs.h` and `unistd.h` on Linux; those that differ by machine are chosen here. */
 const arm = process.arch === "arm64";

@@ -7,7 +7,13 @@ export const processProbe: ProcessProbe = {
   self: () => ({ ...surroundings(), pid: process.pid, startTicks: startTicks(process.pid) ?? 0 }),
   isAlive(owner: SessionOwner) {
     const here = surroundings();
-    if (owner.host !== here.host || owner.bootId !== here.bootId || owner.pidNamespace !== here.pidNamespace || here.bootId === "") return undefined;
+    if (
+      owner.host !== here.host ||
+      owner.bootId !== here.bootId ||
+      owner.pidNamespace !== here.pidNamespace ||
+      here.bootId === ""
+    )
+      return undefined;
     return startTicks(owner.pid) === owner.startTicks;
   },
 };

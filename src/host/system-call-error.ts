@@ -15,7 +15,10 @@ export class SystemCallError extends RehomeError {
 
   constructor(call: string, subject: ByteString, errorNumber: number = errno()) {
     const errnoName = namesByNumber.get(errorNumber) ?? `errno ${errorNumber}`;
-    super(`cannot ${call} "${displayBytes(subject)}": ${errnoName}`, remedies[errnoName] ?? "See the manual page of the call.");
+    super(
+      `cannot ${call} "${displayBytes(subject)}": ${errnoName}`,
+      remedies[errnoName] ?? "See the manual page of the call.",
+    );
     this.call = call;
     this.errnoName = errnoName;
     this.subject = subject;

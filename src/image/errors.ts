@@ -7,7 +7,11 @@ export class FormatInvalidError extends RehomeError {
   readonly subject: string;
 
   constructor(subject: string, what: string, options?: ErrorOptions) {
-    super(`cannot read ${subject}: ${what}`, "Run `rehome store check` to see what is damaged and which images need it.", options);
+    super(
+      `cannot read ${subject}: ${what}`,
+      "Run `rehome store check` to see what is damaged and which images need it.",
+      options,
+    );
     this.subject = subject;
   }
 }
@@ -20,7 +24,10 @@ export class FormatUnknownError extends RehomeError {
   readonly version: string;
 
   constructor(subject: string, version: string) {
-    super(`cannot read ${subject}: its format version is ${version}, and 1 is the newest known here`, "Use a newer rehome.");
+    super(
+      `cannot read ${subject}: its format version is ${version}, and 1 is the newest known here`,
+      "Use a newer rehome.",
+    );
     this.subject = subject;
     this.version = version;
   }
@@ -60,7 +67,10 @@ export class StoreNotFoundError extends RehomeError {
   readonly code = "STORE_NOT_FOUND";
 
   constructor(location: string) {
-    super(`cannot open the store "${location}": there is none`, "Capture something, or make one with `rehome store init`.");
+    super(
+      `cannot open the store "${location}": there is none`,
+      "Capture something, or make one with `rehome store init`.",
+    );
   }
 }
 
@@ -90,7 +100,10 @@ export class ImageAmbiguousError extends RehomeError {
   readonly code = "IMAGE_AMBIGUOUS";
 
   constructor(operand: string, ids: readonly string[]) {
-    super(`cannot choose an image for "${operand}": ${ids.length} ids begin so`, `Give more digits: ${ids.slice(0, 3).join(", ")}.`);
+    super(
+      `cannot choose an image for "${operand}": ${ids.length} ids begin so`,
+      `Give more digits: ${ids.slice(0, 3).join(", ")}.`,
+    );
   }
 }
 
@@ -110,7 +123,10 @@ export class SessionLapsedError extends RehomeError {
   readonly code = "SESSION_LAPSED";
 
   constructor() {
-    super("cannot publish: the session lapsed while it ran, and a prune may have removed what it relied on", "Run the same command again.");
+    super(
+      "cannot publish: the session lapsed while it ran, and a prune may have removed what it relied on",
+      "Run the same command again.",
+    );
   }
 }
 

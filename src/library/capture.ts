@@ -80,7 +80,10 @@ export async function capture(system: string, options: CaptureOptions = {}): Pro
 }
 
 /** Makes the plan of a capture; changes nothing. @throws {SystemNotFoundError} @throws {UsageError} */
-export function planCaptureOf(system: string, options: CaptureOptions = {}): { readonly plan: CapturePlan; readonly nspawnFile: string | undefined } {
+export function planCaptureOf(
+  system: string,
+  options: CaptureOptions = {},
+): { readonly plan: CapturePlan; readonly nspawnFile: string | undefined } {
   const paths = options.paths ?? choosePaths();
   const found = findSystem(system, paths);
   const mounts = readMounts();
@@ -106,7 +109,11 @@ export function planCaptureOf(system: string, options: CaptureOptions = {}): { r
     hookCount: countHooks(paths.hooksDirectory, "pre-capture") + countHooks(paths.hooksDirectory, "post-capture"),
   };
   const defaultExcludes = found.kind === "host" && options.defaultExcludes !== false ? hostExcludes : [];
-  const plan = planCapture(facts, { excludes: options.excludes ?? [], defaultExcludes, rehash: options.rehash ?? false });
+  const plan = planCapture(facts, {
+    excludes: options.excludes ?? [],
+    defaultExcludes,
+    rehash: options.rehash ?? false,
+  });
   return { plan, nspawnFile: found.nspawnFile };
 }
 
@@ -122,18 +129,35 @@ function findSystem(text: string, paths: Paths): FoundSystem {
   const operand = parseOperand(text);
   if (operand.kind === "path") {
     const root = resolve(operand.path);
-    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) throw new SystemNotFoundError(text, `directory ${root}`);
+    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory())
+      throw new SystemNotFoundError(text, `directory ${root}`);
     const isHost = root === "/";
-    return { kind: isHost ? "host" : "directory", root, name: isHost ? hostname() : basename(root), atRest: false, nspawnFile: undefined };
+    return {
+      kind: isHost ? "host" : "directory",
+      root,
+      name: isHost ? hostname() : basename(root),
+      atRest: false,
+      nspawnFile: undefined,
+    };
   }
   if (operand.kind === "machine") {
     const root = `${paths.machinesDirectory}/${operand.name}`;
-    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) throw new SystemNotFoundError(text, `machine directory ${root}`);
+    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory())
+      throw new SystemNotFoundError(text, `machine directory ${root}`);
     const nspawn = `${paths.nspawnDirectory}/${operand.name}.nspawn`;
     const running = existsSync(`/run/systemd/machines/${operand.name}`);
-    return { kind: "machine", root, name: operand.name, atRest: !running, nspawnFile: existsSync(nspawn) ? nspawn : undefined };
+    return {
+      kind: "machine",
+      root,
+      name: operand.name,
+      atRest: !running,
+      nspawnFile: existsSync(nspawn) ? nspawn : undefined,
+    };
   }
-  throw new UsageError(`cannot capture "${text}": it names no system`, "Name `/`, a directory (with a `/` in it), or machine:NAME.");
+  throw new UsageError(
+    `cannot capture "${text}": it names no system`,
+    "Name `/`, a directory (with a `/` in it), or machine:NAME.",
+  );
 }
 
 function isReadOnly(mounts: ReturnType<typeof readMounts>, root: string): boolean {
@@ -169,6 +193,7 @@ function capturePorts(paths: Paths, store: ImageStore): CapturePorts {
       await using pool = new WorkerPool<FactsRequest, FactsResponse>("facts-worker", {}, 1);
       return await pool.run({ root, ...factsOptions });
     },
-    runHooks: (when, variables, signal) => runHooks(paths.hooksDirectory, when, { ...variables, REHOME_STORE: store.blobs.location }, signal),
+    runHooks: (when, variables, signal) =>
+      runHooks(paths.hooksDirectory, when, { ...variables, REHOME_STORE: store.blobs.location }, signal),
   };
 }

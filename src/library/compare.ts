@@ -26,17 +26,28 @@ export interface CompareOptions extends StoreOptions {
 }
 
 /** Lists where two images differ, in walk order: `added` is what only the second has. @throws {ImageNotFoundError} */
-export async function* diffImages(first: string, second: string, options: CompareOptions = {}): AsyncGenerator<Difference, void, undefined> {
+export async function* diffImages(
+  first: string,
+  second: string,
+  options: CompareOptions = {},
+): AsyncGenerator<Difference, void, undefined> {
   const [a, b] = [parseImageOperand(first), parseImageOperand(second)];
   using storeA = await openStore(storeOf(a, options));
   using storeB = await openStore(storeOf(b, options));
   await using openedA = await storeA.openImage(a, "compare");
   await using openedB = await storeB.openImage(b, "compare");
-  yield* diffTrees({ chunks: storeA.chunks, tree: openedA.manifest.tail.tree }, { chunks: storeB.chunks, tree: openedB.manifest.tail.tree });
+  yield* diffTrees(
+    { chunks: storeA.chunks, tree: openedA.manifest.tail.tree },
+    { chunks: storeB.chunks, tree: openedB.manifest.tail.tree },
+  );
 }
 
 /** Lists where a directory differs from an image, in walk order: `added` is what only the directory has. Content is read in full. */
-export async function* diffTree(image: string, directory: string, options: CompareOptions & { readonly fromDevice?: boolean } = {}): AsyncGenerator<Difference, void, undefined> {
+export async function* diffTree(
+  image: string,
+  directory: string,
+  options: CompareOptions & { readonly fromDevice?: boolean } = {},
+): AsyncGenerator<Difference, void, undefined> {
   const operand = parseImageOperand(image);
   using store = await openStore(storeOf(operand, options));
   await using opened = await store.openImage(operand, "compare");
@@ -84,7 +95,8 @@ export async function* compareWithTree(options: TreeComparisonOptions): AsyncGen
   const comparison = new TreeComparison({
     tree,
     pool,
-    entries: path === "" ? readTree(store.chunks, manifest.tail.tree) : selectSubtree(store.chunks, manifest.tail.tree, path),
+    entries:
+      path === "" ? readTree(store.chunks, manifest.tail.tree) : selectSubtree(store.chunks, manifest.tail.tree, path),
     root,
     ignore,
     fromDevice,

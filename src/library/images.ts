@@ -17,7 +17,10 @@ export async function listImages(options: StoreOptions = {}): Promise<ImageName[
 }
 
 /** Reads what an image says of itself. @throws {ImageNotFoundError} @throws {ObjectDamagedError} */
-export async function showImage(image: string, options: StoreOptions = {}): Promise<{ readonly name: ImageName; readonly manifest: Manifest }> {
+export async function showImage(
+  image: string,
+  options: StoreOptions = {},
+): Promise<{ readonly name: ImageName; readonly manifest: Manifest }> {
   const operand = parseImageOperand(image);
   using store = await openStore(storeOf(operand, options));
   const name = await findImageName(store.blobs, operand);
@@ -30,7 +33,11 @@ export async function showImage(image: string, options: StoreOptions = {}): Prom
  * @param path As people write it: `/etc`, `etc`, escapes as `displayBytes` writes them.
  * @throws {PathNotFoundError} If the image has nothing there.
  */
-export async function* listEntries(image: string, path = "", options: StoreOptions = {}): AsyncGenerator<Entry, void, undefined> {
+export async function* listEntries(
+  image: string,
+  path = "",
+  options: StoreOptions = {},
+): AsyncGenerator<Entry, void, undefined> {
   const operand = parseImageOperand(image);
   const below = parseTreePath(path);
   using store = await openStore(storeOf(operand, options));
@@ -45,22 +52,35 @@ export async function* listEntries(image: string, path = "", options: StoreOptio
 }
 
 /** Reads a regular file of an image, a chunk at a time; holes come as zeros. @throws {PathNotFoundError} @throws {UsageError} If it is none. */
-export async function* readFileOf(image: string, path: string, options: StoreOptions = {}): AsyncGenerator<Buffer, void, undefined> {
+export async function* readFileOf(
+  image: string,
+  path: string,
+  options: StoreOptions = {},
+): AsyncGenerator<Buffer, void, undefined> {
   const operand = parseImageOperand(image);
   using store = await openStore(storeOf(operand, options));
   await using opened = await store.openImage(operand, "read a file");
   const entry = await findEntry(store, opened.manifest, parseTreePath(path), image);
-  if (entry.kind !== "file") throw new UsageError(`cannot read "${path}": it is a ${entry.kind}, and a regular file is needed`, "See `rehome ls -l`.");
+  if (entry.kind !== "file")
+    throw new UsageError(
+      `cannot read "${path}": it is a ${entry.kind}, and a regular file is needed`,
+      "See `rehome ls -l`.",
+    );
   for (const piece of entry.pieces) {
     if (piece.kind === "chunk") yield await store.chunks.readChunk(piece.id, piece.lengthBytes);
-    else for (let left = piece.lengthBytes; left > 0; left -= zeros.length) yield zeros.subarray(0, Math.min(left, zeros.length));
+    else
+      for (let left = piece.lengthBytes; left > 0; left -= zeros.length)
+        yield zeros.subarray(0, Math.min(left, zeros.length));
   }
 }
 
 /** Gives an image a further name. @throws {ObjectExistsError} @throws {UsageError} */
 export async function tagImage(image: string, tag: string, options: StoreOptions = {}): Promise<ImageName> {
   if (!/^[a-z][a-z0-9._-]{0,127}$/.test(tag))
-    throw new UsageError(`cannot use the tag "${tag}": it must begin with a letter and hold a-z, 0-9, \`.\`, \`_\`, \`-\``, "Choose a word; numbers are given by capture.");
+    throw new UsageError(
+      `cannot use the tag "${tag}": it must begin with a letter and hold a-z, 0-9, \`.\`, \`_\`, \`-\``,
+      "Choose a word; numbers are given by capture.",
+    );
   const operand = parseImageOperand(image);
   using store = await openStore(storeOf(operand, options));
   const name = { ...(await findImageName(store.blobs, operand)), tag };
@@ -69,21 +89,30 @@ export async function tagImage(image: string, tag: string, options: StoreOptions
 }
 
 /** Removes one name of an image; what no name leads to any more goes with the next prune. Needs a tag or an id. @throws {UsageError} */
-export async function removeImage(image: string, options: StoreOptions & { readonly dryRun?: boolean } = {}): Promise<ImageName[]> {
+export async function removeImage(
+  image: string,
+  options: StoreOptions & { readonly dryRun?: boolean } = {},
+): Promise<ImageName[]> {
   const operand = parseImageOperand(image);
   if (operand.by.kind === "name" && operand.by.tag === undefined)
     throw new UsageError(`cannot remove "${image}": it names no single image`, `Give a tag, such as ${image}:1.`);
   using store = await openStore(storeOf(operand, options));
   const found = await findImageName(store.blobs, operand);
-  const names = operand.by.kind === "id" ? (await listImageNames(store.blobs)).filter(({ image: id }) => id === found.image) : [found];
+  const names =
+    operand.by.kind === "id"
+      ? (await listImageNames(store.blobs)).filter(({ image: id }) => id === found.image)
+      : [found];
   if (options.dryRun !== true) for (const name of names) await removeName(store.blobs, name);
   return names;
 }
 
 /** A path inside a tree as people write it. */
 export function parseTreePath(path: string): TreePath {
-  const names = parseDisplayed(path).split("/").filter((name) => name !== "" && name !== ".");
-  if (names.includes("..")) throw new UsageError(`cannot use the path "${path}": it holds ".."`, "Give a path from the image's root.");
+  const names = parseDisplayed(path)
+    .split("/")
+    .filter((name) => name !== "" && name !== ".");
+  if (names.includes(".."))
+    throw new UsageError(`cannot use the path "${path}": it holds ".."`, "Give a path from the image's root.");
   return names.join("/") as TreePath;
 }
 
@@ -102,7 +131,8 @@ async function findEntry(store: ImageStore, manifest: Manifest, path: TreePath, 
   for (let hops = 0; hops <= maxHops; hops++) {
     let next: TreePath | undefined;
     for await (const entry of readTree(store.chunks, manifest.tail.tree, wanted)) {
-      if (entry.kind === "symlink" && isAtOrBelow(wanted, entry.path)) next = followLink(entry.path, entry.target, wanted);
+      if (entry.kind === "symlink" && isAtOrBelow(wanted, entry.path))
+        next = followLink(entry.path, entry.target, wanted);
       else if (entry.path === wanted && entry.kind === "link") next = entry.target;
       else if (entry.path === wanted) return entry;
       if (next !== undefined) break;

@@ -83,18 +83,33 @@ export async function restore(image: string, directory: string, options: Restore
   using store = await openStore(storeOf(operand, options));
   await using opened = await store.openImage(operand, `restore into ${resolve(directory)}`);
   const plan = makePlan(opened, directory, options);
-  const outcome = plan.mode === "converge" ? await converge(plan, store, opened, options) : await write(plan, store, opened, options);
+  const outcome =
+    plan.mode === "converge" ? await converge(plan, store, opened, options) : await write(plan, store, opened, options);
   const { entries, files, bytes } = opened.name;
-  return { name: opened.name, directory: plan.target, entries, files, bytes, resumed: plan.resumes !== undefined, ...outcome, durationMs: Date.now() - startedAtMs };
+  return {
+    name: opened.name,
+    directory: plan.target,
+    entries,
+    files,
+    bytes,
+    resumed: plan.resumes !== undefined,
+    ...outcome,
+    durationMs: Date.now() - startedAtMs,
+  };
 }
 
 /** Makes the plan of a restore; changes nothing. @throws {TargetUnsuitableError} */
-export async function planRestoreOf(image: string, directory: string, options: RestoreOptions = {}): Promise<PlannedRestore> {
+export async function planRestoreOf(
+  image: string,
+  directory: string,
+  options: RestoreOptions = {},
+): Promise<PlannedRestore> {
   const operand = parseImageOperand(image);
   using store = await openStore(storeOf(operand, options));
   await using opened = await store.openImage(operand, "plan a restore");
   const plan = makePlan(opened, directory, options);
-  const differences = plan.mode === "converge" ? (await compare(plan.root, store, opened, options, false)).differences : [];
+  const differences =
+    plan.mode === "converge" ? (await compare(plan.root, store, opened, options, false)).differences : [];
   return { plan, differences };
 }
 
@@ -124,7 +139,12 @@ function makePlan(opened: OpenImage, directory: string, options: RestoreOptions)
 
 type Outcome = WrittenTree & Pick<RestoreResult, "backup" | "verified">;
 
-async function write(plan: RestorePlan, store: ImageStore, opened: OpenImage, options: RestoreOptions): Promise<Outcome> {
+async function write(
+  plan: RestorePlan,
+  store: ImageStore,
+  opened: OpenImage,
+  options: RestoreOptions,
+): Promise<Outcome> {
   let verified: RestoreResult["verified"];
   const written = await runRestore(plan, store.chunks, restorePorts(), {
     ...commonSettings(opened, options),
@@ -139,9 +159,17 @@ async function write(plan: RestorePlan, store: ImageStore, opened: OpenImage, op
   return { ...written, ...(verified && { verified }) };
 }
 
-async function converge(plan: RestorePlan, store: ImageStore, opened: OpenImage, options: RestoreOptions): Promise<Outcome> {
+async function converge(
+  plan: RestorePlan,
+  store: ImageStore,
+  opened: OpenImage,
+  options: RestoreOptions,
+): Promise<Outcome> {
   const { differences } = await compare(plan.root, store, opened, options, false);
-  const backup = options.backup === false || differences.length === 0 ? undefined : (await capture(`${plan.target}/`, { ...backUpOptions(options), name: backupName(opened) })).name;
+  const backup =
+    options.backup === false || differences.length === 0
+      ? undefined
+      : (await capture(`${plan.target}/`, { ...backUpOptions(options), name: backupName(opened) })).name;
   const changed = new Map(differences.map((difference) => [difference.path, difference]));
   const needsContent = new Set(["kind", "content", "target", "device", "hard-link"]);
   const written = await runConvergence(
@@ -151,9 +179,12 @@ async function converge(plan: RestorePlan, store: ImageStore, opened: OpenImage,
       choose: ({ path }: Entry) => {
         const difference = changed.get(path);
         if (difference === undefined) return "skip";
-        return difference.change === "removed" || difference.aspects.some((aspect) => needsContent.has(aspect)) ? "write" : "metadata";
+        return difference.change === "removed" || difference.aspects.some((aspect) => needsContent.has(aspect))
+          ? "write"
+          : "metadata";
       },
-      extra: options.delete === true ? differences.filter(({ change }) => change === "added").map(({ path }) => path) : [],
+      extra:
+        options.delete === true ? differences.filter(({ change }) => change === "added").map(({ path }) => path) : [],
     },
     store.chunks,
     restorePorts(),
@@ -162,7 +193,11 @@ async function converge(plan: RestorePlan, store: ImageStore, opened: OpenImage,
   let verified: RestoreResult["verified"];
   if (options.verify === true) {
     const after = await compare(plan.root, store, opened, options, true);
-    verified = { ...after, differences: options.delete === true ? after.differences : after.differences.filter(({ change }) => change !== "added") };
+    verified = {
+      ...after,
+      differences:
+        options.delete === true ? after.differences : after.differences.filter(({ change }) => change !== "added"),
+    };
     assertEqual(verified.differences, plan.target);
   }
   return { ...written, ...(backup && { backup }), ...(verified && { verified }) };
@@ -170,19 +205,39 @@ async function converge(plan: RestorePlan, store: ImageStore, opened: OpenImage,
 
 function backUpOptions(options: RestoreOptions): StoreOptions & Pick<RestoreOptions, "onProgress" | "signal"> {
   const { store, paths, onProgress, signal } = options;
-  return { ...(store !== undefined && { store }), ...(paths && { paths }), ...(onProgress && { onProgress }), ...(signal && { signal }) };
+  return {
+    ...(store !== undefined && { store }),
+    ...(paths && { paths }),
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  };
 }
 
 function backupName(opened: OpenImage): string {
   return `${opened.name.name}-before-restore`.slice(-128);
 }
 
-async function compare(root: string, store: ImageStore, opened: OpenImage, options: RestoreOptions, fromDevice: boolean): Promise<{ differences: Difference[]; cached: boolean }> {
+async function compare(
+  root: string,
+  store: ImageStore,
+  opened: OpenImage,
+  options: RestoreOptions,
+  fromDevice: boolean,
+): Promise<{ differences: Difference[]; cached: boolean }> {
   const differences: Difference[] = [];
   const ofFileSystem = isMountPoint(root);
   const path = options.path === undefined ? ("" as TreePath) : parseTreePath(options.path);
-  for await (const difference of compareWithTree({ store, manifest: opened.manifest, root, path, ignore: ownNames, fromDevice, ...callbacks(options) }))
-    if (!ofFileSystem || difference.change !== "added" || !isAtOrBelow(difference.path, lostAndFound)) differences.push(difference);
+  for await (const difference of compareWithTree({
+    store,
+    manifest: opened.manifest,
+    root,
+    path,
+    ignore: ownNames,
+    fromDevice,
+    ...callbacks(options),
+  }))
+    if (!ofFileSystem || difference.change !== "added" || !isAtOrBelow(difference.path, lostAndFound))
+      differences.push(difference);
   return { differences, cached: !fromDevice || isInMemory(root) };
 }
 
@@ -190,7 +245,11 @@ async function compare(root: string, store: ImageStore, opened: OpenImage, optio
 const lostAndFound = "lost+found" as TreePath;
 
 function assertEqual(differences: readonly Difference[], target: string): void {
-  if (differences.length > 0) throw new TargetDiffersError(target, differences.map(({ path, change, aspects }) => ({ path: displayBytes(path), change, aspects })));
+  if (differences.length > 0)
+    throw new TargetDiffersError(
+      target,
+      differences.map(({ path, change, aspects }) => ({ path: displayBytes(path), change, aspects })),
+    );
 }
 
 function commonSettings(opened: OpenImage, options: RestoreOptions) {
@@ -203,7 +262,10 @@ function commonSettings(opened: OpenImage, options: RestoreOptions) {
   };
 }
 
-function callbacks(options: RestoreOptions): { readonly onProgress: OnProgress; readonly signal: AbortSignal | undefined } {
+function callbacks(options: RestoreOptions): {
+  readonly onProgress: OnProgress;
+  readonly signal: AbortSignal | undefined;
+} {
   return { onProgress: options.onProgress ?? (() => undefined), signal: options.signal };
 }
 
@@ -224,11 +286,26 @@ function freeBytesAt(target: string): number {
 function restorePorts(): RestorePorts {
   growDescriptorTable();
   const tree = linuxTreeReader();
-  const lossy = new Set(["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "EINVAL", "ENOTTY", "ENAMETOOLONG", "EMLINK", "EXDEV"]);
+  const lossy = new Set([
+    "EPERM",
+    "EACCES",
+    "ENOTSUP",
+    "EOPNOTSUPP",
+    "EINVAL",
+    "ENOTTY",
+    "ENAMETOOLONG",
+    "EMLINK",
+    "EXDEV",
+  ]);
   return {
     tree,
     writer: linuxTreeWriter(tree),
-    startPool: ({ exact }) => new WorkerPool<WriteBatch, WriteBatchResult>("restore-worker", { exact } satisfies RestoreWorkerData, workerCount()),
+    startPool: ({ exact }) =>
+      new WorkerPool<WriteBatch, WriteBatchResult>(
+        "restore-worker",
+        { exact } satisfies RestoreWorkerData,
+        workerCount(),
+      ),
     syncFileSystem: (directory) => Promise.resolve(syncFileSystem(directory)),
     isLoss: (error) => lossy.has(errnoNameOf(error) ?? ""),
     isMissing: (error) => ["ENOENT", "ENOTDIR", "ELOOP"].includes(errnoNameOf(error) ?? ""),

@@ -42,9 +42,15 @@ export async function repairStore(options: StoreCareOptions = {}): Promise<Repai
 }
 
 /** Removes what no image needs. @throws {ObjectMissingError} @throws {ObjectDamagedError} If an image is damaged: nothing is removed then. */
-export async function pruneStore(options: StoreCareOptions & { readonly dryRun?: boolean; readonly minNeededShare?: number } = {}): Promise<PruneResult> {
+export async function pruneStore(
+  options: StoreCareOptions & { readonly dryRun?: boolean; readonly minNeededShare?: number } = {},
+): Promise<PruneResult> {
   using store = await openStore(options);
-  return await prune(store, { ...settings(options), dryRun: options.dryRun ?? false, minNeededShare: options.minNeededShare ?? 0.5 });
+  return await prune(store, {
+    ...settings(options),
+    dryRun: options.dryRun ?? false,
+    minNeededShare: options.minNeededShare ?? 0.5,
+  });
 }
 
 /** Measures what a store holds. */
@@ -74,10 +80,24 @@ export async function verifyImage(image: string, options: StoreCareOptions = {})
   for await (const entry of readTree(store.chunks, tree)) {
     entries += 1;
     options.signal?.throwIfAborted();
-    if (entry.kind === "file") for (const piece of entry.pieces) if (piece.kind === "chunk") await verifier.verify(piece.id, piece.lengthBytes);
-    if (entries % 64 === 0) options.onProgress?.({ version: 1, phase: "verifying", bytes: verifier.bytes, totalBytes: counts.bytes, items: entries, totalItems: counts.entries });
+    if (entry.kind === "file")
+      for (const piece of entry.pieces) if (piece.kind === "chunk") await verifier.verify(piece.id, piece.lengthBytes);
+    if (entries % 64 === 0)
+      options.onProgress?.({
+        version: 1,
+        phase: "verifying",
+        bytes: verifier.bytes,
+        totalBytes: counts.bytes,
+        items: entries,
+        totalItems: counts.entries,
+      });
   }
-  return { name: opened.name, entries, bytes: verifier.bytes, damaged: [...damaged].map(([object, message]) => ({ object, message })) };
+  return {
+    name: opened.name,
+    entries,
+    bytes: verifier.bytes,
+    damaged: [...damaged].map(([object, message]) => ({ object, message })),
+  };
 }
 
 /** Holds chunks against their ids, with the blocks used last kept decoded. */
@@ -98,7 +118,8 @@ class BlockVerifier {
       const plain = this.#plain.has(block) ? this.#plain.get(block) : await this.#decode(block);
       const chunk = plain?.subarray(offset, offset + lengthBytes);
       this.bytes += lengthBytes;
-      if (chunk && sha256(chunk).toString("hex") !== id) this.#note(this.#subject(block), `its chunk ${id} has other bytes`);
+      if (chunk && sha256(chunk).toString("hex") !== id)
+        this.#note(this.#subject(block), `its chunk ${id} has other bytes`);
     } catch (error) {
       if (!(error instanceof ObjectMissingError)) throw error;
       this.#note(error.object, error.message);

@@ -27,11 +27,18 @@ export function storePath(options: StoreOptions = {}): string {
   const location = options.store ?? paths.store;
   if (location.startsWith("file://")) return resolve(location.slice("file://".length));
   if (/^[a-z][a-z0-9+.-]*:\/\//.test(location))
-    throw new UsageError(`cannot open the store "${location}": only local paths are known here`, "Give a path or file:///path.");
+    throw new UsageError(
+      `cannot open the store "${location}": only local paths are known here`,
+      "Give a path or file:///path.",
+    );
   return resolve(location);
 }
 
 function surroundings(options: StoreOptions): StoreSurroundings {
   const paths = options.paths ?? choosePaths();
-  return { blobs: directoryBlobStore(storePath(options)), probe: processProbe, cacheDirectory: `${paths.stateDirectory}/cache` };
+  return {
+    blobs: directoryBlobStore(storePath(options)),
+    probe: processProbe,
+    cacheDirectory: `${paths.stateDirectory}/cache`,
+  };
 }

@@ -37,6 +37,8 @@ const reader = new FileReader({
 
 serveRequests<FileBatch, FileBatchResult>((batch) => {
   const response = reader.readBatch(batch);
-  const transfer = [response.bytes, ...response.blocks.map((block) => block.stored)].map((bytes) => bytes.buffer as ArrayBuffer);
+  const transfer = [response.bytes, ...response.blocks.map((block) => block.stored)].map(
+    (bytes) => bytes.buffer as ArrayBuffer,
+  );
   return { response, transfer };
 });

@@ -8,7 +8,11 @@ export class WorkerFailedError extends RehomeError {
   readonly code = "WORKER_FAILED";
 
   constructor(what: string, options?: ErrorOptions) {
-    super(`cannot go on: a worker thread ${what}`, "Run the same command again; report it if it fails so again.", options);
+    super(
+      `cannot go on: a worker thread ${what}`,
+      "Run the same command again; report it if it fails so again.",
+      options,
+    );
   }
 }
 

@@ -9,7 +9,9 @@ export interface Answer<Response> {
 }
 
 /** Answers the requests of a {@link WorkerPool} in this thread, one after the other. */
-export function serveRequests<Request, Response>(answer: (request: Request) => Answer<Response> | Promise<Answer<Response>>): void {
+export function serveRequests<Request, Response>(
+  answer: (request: Request) => Answer<Response> | Promise<Answer<Response>>,
+): void {
   parentPort?.on("message", async ({ number, request }: WorkerRequest<Request>) => {
     try {
       const { response, transfer } = await answer(request);

@@ -25,10 +25,11 @@ export function byteStringFromText(text: string): ByteString {
 export function displayBytes(bytes: ByteString): string {
   if (/^[\x20-\x5b\x5d-\x7e]*$/.test(bytes)) return bytes;
   let text = "";
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const character = decodeUtf8(bytes.slice(at, at + utf8LengthAt(bytes, at)));
     const length = Math.max(1, utf8LengthOf(character));
-    if (character === "" || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/u.test(character)) for (const byte of bytes.slice(at, at + length)) text += escapeByte(byte);
+    if (character === "" || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/u.test(character))
+      for (const byte of bytes.slice(at, at + length)) text += escapeByte(byte);
     else text += character;
     at += length;
   }

@@ -30,8 +30,10 @@ export function removeOwnerShift(metadata: EntryMetadata, shift: number): Shifte
 }
 
 function shiftAttribute(attribute: ExtendedAttribute, take: (id: number) => number): ExtendedAttribute {
-  if (attribute.name.startsWith("system.posix_acl_")) return { name: attribute.name, value: shiftAcl(attribute.value, take) };
-  if (attribute.name === "security.capability") return { name: attribute.name, value: shiftCapability(attribute.value, take) };
+  if (attribute.name.startsWith("system.posix_acl_"))
+    return { name: attribute.name, value: shiftAcl(attribute.value, take) };
+  if (attribute.name === "security.capability")
+    return { name: attribute.name, value: shiftCapability(attribute.value, take) };
   return attribute;
 }
 

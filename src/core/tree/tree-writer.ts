@@ -27,7 +27,13 @@ export interface TreeWriter {
   /** Sets the size; what lies beyond what was written becomes a hole. */
   truncate(file: FileDescriptor, sizeBytes: number): void;
   makeSymlink(directory: FileDescriptor, name: ByteString, target: ByteString): void;
-  makeNode(directory: FileDescriptor, name: ByteString, kind: "fifo" | "socket" | "character-device" | "block-device", major: number, minor: number): void;
+  makeNode(
+    directory: FileDescriptor,
+    name: ByteString,
+    kind: "fifo" | "socket" | "character-device" | "block-device",
+    major: number,
+    minor: number,
+  ): void;
   /** Gives the existing `fromName` a second name. */
   link(fromDirectory: FileDescriptor, fromName: ByteString, directory: FileDescriptor, name: ByteString): void;
   /** Removes what has this name, a directory with all it holds; immutable things too where that is allowed. No error if there is none. */
@@ -37,7 +43,13 @@ export interface TreeWriter {
   /** Sets metadata of an open file or directory. */
   setOpenMetadata(file: FileDescriptor, metadata: EntryMetadata, options: MetadataOptions): MetadataLoss[];
   /** Sets metadata of something that cannot be opened: a symlink, a device, a FIFO, a socket. */
-  setMetadata(directory: FileDescriptor, name: ByteString, isSymlink: boolean, metadata: EntryMetadata, options: MetadataOptions): MetadataLoss[];
+  setMetadata(
+    directory: FileDescriptor,
+    name: ByteString,
+    isSymlink: boolean,
+    metadata: EntryMetadata,
+    options: MetadataOptions,
+  ): MetadataLoss[];
   /** Takes immutable and append-only off an open file or directory, so that it can be changed. */
   clearProtection(file: FileDescriptor): void;
 }

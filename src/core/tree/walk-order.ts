@@ -35,7 +35,9 @@ export function baseName(path: TreePath): ByteString {
 
 /** Says whether `path` is `ancestor` or lies below it. */
 export function isAtOrBelow(path: TreePath, ancestor: TreePath): boolean {
-  return ancestor === "" || path === ancestor || (path.startsWith(ancestor) && path.charCodeAt(ancestor.length) === slash);
+  return (
+    ancestor === "" || path === ancestor || (path.startsWith(ancestor) && path.charCodeAt(ancestor.length) === slash)
+  );
 }
 
 const slash = 47;

@@ -42,7 +42,10 @@ export function linuxTreeReader(): TreeReader {
       throw error;
     }
     const attributes: ExtendedAttribute[] = [];
-    const listedNames = names.toString("latin1", 0, listed - 1).split("\0").toSorted();
+    const listedNames = names
+      .toString("latin1", 0, listed - 1)
+      .split("\0")
+      .toSorted();
     for (const name of listedNames) {
       if (name in aclOfView && listedNames.includes(aclOfView[name] ?? "")) continue;
       const length = get(libc.cString(name), values, values.length);
@@ -57,7 +60,8 @@ export function linuxTreeReader(): TreeReader {
   }
 
   return {
-    openRoot: (path) => open(libc.AT_FDCWD, Buffer.from(path).toString("latin1") as ByteString, directoryFlags & ~libc.O_NOFOLLOW),
+    openRoot: (path) =>
+      open(libc.AT_FDCWD, Buffer.from(path).toString("latin1") as ByteString, directoryFlags & ~libc.O_NOFOLLOW),
     openDirectory: (directory, name) => open(directory, name, directoryFlags),
     openParent: (directory) => open(directory, ".." as ByteString, directoryFlags),
     openFile(directory, name) {
@@ -72,7 +76,7 @@ export function linuxTreeReader(): TreeReader {
         const length = libc.syscallGetdents(libc.SYS_getdents64, directory, names, names.length);
         if (length < 0) throw new SystemCallError("read the directory", "" as ByteString);
         if (length === 0) return found;
-        for (let at = 0; at < length; ) {
+        for (let at = 0; at < length;) {
           const end = names.indexOf(0, at + 19);
           const name = names.toString("latin1", at + 19, end) as ByteString;
           if (name !== "." && name !== "..") found.push(name);

@@ -1,5 +1,10 @@
 import type { ByteString } from "../../core/tree/byte-string.ts";
-import { restorableFlags, restorableFlagsMask, type EntryMetadata, type ExtendedAttribute } from "../../core/tree/entry.ts";
+import {
+  restorableFlags,
+  restorableFlagsMask,
+  type EntryMetadata,
+  type ExtendedAttribute,
+} from "../../core/tree/entry.ts";
 import type { FileDescriptor, TreeReader } from "../../core/tree/tree-reader.ts";
 import type { MetadataLoss, MetadataOptions, TreeWriter } from "../../core/tree/tree-writer.ts";
 import * as libc from "../libc.ts";
@@ -7,7 +12,12 @@ import { SystemCallError } from "../system-call-error.ts";
 
 const directoryFlags = libc.O_RDONLY | libc.O_DIRECTORY | libc.O_NOFOLLOW | libc.O_CLOEXEC;
 const createFlags = libc.O_RDWR | libc.O_CREAT | libc.O_EXCL | libc.O_NOFOLLOW | libc.O_CLOEXEC;
-const formatOfKind = { fifo: 0o010000, "character-device": 0o020000, "block-device": 0o060000, socket: 0o140000 } as const;
+const formatOfKind = {
+  fifo: 0o010000,
+  "character-device": 0o020000,
+  "block-device": 0o060000,
+  socket: 0o140000,
+} as const;
 const protection = restorableFlags.i | restorableFlags.a;
 
 /** The {@link TreeWriter} of this machine. Each thread makes its own: it owns scratch buffers. */
@@ -50,8 +60,14 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
     return libc.ioctl(file, libc.FS_IOC_SETFLAGS, word);
   }
 
-  function setXattrs(subject: ByteString, metadata: EntryMetadata, set: (name: Uint8Array, value: Uint8Array) => number, losses: MetadataLoss[]): void {
-    for (const { name, value } of metadata.xattrs) attempt(`xattr ${name}`, subject, set(libc.cString(name), value), losses);
+  function setXattrs(
+    subject: ByteString,
+    metadata: EntryMetadata,
+    set: (name: Uint8Array, value: Uint8Array) => number,
+    losses: MetadataLoss[],
+  ): void {
+    for (const { name, value } of metadata.xattrs)
+      attempt(`xattr ${name}`, subject, set(libc.cString(name), value), losses);
   }
 
   function removeExtraXattrs(
@@ -61,7 +77,8 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
     losses: MetadataLoss[],
   ): void {
     const wanted = new Set(metadata.xattrs.map(({ name }) => name));
-    for (const { name } of present) if (!wanted.has(name)) attempt(`xattr ${name}`, name, remove(libc.cString(name)), losses);
+    for (const { name } of present)
+      if (!wanted.has(name)) attempt(`xattr ${name}`, name, remove(libc.cString(name)), losses);
   }
 
   function removeAll(directory: FileDescriptor, name: ByteString): void {
@@ -80,7 +97,12 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
         }
         if (libc.unlinkat(directory, cName, libc.AT_REMOVEDIR) === 0) return;
       } else {
-        const file = libc.openat(directory, cName, libc.O_RDONLY | libc.O_NOFOLLOW | libc.O_NONBLOCK | libc.O_CLOEXEC, 0);
+        const file = libc.openat(
+          directory,
+          cName,
+          libc.O_RDONLY | libc.O_NOFOLLOW | libc.O_NONBLOCK | libc.O_CLOEXEC,
+          0,
+        );
         if (file >= 0) {
           writer.clearProtection(file);
           libc.close(file);
@@ -106,8 +128,13 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
       return file;
     },
     write(file, from, position) {
-      for (let written = 0; written < from.length; ) {
-        const count = libc.pwrite(file, written === 0 ? from : from.subarray(written), from.length - written, position + written);
+      for (let written = 0; written < from.length;) {
+        const count = libc.pwrite(
+          file,
+          written === 0 ? from : from.subarray(written),
+          from.length - written,
+          position + written,
+        );
         if (count < 0) fail("write", "an open file" as ByteString);
         written += count;
       }
@@ -119,14 +146,19 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
       if (libc.symlinkat(libc.cString(target), directory, libc.cString(name)) < 0) fail("make the symbolic link", name);
     },
     makeNode(directory, name, kind, major, minor) {
-      if (libc.mknodat(directory, libc.cString(name), formatOfKind[kind] | 0o600, deviceNumber(major, minor)) < 0) fail(`make the ${kind}`, name);
+      if (libc.mknodat(directory, libc.cString(name), formatOfKind[kind] | 0o600, deviceNumber(major, minor)) < 0)
+        fail(`make the ${kind}`, name);
     },
     link(fromDirectory, fromName, directory, name) {
-      const make = (): boolean => libc.linkat(fromDirectory, libc.cString(fromName), directory, libc.cString(name), 0) === 0;
+      const make = (): boolean =>
+        libc.linkat(fromDirectory, libc.cString(fromName), directory, libc.cString(name), 0) === 0;
       if (make()) return;
       const error = new SystemCallError("link", name);
       // An immutable or append-only file takes no further name until it is made plain for a moment.
-      const file = error.errnoName === "EPERM" && tree.stat(fromDirectory, fromName).kind === "file" ? tree.openFile(fromDirectory, fromName) : -1;
+      const file =
+        error.errnoName === "EPERM" && tree.stat(fromDirectory, fromName).kind === "file"
+          ? tree.openFile(fromDirectory, fromName)
+          : -1;
       if (file < 0) throw error;
       try {
         const flags = tree.readFlags(file);
@@ -150,7 +182,8 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
       const subject = "an open file" as ByteString;
       if (options.exact) writer.clearProtection(file);
       attempt("owner", subject, libc.fchown(file, metadata.uid, metadata.gid), losses);
-      if (options.exact) removeExtraXattrs(tree.readXattrsOpen(file), metadata, (extra) => libc.fremovexattr(file, extra), losses);
+      if (options.exact)
+        removeExtraXattrs(tree.readXattrsOpen(file), metadata, (extra) => libc.fremovexattr(file, extra), losses);
       setXattrs(subject, metadata, (name, value) => libc.fsetxattr(file, name, value, value.length, 0), losses);
       attempt("mode", subject, libc.fchmod(file, metadata.mode), losses);
       attempt("mtime", subject, libc.futimens(file, timesOf(metadata)), losses);
@@ -164,8 +197,19 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
       const losses: MetadataLoss[] = [];
       const cName = libc.cString(name);
       const path = libc.cString(`/proc/self/fd/${directory}/${name}`);
-      attempt("owner", name, libc.fchownat(directory, cName, metadata.uid, metadata.gid, libc.AT_SYMLINK_NOFOLLOW), losses);
-      if (options.exact) removeExtraXattrs(tree.readXattrs(directory, name), metadata, (extra) => libc.lremovexattr(path, extra), losses);
+      attempt(
+        "owner",
+        name,
+        libc.fchownat(directory, cName, metadata.uid, metadata.gid, libc.AT_SYMLINK_NOFOLLOW),
+        losses,
+      );
+      if (options.exact)
+        removeExtraXattrs(
+          tree.readXattrs(directory, name),
+          metadata,
+          (extra) => libc.lremovexattr(path, extra),
+          losses,
+        );
       setXattrs(name, metadata, (attribute, value) => libc.lsetxattr(path, attribute, value, value.length, 0), losses);
       if (!isSymlink) attempt("mode", name, changeMode(directory, cName, metadata.mode), losses);
       attempt("mtime", name, libc.utimensat(directory, cName, timesOf(metadata), libc.AT_SYMLINK_NOFOLLOW), losses);

@@ -1,6 +1,20 @@
 import type { InodeStat } from "../../core/tree/tree-reader.ts";
 
-const kindOfFormat = ["other", "fifo", "character-device", "other", "directory", "other", "block-device", "other", "file", "other", "symlink", "other", "socket"] as const;
+const kindOfFormat = [
+  "other",
+  "fifo",
+  "character-device",
+  "other",
+  "directory",
+  "other",
+  "block-device",
+  "other",
+  "file",
+  "other",
+  "symlink",
+  "other",
+  "socket",
+] as const;
 
 /** Room for one `struct statx` (statx(2)). */
 export const statxBytes = 256;

@@ -46,7 +46,8 @@ export function directoryBlobStore(path: string, files: DurableFiles = realDurab
         await files.unlink(temporary);
       }
     },
-    get: (key, range) => files.read(`${path}/${key}`, range?.offset ?? 0, range?.lengthBytes ?? Number.MAX_SAFE_INTEGER),
+    get: (key, range) =>
+      files.read(`${path}/${key}`, range?.offset ?? 0, range?.lengthBytes ?? Number.MAX_SAFE_INTEGER),
     list: (prefix) => listFolder(prefix === "" ? path : `${path}/${prefix.replace(/\/$/, "")}`, prefix),
     async delete(key) {
       const target = `${path}/${key}`;

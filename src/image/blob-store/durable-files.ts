@@ -26,7 +26,8 @@ export const realDurableFiles: DurableFiles = {
   async makeDirectory(path) {
     const first = await mkdir(path, { recursive: true, mode: 0o700 });
     if (first === undefined) return;
-    for (let made = path; made.length >= first.length; made = parentOf(made)) await realDurableFiles.syncDirectory(parentOf(made));
+    for (let made = path; made.length >= first.length; made = parentOf(made))
+      await realDurableFiles.syncDirectory(parentOf(made));
   },
   async createSynced(path, parts) {
     const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
@@ -93,7 +94,7 @@ async function writeAll(file: Awaited<ReturnType<typeof open>>, parts: readonly 
   const { bytesWritten } = await file.writev(parts);
   if (bytesWritten === sizeBytes) return;
   const rest = Buffer.concat(parts).subarray(bytesWritten);
-  for (let written = 0; written < rest.length; )
+  for (let written = 0; written < rest.length;)
     written += (await file.write(rest, written, rest.length - written)).bytesWritten;
 }
 

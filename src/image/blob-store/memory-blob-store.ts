@@ -1,7 +1,9 @@
 import type { BlobRange, BlobStore, ListedBlob } from "./blob-store.ts";
 
 /** A {@link BlobStore} in memory; `objects` is its content, for tests to look at and change. */
-export function memoryBlobStore(objects: Map<string, Buffer> = new Map()): BlobStore & { readonly objects: Map<string, Buffer> } {
+export function memoryBlobStore(
+  objects: Map<string, Buffer> = new Map(),
+): BlobStore & { readonly objects: Map<string, Buffer> } {
   return {
     objects,
     location: "memory",

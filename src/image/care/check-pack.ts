@@ -1,7 +1,14 @@
 import { RehomeError } from "../../core/errors.ts";
 import { sha256 } from "../chunker/decode-block.ts";
 import type { BlobStore } from "../blob-store/blob-store.ts";
-import { decodePackFooter, decodePackTrailer, packMagic, packTrailerBytes, type BlockEntry, type PackId } from "../format/pack.ts";
+import {
+  decodePackFooter,
+  decodePackTrailer,
+  packMagic,
+  packTrailerBytes,
+  type BlockEntry,
+  type PackId,
+} from "../format/pack.ts";
 import { packKey } from "../store/pack-reader.ts";
 import { limits } from "../format/limits.ts";
 
@@ -13,23 +20,41 @@ export interface CheckedPack {
   /** Nothing of it can be used: its footer or its frame is damaged. */
   readonly isUnreadable: boolean;
   readonly intactBlocks: readonly BlockEntry[];
-  readonly damages: readonly { readonly object: string; readonly message: string; readonly chunkIds: readonly string[] }[];
+  readonly damages: readonly {
+    readonly object: string;
+    readonly message: string;
+    readonly chunkIds: readonly string[];
+  }[];
 }
 
 const readBytes = 8 * 1024 * 1024;
 
 /** Reads a whole pack and holds every block against its id. Undefined if it is gone by now. */
-export async function checkPack(blobs: BlobStore, pack: PackId, sizeBytes: number, onBytes: (bytes: number) => void): Promise<CheckedPack | undefined> {
+export async function checkPack(
+  blobs: BlobStore,
+  pack: PackId,
+  sizeBytes: number,
+  onBytes: (bytes: number) => void,
+): Promise<CheckedPack | undefined> {
   const key = packKey(pack);
   const base = { pack, key, sizeBytes };
-  const unreadable = (message: string): CheckedPack => ({ ...base, isUnreadable: true, intactBlocks: [], damages: [{ object: key, message, chunkIds: [] }] });
-  if (sizeBytes < packMagic.length + packTrailerBytes || sizeBytes > limits.packBytes) return unreadable("it has no possible length");
+  const unreadable = (message: string): CheckedPack => ({
+    ...base,
+    isUnreadable: true,
+    intactBlocks: [],
+    damages: [{ object: key, message, chunkIds: [] }],
+  });
+  if (sizeBytes < packMagic.length + packTrailerBytes || sizeBytes > limits.packBytes)
+    return unreadable("it has no possible length");
   const trailer = await blobs.get(key, { offset: -packTrailerBytes, lengthBytes: packTrailerBytes });
   if (trailer === undefined) return undefined;
   let blocks: BlockEntry[];
   try {
     const { footerBytes } = decodePackTrailer(trailer, pack, sizeBytes);
-    const footer = await blobs.get(key, { offset: sizeBytes - packTrailerBytes - footerBytes, lengthBytes: footerBytes });
+    const footer = await blobs.get(key, {
+      offset: sizeBytes - packTrailerBytes - footerBytes,
+      lengthBytes: footerBytes,
+    });
     blocks = decodePackFooter(footer ?? Buffer.alloc(0), pack, sizeBytes);
     onBytes(footerBytes + packTrailerBytes);
   } catch (error) {
@@ -39,9 +64,10 @@ export async function checkPack(blobs: BlobStore, pack: PackId, sizeBytes: numbe
   const damages: { object: string; message: string; chunkIds: readonly string[] }[] = [];
   const magic = await blobs.get(key, { offset: 0, lengthBytes: packMagic.length });
   if (magic === undefined) return undefined;
-  if (!magic.equals(packMagic)) damages.push({ object: key, message: "it does not begin as a pack does; its blocks can be read", chunkIds: [] });
+  if (!magic.equals(packMagic))
+    damages.push({ object: key, message: "it does not begin as a pack does; its blocks can be read", chunkIds: [] });
   const intactBlocks: BlockEntry[] = [];
-  for (let first = 0; first < blocks.length; ) {
+  for (let first = 0; first < blocks.length;) {
     const group = blocks.slice(first, groupEnd(blocks, first));
     const start = group[0]?.offset ?? 0;
     const length = group.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
@@ -51,7 +77,12 @@ export async function checkPack(blobs: BlobStore, pack: PackId, sizeBytes: numbe
     for (const block of group) {
       const stored = bytes.subarray(block.offset - start, block.offset - start + block.storedBytes);
       if (sha256(stored).toString("hex") === block.id) intactBlocks.push(block);
-      else damages.push({ object: `block ${block.id} in ${key}`, message: `its ${block.storedBytes} bytes at ${block.offset} do not match its name`, chunkIds: hexIds(block.chunkIds) });
+      else
+        damages.push({
+          object: `block ${block.id} in ${key}`,
+          message: `its ${block.storedBytes} bytes at ${block.offset} do not match its name`,
+          chunkIds: hexIds(block.chunkIds),
+        });
     }
     first += group.length;
   }
@@ -59,12 +90,15 @@ export async function checkPack(blobs: BlobStore, pack: PackId, sizeBytes: numbe
 }
 
 function hexIds(joined: Uint8Array): string[] {
-  return Array.from({ length: joined.length / 32 }, (_, at) => Buffer.from(joined.subarray(at * 32, at * 32 + 32)).toString("hex"));
+  return Array.from({ length: joined.length / 32 }, (_, at) =>
+    Buffer.from(joined.subarray(at * 32, at * 32 + 32)).toString("hex"),
+  );
 }
 
 function groupEnd(blocks: readonly BlockEntry[], first: number): number {
   let end = first;
   let bytes = 0;
-  while (end < blocks.length && (end === first || bytes + (blocks[end]?.storedBytes ?? 0) <= readBytes)) bytes += blocks[end++]?.storedBytes ?? 0;
+  while (end < blocks.length && (end === first || bytes + (blocks[end]?.storedBytes ?? 0) <= readBytes))
+    bytes += blocks[end++]?.storedBytes ?? 0;
   return end;
 }

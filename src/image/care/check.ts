@@ -40,7 +40,12 @@ export interface CheckResult {
   readonly hurtImages: readonly string[];
 }
 
-const sealedKinds: Readonly<Record<string, SealedKind>> = { names: "name", sessions: "session", condemned: "condemned", lost: "lost" };
+const sealedKinds: Readonly<Record<string, SealedKind>> = {
+  names: "name",
+  sessions: "session",
+  condemned: "condemned",
+  lost: "lost",
+};
 
 interface Findings {
   objects: number;
@@ -66,8 +71,11 @@ export async function checkStore(store: ImageStore, settings: CheckSettings): Pr
   try {
     const names = await readNames(store);
     const findings = await readObjects(store, index, settings);
-    for (const name of names) if (!findings.manifests.has(name.image) && !findings.unreadableImages.has(name.image)) noteMissing(findings, name);
-    for (const [image, at] of findings.unreadableImages) for (const label of labelsOf(names, image)) findings.damages[at]?.images.add(label);
+    for (const name of names)
+      if (!findings.manifests.has(name.image) && !findings.unreadableImages.has(name.image))
+        noteMissing(findings, name);
+    for (const [image, at] of findings.unreadableImages)
+      for (const label of labelsOf(names, image)) findings.damages[at]?.images.add(label);
     await followImages(store, index, findings, names, settings);
     const damages = findings.damages.map((damage) => ({ ...damage, images: [...damage.images].toSorted() }));
     return {
@@ -85,7 +93,15 @@ export async function checkStore(store: ImageStore, settings: CheckSettings): Pr
 }
 
 async function readObjects(store: ImageStore, index: ChunkIndex, settings: CheckSettings): Promise<Findings> {
-  const findings: Findings = { objects: 0, bytes: 0, damages: [], notes: [], packs: [], manifests: new Map(), unreadableImages: new Map() };
+  const findings: Findings = {
+    objects: 0,
+    bytes: 0,
+    damages: [],
+    notes: [],
+    packs: [],
+    manifests: new Map(),
+    unreadableImages: new Map(),
+  };
   for await (const { key, sizeBytes } of store.blobs.list("")) {
     throwIfInterrupted(settings.signal, "the check");
     findings.objects += 1;
@@ -94,7 +110,12 @@ async function readObjects(store: ImageStore, index: ChunkIndex, settings: Check
     if (pack !== undefined) {
       const checked = await checkPack(store.blobs, pack, sizeBytes, (bytes) => {
         findings.bytes += bytes;
-        settings.onProgress({ version: 1, phase: "reading every byte", bytes: findings.bytes, items: findings.objects });
+        settings.onProgress({
+          version: 1,
+          phase: "reading every byte",
+          bytes: findings.bytes,
+          items: findings.objects,
+        });
       });
       if (checked === undefined) continue;
       findings.packs.push(checked);
@@ -108,11 +129,16 @@ async function readObjects(store: ImageStore, index: ChunkIndex, settings: Check
     const sealed = key === "store.json" ? "store" : sealedKinds[folder];
     try {
       if (sealed !== undefined) openSealedObject(sealed, bytes, key);
-      else if (folder === "images") findings.manifests.set(key.slice("images/".length) as ImageId, decodeManifest(bytes, key.slice("images/".length) as ImageId));
+      else if (folder === "images")
+        findings.manifests.set(
+          key.slice("images/".length) as ImageId,
+          decodeManifest(bytes, key.slice("images/".length) as ImageId),
+        );
       else findings.notes.push(`"${key}" is no object of a store; it was left alone`);
     } catch (error) {
       if (!(error instanceof RehomeError)) throw error;
-      if (folder === "images") findings.unreadableImages.set(key.slice("images/".length) as ImageId, findings.damages.length);
+      if (folder === "images")
+        findings.unreadableImages.set(key.slice("images/".length) as ImageId, findings.damages.length);
       const images = folder === "names" ? [key.slice("names/".length).replace("/", ":")] : [];
       findings.damages.push({ object: key, message: error.message, images: new Set(images) });
     }
@@ -121,7 +147,13 @@ async function readObjects(store: ImageStore, index: ChunkIndex, settings: Check
 }
 
 /** Follows each image; what is missing is put down to the damaged packs where there are any. */
-async function followImages(store: ImageStore, index: ChunkIndex, findings: Findings, names: readonly ImageName[], settings: CheckSettings): Promise<void> {
+async function followImages(
+  store: ImageStore,
+  index: ChunkIndex,
+  findings: Findings,
+  names: readonly ImageName[],
+  settings: CheckSettings,
+): Promise<void> {
   const chunks = new ChunkSource(store.blobs, index);
   const lostChunks = new Map<string, number>();
   for (const pack of findings.packs)
@@ -129,13 +161,22 @@ async function followImages(store: ImageStore, index: ChunkIndex, findings: Find
       const at = findings.damages.findIndex((damage) => damage.object === object);
       for (const id of chunkIds) if (!index.has(Buffer.from(id, "hex"))) lostChunks.set(id, at);
     }
-  const unreadable = findings.damages.flatMap(({ object }, at) => (findings.packs.some((pack) => pack.isUnreadable && pack.key === object) ? [at] : []));
+  const unreadable = findings.damages.flatMap(({ object }, at) =>
+    findings.packs.some((pack) => pack.isUnreadable && pack.key === object) ? [at] : [],
+  );
   const sound = new Set<string>();
   let followed = 0;
   for (const [image, manifest] of findings.manifests) {
     const labels = labelsOf(names, image);
-    if (!names.some((name) => name.image === image)) findings.notes.push(`images/${image} has no name; the next prune removes it`);
-    settings.onProgress({ version: 1, phase: "following images", bytes: findings.bytes, items: followed++, totalItems: findings.manifests.size });
+    if (!names.some((name) => name.image === image))
+      findings.notes.push(`images/${image} has no name; the next prune removes it`);
+    settings.onProgress({
+      version: 1,
+      phase: "following images",
+      bytes: findings.bytes,
+      items: followed++,
+      totalItems: findings.manifests.size,
+    });
     for (const missing of await findMissing(chunks, index, manifest, sound, settings)) {
       const at = lostChunks.get(missing);
       const guilty = at !== undefined ? [at] : unreadable;
@@ -148,13 +189,23 @@ async function followImages(store: ImageStore, index: ChunkIndex, findings: Find
 function addDamage(findings: Findings, missing: string, labels: readonly string[]): void {
   const object = /^[0-9a-f]{64}$/.test(missing) ? `chunk ${missing}` : missing;
   const known = findings.damages.find((damage) => damage.object === object);
-  const damage = known ?? { object, message: /^[0-9a-f]{64}$/.test(missing) ? "no pack holds it" : "the tree index cannot be used", images: new Set<string>() };
+  const damage = known ?? {
+    object,
+    message: /^[0-9a-f]{64}$/.test(missing) ? "no pack holds it" : "the tree index cannot be used",
+    images: new Set<string>(),
+  };
   if (known === undefined) findings.damages.push(damage);
   labels.forEach((label) => damage.images.add(label));
 }
 
 /** The chunks an image needs and the index does not have; segments found sound before are not followed again. */
-async function findMissing(chunks: ChunkSource, index: ChunkIndex, manifest: Manifest, sound: Set<string>, settings: CheckSettings): Promise<Set<string>> {
+async function findMissing(
+  chunks: ChunkSource,
+  index: ChunkIndex,
+  manifest: Manifest,
+  sound: Set<string>,
+  settings: CheckSettings,
+): Promise<Set<string>> {
   const missing = new Set<string>();
   const has = (id: string): boolean => {
     const there = index.has(Buffer.from(id, "hex"));

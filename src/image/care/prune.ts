@@ -2,7 +2,13 @@ import { crashPoint } from "../../core/crash-points.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { ObjectMissingError } from "../errors.ts";
 import type { PackId } from "../format/pack.ts";
-import { condemn, endCondemnation, readCondemnations, settleCondemnation, type Condemnation } from "../store/condemnation.ts";
+import {
+  condemn,
+  endCondemnation,
+  readCondemnations,
+  settleCondemnation,
+  type Condemnation,
+} from "../store/condemnation.ts";
 import { listImageNames, type ImageId } from "../store/image-names.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import { packKey, readPackFooter } from "../store/pack-reader.ts";
@@ -61,33 +67,78 @@ export async function prune(store: ImageStore, settings: PruneSettings): Promise
   const tally: Tally = { removedPacks: 0, removedImages: 0, removedBytes: 0 };
   if (settings.dryRun) {
     const sizes = store.index.packs();
-    const freed = plan.unneeded.reduce((sum, { pack }) => sum + (sizes.get(pack as PackId)?.sizeBytes ?? 0), 0) + plan.rewritten.reduce((sum, use) => sum + use.storedBytes - use.neededBytes, 0);
-    return result(tally, { freedBytes: freed, removedPacks: plan.unneeded.length, rewrittenPacks: plan.rewritten.length, removedImages: garbageImages.length, waits: [], before });
+    const freed =
+      plan.unneeded.reduce((sum, { pack }) => sum + (sizes.get(pack as PackId)?.sizeBytes ?? 0), 0) +
+      plan.rewritten.reduce((sum, use) => sum + use.storedBytes - use.neededBytes, 0);
+    return result(tally, {
+      freedBytes: freed,
+      removedPacks: plan.unneeded.length,
+      rewrittenPacks: plan.rewritten.length,
+      removedImages: garbageImages.length,
+      waits: [],
+      before,
+    });
   }
 
   const waiting: Condemnation[] = [];
   for (const record of condemnations) {
-    const settled = record.waitsFor === null ? await settleCondemnation(store.blobs, record, before.map(({ id }) => id)) : record;
-    if (settled.waitsFor?.some((id) => before.some((live) => live.id === id)) || record.waitsFor === null) waiting.push(settled);
+    const settled =
+      record.waitsFor === null
+        ? await settleCondemnation(
+            store.blobs,
+            record,
+            before.map(({ id }) => id),
+          )
+        : record;
+    if (settled.waitsFor?.some((id) => before.some((live) => live.id === id)) || record.waitsFor === null)
+      waiting.push(settled);
     else await sweep(store, settled, marks, roots, tally);
   }
 
   const copiedBytes = await rewritePacks(store, plan.rewritten, marks);
   crashPoint("prune.copied");
   const packs = [...plan.unneeded, ...plan.rewritten].map(({ pack }) => pack);
-  if (packs.length > 0 || garbageImages.length > 0) waiting.push(await condemn(store.blobs, { packs, images: garbageImages }));
+  if (packs.length > 0 || garbageImages.length > 0)
+    waiting.push(await condemn(store.blobs, { packs, images: garbageImages }));
   crashPoint("prune.condemned");
   const left = await sweepNow(store, waiting, marks, session.id, settings, tally);
   const removedLeftovers = await store.blobs.removeLeftovers(sessionGraceMs);
-  return { ...result(tally, { ...tally, freedBytes: tally.removedBytes - copiedBytes, rewrittenPacks: plan.rewritten.length, waits: left, before: await liveSessions(store, session.id) }), waitingBytes: sizeOf(store, left), removedSessions, removedLeftovers };
+  return {
+    ...result(tally, {
+      ...tally,
+      freedBytes: tally.removedBytes - copiedBytes,
+      rewrittenPacks: plan.rewritten.length,
+      waits: left,
+      before: await liveSessions(store, session.id),
+    }),
+    waitingBytes: sizeOf(store, left),
+    removedSessions,
+    removedLeftovers,
+  };
 }
 
 /** Settles records and sweeps those that need not wait for anybody. Returns the others. */
-async function sweepNow(store: ImageStore, records: readonly Condemnation[], marks: Reachability, own: string, settings: PruneSettings, tally: Tally): Promise<Condemnation[]> {
+async function sweepNow(
+  store: ImageStore,
+  records: readonly Condemnation[],
+  marks: Reachability,
+  own: string,
+  settings: PruneSettings,
+  tally: Tally,
+): Promise<Condemnation[]> {
   if (records.length === 0) return [];
   const live = await liveSessions(store, own);
   const settled: Condemnation[] = [];
-  for (const record of records) settled.push(record.waitsFor === null ? await settleCondemnation(store.blobs, record, live.map(({ id }) => id)) : record);
+  for (const record of records)
+    settled.push(
+      record.waitsFor === null
+        ? await settleCondemnation(
+            store.blobs,
+            record,
+            live.map(({ id }) => id),
+          )
+        : record,
+    );
   crashPoint("prune.settled");
   const ready = settled.filter(({ waitsFor }) => !waitsFor?.some((id) => live.some((session) => session.id === id)));
   if (ready.length > 0) {
@@ -97,7 +148,13 @@ async function sweepNow(store: ImageStore, records: readonly Condemnation[], mar
   return settled.filter((record) => !ready.includes(record));
 }
 
-async function sweep(store: ImageStore, record: Condemnation, marks: Reachability, roots: ReadonlySet<ImageId>, tally: Tally): Promise<void> {
+async function sweep(
+  store: ImageStore,
+  record: Condemnation,
+  marks: Reachability,
+  roots: ReadonlySet<ImageId>,
+  tally: Tally,
+): Promise<void> {
   for (const image of record.images) {
     if (roots.has(image as ImageId)) continue;
     await store.blobs.delete(`images/${image}`);
@@ -105,7 +162,9 @@ async function sweep(store: ImageStore, record: Condemnation, marks: Reachabilit
   }
   crashPoint("prune.images-removed");
   const sizes = store.index.packs();
-  const doomed = record.packs.filter((pack) => !store.index.blocksOf(pack as PackId).some(({ block }) => marks.isMarked(block)));
+  const doomed = record.packs.filter(
+    (pack) => !store.index.blocksOf(pack as PackId).some(({ block }) => marks.isMarked(block)),
+  );
   for (const pack of doomed) {
     await store.blobs.delete(packKey(pack));
     crashPoint("prune.pack-removed");
@@ -118,7 +177,12 @@ async function sweep(store: ImageStore, record: Condemnation, marks: Reachabilit
 }
 
 /** Marks what all roots need: named images, and those that live sessions list. What they need was durable before, so the index is refreshed after they are listed. */
-async function markRoots(store: ImageStore, marks: Reachability, own: string, settings: PruneSettings): Promise<Set<ImageId>> {
+async function markRoots(
+  store: ImageStore,
+  marks: Reachability,
+  own: string,
+  settings: PruneSettings,
+): Promise<Set<ImageId>> {
   const listed = (await liveSessions(store, own)).flatMap(({ images }) => images as ImageId[]);
   const named = (await listImageNames(store.blobs)).map(({ image }) => image);
   const roots = new Set([...named, ...listed]);
@@ -126,22 +190,38 @@ async function markRoots(store: ImageStore, marks: Reachability, own: string, se
   for (const image of roots) {
     const isNamed = named.includes(image);
     if (!isNamed && (await store.blobs.get(`images/${image}`, { offset: 0, lengthBytes: 1 })) === undefined) continue;
-    settings.onProgress({ version: 1, phase: "looking for what images need", bytes: 0, items: marks.images.size, totalItems: roots.size });
+    settings.onProgress({
+      version: 1,
+      phase: "looking for what images need",
+      bytes: 0,
+      items: marks.images.size,
+      totalItems: roots.size,
+    });
     await marks.markImage(image, settings.signal);
   }
   return roots;
 }
 
-function choosePacks(use: readonly PackUse[], condemnations: readonly Condemnation[], { minNeededShare }: PruneSettings): { readonly unneeded: PackUse[]; readonly rewritten: PackUse[] } {
+function choosePacks(
+  use: readonly PackUse[],
+  condemnations: readonly Condemnation[],
+  { minNeededShare }: PruneSettings,
+): { readonly unneeded: PackUse[]; readonly rewritten: PackUse[] } {
   const condemned = new Set(condemnations.flatMap(({ packs }) => packs));
   const free = use.filter(({ pack }) => !condemned.has(pack));
   return {
     unneeded: free.filter(({ neededBytes }) => neededBytes === 0),
-    rewritten: free.filter(({ neededBytes, storedBytes }) => neededBytes > 0 && neededBytes < storedBytes * minNeededShare),
+    rewritten: free.filter(
+      ({ neededBytes, storedBytes }) => neededBytes > 0 && neededBytes < storedBytes * minNeededShare,
+    ),
   };
 }
 
-async function findGarbageImages(store: ImageStore, roots: ReadonlySet<ImageId>, condemnations: readonly Condemnation[]): Promise<ImageId[]> {
+async function findGarbageImages(
+  store: ImageStore,
+  roots: ReadonlySet<ImageId>,
+  condemnations: readonly Condemnation[],
+): Promise<ImageId[]> {
   const condemned = new Set(condemnations.flatMap(({ images }) => images));
   const garbage: ImageId[] = [];
   for await (const { key } of store.blobs.list("images/")) {
@@ -156,7 +236,12 @@ async function rewritePacks(store: ImageStore, packs: readonly PackUse[], marks:
   const writer = new PackWriter(store.blobs, store.index);
   const sizes = store.index.packs();
   for (const { pack, neededBlocks } of packs) {
-    const footer = new Map((await readPackFooter(store.blobs, pack as PackId, sizes.get(pack as PackId)?.sizeBytes ?? 0)).map((block) => [block.offset, block]));
+    const footer = new Map(
+      (await readPackFooter(store.blobs, pack as PackId, sizes.get(pack as PackId)?.sizeBytes ?? 0)).map((block) => [
+        block.offset,
+        block,
+      ]),
+    );
     for (const number of neededBlocks) {
       const location = store.chunks.block(number);
       const entry = footer.get(location.offset);
@@ -189,12 +274,19 @@ async function liveSessions(store: ImageStore, own: string): Promise<FoundSessio
 
 function sizeOf(store: ImageStore, records: readonly Condemnation[]): number {
   const sizes = store.index.packs();
-  return records.flatMap(({ packs }) => packs).reduce((sum, pack) => sum + (sizes.get(pack as PackId)?.sizeBytes ?? 0), 0);
+  return records
+    .flatMap(({ packs }) => packs)
+    .reduce((sum, pack) => sum + (sizes.get(pack as PackId)?.sizeBytes ?? 0), 0);
 }
 
 function result(
   tally: Tally,
-  facts: Partial<Tally> & { readonly freedBytes: number; readonly rewrittenPacks: number; readonly waits: readonly Condemnation[]; readonly before: readonly FoundSession[] },
+  facts: Partial<Tally> & {
+    readonly freedBytes: number;
+    readonly rewrittenPacks: number;
+    readonly waits: readonly Condemnation[];
+    readonly before: readonly FoundSession[];
+  },
 ): PruneResult {
   return {
     removedPacks: facts.removedPacks ?? tally.removedPacks,
@@ -203,7 +295,8 @@ function result(
     freedBytes: facts.freedBytes,
     waitingPacks: facts.waits.flatMap(({ packs }) => packs).length,
     waitingBytes: 0,
-    waitsFor: facts.waits.length === 0 ? [] : facts.before.map(({ record }) => record?.purpose ?? "an unreadable session"),
+    waitsFor:
+      facts.waits.length === 0 ? [] : facts.before.map(({ record }) => record?.purpose ?? "an unreadable session"),
     removedSessions: 0,
     removedLeftovers: 0,
   };

@@ -53,7 +53,8 @@ export class Reachability {
       if (this.#segments.has(id)) continue;
       this.#markChunk(id);
       for (const entry of readSegment(await this.#store.chunks.readChunk(id, lengthBytes), `segment ${id}`))
-        if (entry.kind === "file") for (const piece of entry.pieces) if (piece.kind === "chunk") this.#markChunk(piece.id);
+        if (entry.kind === "file")
+          for (const piece of entry.pieces) if (piece.kind === "chunk") this.#markChunk(piece.id);
       this.#segments.add(id);
     }
   }

@@ -26,7 +26,9 @@ export async function repairStore(store: ImageStore, settings: CheckSettings): P
   const actions: string[] = [];
   const packs = before.damagedPacks;
   if (packs.length > 0) {
-    await store.blobs.put(`lost/${randomBytes(16).toString("hex")}`, [sealObject("lost", { foundAt: new Date().toISOString(), packs: packs.map(({ pack }) => pack) })]);
+    await store.blobs.put(`lost/${randomBytes(16).toString("hex")}`, [
+      sealObject("lost", { foundAt: new Date().toISOString(), packs: packs.map(({ pack }) => pack) }),
+    ]);
     crashPoint("repair.loss-noted");
     await store.refresh(settings.signal);
     for (const pack of packs) {
@@ -38,7 +40,8 @@ export async function repairStore(store: ImageStore, settings: CheckSettings): P
     }
   }
   for (const { object } of before.damages) {
-    if (!/^(?:names|sessions|condemned|lost|images)\//.test(object) || packs.some(({ key }) => key === object)) continue;
+    if (!/^(?:names|sessions|condemned|lost|images)\//.test(object) || packs.some(({ key }) => key === object))
+      continue;
     await store.blobs.delete(object);
     actions.push(`removed ${object}, which cannot be read`);
   }
@@ -69,7 +72,7 @@ async function saveIntact(store: ImageStore, pack: CheckedPack): Promise<number>
       stored,
       plainBytes: block.plainBytes,
       chunkIds: block.chunkIds,
-        chunkLengths: block.chunkLengths,
+      chunkLengths: block.chunkLengths,
     });
   }
   await writer.flush();
@@ -77,8 +80,11 @@ async function saveIntact(store: ImageStore, pack: CheckedPack): Promise<number>
 }
 
 async function namesWithoutImage(store: ImageStore, before: CheckResult): Promise<string[]> {
-  const gone = new Set(before.damages.filter(({ object }) => object.startsWith("images/")).flatMap(({ images }) => images));
+  const gone = new Set(
+    before.damages.filter(({ object }) => object.startsWith("images/")).flatMap(({ images }) => images),
+  );
   const keys: string[] = [];
-  for await (const { key } of store.blobs.list("names/")) if (gone.has(key.slice("names/".length).replace("/", ":"))) keys.push(key);
+  for await (const { key } of store.blobs.list("names/"))
+    if (gone.has(key.slice("names/".length).replace("/", ":"))) keys.push(key);
   return keys;
 }

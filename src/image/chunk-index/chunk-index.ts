@@ -52,11 +52,15 @@ export class ChunkIndex implements Disposable {
   private constructor(path: string) {
     this.path = path;
     this.#database = new DatabaseSync(path, { timeout: 60_000 });
-    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4000; PRAGMA temp_store = FILE");
+    this.#database.exec(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4000; PRAGMA temp_store = FILE",
+    );
     this.#prepareSchema();
     this.#find = this.#database.prepare("SELECT block, offset, length FROM chunk WHERE id = ?");
     this.#find.setReturnArrays(true);
-    this.#packsOf = this.#database.prepare("SELECT block.pack FROM chunk JOIN block ON block.id = chunk.block WHERE chunk.id = ?");
+    this.#packsOf = this.#database.prepare(
+      "SELECT block.pack FROM chunk JOIN block ON block.id = chunk.block WHERE chunk.id = ?",
+    );
     this.#packsOf.setReturnArrays(true);
     this.#block = this.#database.prepare(
       `SELECT block.id, block.hash, pack.name, block.offset, block.stored, block.plain, block.codec
@@ -92,7 +96,9 @@ export class ChunkIndex implements Disposable {
   }
 
   #isCondemned(block: number): boolean {
-    return this.#condemned.has(this.#database.prepare("SELECT pack FROM block WHERE id = ?").get(block)?.["pack"] as number);
+    return this.#condemned.has(
+      this.#database.prepare("SELECT pack FROM block WHERE id = ?").get(block)?.["pack"] as number,
+    );
   }
 
   /** Describes a block that {@link find} or {@link blocksOf} named. */
@@ -120,9 +126,15 @@ export class ChunkIndex implements Disposable {
   /** The blocks of a pack, in order. */
   blocksOf(pack: PackId): { readonly block: number; readonly storedBytes: number; readonly plainBytes: number }[] {
     return this.#database
-      .prepare("SELECT block.id, block.stored, block.plain FROM block JOIN pack ON pack.id = block.pack WHERE pack.name = ? ORDER BY block.id")
+      .prepare(
+        "SELECT block.id, block.stored, block.plain FROM block JOIN pack ON pack.id = block.pack WHERE pack.name = ? ORDER BY block.id",
+      )
       .all(pack)
-      .map((row) => ({ block: row["id"] as number, storedBytes: row["stored"] as number, plainBytes: row["plain"] as number }));
+      .map((row) => ({
+        block: row["id"] as number,
+        storedBytes: row["stored"] as number,
+        plainBytes: row["plain"] as number,
+      }));
   }
 
   /** Highest number of a block so far; numbers begin at 1. */
@@ -144,13 +156,24 @@ export class ChunkIndex implements Disposable {
   /** Takes a pack in, whole; nothing if it is known. */
   addPack(pack: PackId, sizeBytes: number, blocks: readonly BlockEntry[]): void {
     const insertPack = this.#database.prepare("INSERT OR IGNORE INTO pack (name, size) VALUES (?, ?)");
-    const insertBlock = this.#database.prepare("INSERT INTO block (pack, hash, offset, stored, plain, codec) VALUES (?, ?, ?, ?, ?, ?)");
-    const insertChunk = this.#database.prepare("INSERT OR IGNORE INTO chunk (id, block, offset, length) VALUES (?, ?, ?, ?)");
+    const insertBlock = this.#database.prepare(
+      "INSERT INTO block (pack, hash, offset, stored, plain, codec) VALUES (?, ?, ?, ?, ?, ?)",
+    );
+    const insertChunk = this.#database.prepare(
+      "INSERT OR IGNORE INTO chunk (id, block, offset, length) VALUES (?, ?, ?, ?)",
+    );
     this.#transaction(() => {
       const { changes, lastInsertRowid: packRow } = insertPack.run(pack, sizeBytes);
       if (changes === 0) return;
       for (const block of blocks) {
-        const row = insertBlock.run(packRow, Buffer.from(block.id, "hex"), block.offset, block.storedBytes, block.plainBytes, block.codec).lastInsertRowid;
+        const row = insertBlock.run(
+          packRow,
+          Buffer.from(block.id, "hex"),
+          block.offset,
+          block.storedBytes,
+          block.plainBytes,
+          block.codec,
+        ).lastInsertRowid;
         let offset = 0;
         block.chunkLengths.forEach((lengthBytes, at) => {
           insertChunk.run(block.chunkIds.subarray(at * 32, at * 32 + 32), row, offset, lengthBytes);

@@ -44,11 +44,12 @@ export class ClaimTable {
       if ((sequence & 1) === 0 && this.#equals(slot) && Atomics.load(words, slot) === sequence) return false;
     }
     if (target < 0) {
-      target = ((home + (id[31] ?? 0) % 8) & this.#mask) * ClaimTable.#slotWords;
+      target = ((home + ((id[31] ?? 0) % 8)) & this.#mask) * ClaimTable.#slotWords;
       Atomics.store(words, words.length - 1, 1);
     }
     const sequence = Atomics.load(words, target);
-    if ((sequence & 1) === 1 || Atomics.compareExchange(words, target, sequence, sequence + 1) !== sequence) return true;
+    if ((sequence & 1) === 1 || Atomics.compareExchange(words, target, sequence, sequence + 1) !== sequence)
+      return true;
     for (let word = 0; word < 8; word++) words[target + 1 + word] = wanted[word] ?? 0;
     Atomics.store(words, target, (sequence + 2) & 0x7fff_fffe || 2);
     return true;

@@ -11,7 +11,10 @@ const boundaryMask = 0x7fff_e000;
 
 /** `gear[i]` of section 2.1. */
 export const gear: Int32Array = Int32Array.from({ length: 256 }, (_, index) =>
-  createHash("sha256").update(Buffer.from([0x47, index])).digest().readInt32LE(0),
+  createHash("sha256")
+    .update(Buffer.from([0x47, index]))
+    .digest()
+    .readInt32LE(0),
 );
 
 /**

@@ -24,7 +24,8 @@ export class ByteWriter {
 
   /** @throws {RangeError} If `value` is no integer from 0 to 2^53 - 1. */
   varint(value: number): void {
-    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`cannot write varint: ${value} is out of range`);
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new RangeError(`cannot write varint: ${value} is out of range`);
     this.#reserve(8);
     while (value >= 0x80) {
       this.#buffer[this.#length++] = (value % 0x80) | 0x80;

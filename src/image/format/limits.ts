@@ -1,20 +1,22 @@
 /** The limits of `docs/format/image.md`; all in bytes but the counts. */
-export const limits: Readonly<Record<
-  | "nameBytes"
-  | "pathBytes"
-  | "symlinkTargetBytes"
-  | "xattrs"
-  | "xattrNameBytes"
-  | "xattrValueBytes"
-  | "chunkBytes"
-  | "blockBytes"
-  | "footerBytes"
-  | "packBytes"
-  | "manifestBytes"
-  | "sealedBytes"
-  | "tableBytes",
-  number
->> = {
+export const limits: Readonly<
+  Record<
+    | "nameBytes"
+    | "pathBytes"
+    | "symlinkTargetBytes"
+    | "xattrs"
+    | "xattrNameBytes"
+    | "xattrValueBytes"
+    | "chunkBytes"
+    | "blockBytes"
+    | "footerBytes"
+    | "packBytes"
+    | "manifestBytes"
+    | "sealedBytes"
+    | "tableBytes",
+    number
+  >
+> = {
   nameBytes: 4096,
   pathBytes: 1024 * 1024,
   symlinkTargetBytes: 64 * 1024,

@@ -30,15 +30,21 @@ export function decodeManifest(bytes: Buffer, id: ImageId): Manifest {
   const manifest = value as Partial<Manifest> | null;
   if (typeof manifest !== "object" || manifest === null) throw new FormatInvalidError(subject, "it is no object");
   if (manifest.formatVersion !== 1) throw new FormatUnknownError(subject, String(manifest.formatVersion));
-  if (!hasHead(manifest) || !hasTree(manifest)) throw new FormatInvalidError(subject, "its head or tail is not complete");
+  if (!hasHead(manifest) || !hasTree(manifest))
+    throw new FormatInvalidError(subject, "its head or tail is not complete");
   return manifest as Manifest;
 }
 
 function hasHead(manifest: Partial<Manifest>): boolean {
   const head = manifest.head as Partial<Manifest["head"]> | undefined;
   return (
-    typeof head?.name === "string" && typeof head.kind === "string" && typeof head.capturedAt === "string" &&
-    typeof head.facts === "object" && Array.isArray(head.facts?.packages) && Array.isArray(head.excludes) && Array.isArray(head.mounts)
+    typeof head?.name === "string" &&
+    typeof head.kind === "string" &&
+    typeof head.capturedAt === "string" &&
+    typeof head.facts === "object" &&
+    Array.isArray(head.facts?.packages) &&
+    Array.isArray(head.excludes) &&
+    Array.isArray(head.mounts)
   );
 }
 
@@ -51,8 +57,11 @@ function hasTree(manifest: Partial<Manifest>): boolean {
     total <= limits.tableBytes &&
     table.every(
       (row: { id?: unknown; lengthBytes?: unknown } | null) =>
-        typeof row?.id === "string" && /^[0-9a-f]{64}$/.test(row.id) &&
-        Number.isInteger(row.lengthBytes) && (row.lengthBytes as number) > 0 && (row.lengthBytes as number) <= limits.chunkBytes,
+        typeof row?.id === "string" &&
+        /^[0-9a-f]{64}$/.test(row.id) &&
+        Number.isInteger(row.lengthBytes) &&
+        (row.lengthBytes as number) > 0 &&
+        (row.lengthBytes as number) <= limits.chunkBytes,
     ) &&
     Array.isArray(tail.warnings)
   );

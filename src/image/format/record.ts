@@ -81,8 +81,7 @@ export function writeBody(out: ByteWriter, entry: EntryMetadata & EntryContent):
 export function readBody(reader: ByteReader, path: TreePath): Entry {
   const kind = kindOfCode.get(reader.u8());
   if (kind === undefined) throw reader.invalid("unknown kind of entry");
-  if (kind === "link")
-    return { path, kind, target: reader.byteString(limits.pathBytes), ...noMetadata };
+  if (kind === "link") return { path, kind, target: reader.byteString(limits.pathBytes), ...noMetadata };
   const metadata: EntryMetadata = {
     mode: reader.varint(0o7777),
     uid: reader.varint(0xffff_ffff),
@@ -134,7 +133,7 @@ function readXattrs(reader: ByteReader): readonly ExtendedAttribute[] {
 
 function readPieces(reader: ByteReader, sizeBytes: number): readonly Piece[] {
   const pieces: Piece[] = [];
-  for (let left = sizeBytes; left > 0; ) {
+  for (let left = sizeBytes; left > 0;) {
     const word = reader.varint();
     const lengthBytes = Math.floor(word / 2);
     if (lengthBytes < 1 || lengthBytes > left) throw reader.invalid("pieces do not fit the size of a file");

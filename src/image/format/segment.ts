@@ -67,7 +67,8 @@ export function* readSegment(bytes: Uint8Array, subject: string): Generator<Entr
     if (!first && compareInWalkOrder(path, next) >= 0) throw reader.invalid("paths are not in walk order");
     if (next !== "" && !hasSafeNames(next)) throw reader.invalid("a path has an empty, dotted or over-long name");
     const entry = readBody(reader, next);
-    if (entry.kind === "link" && !hasSafeNames(entry.target)) throw reader.invalid("a link leads to a path with an empty, dotted or over-long name");
+    if (entry.kind === "link" && !hasSafeNames(entry.target))
+      throw reader.invalid("a link leads to a path with an empty, dotted or over-long name");
     yield entry;
     path = next;
     first = false;
@@ -77,7 +78,9 @@ export function* readSegment(bytes: Uint8Array, subject: string): Generator<Entr
 /** Says whether every name of `path` is one that a directory can hold. */
 export function hasSafeNames(path: TreePath): boolean {
   if (path.includes("\0")) return false;
-  return path.split("/").every((name) => name !== "" && name !== "." && name !== ".." && name.length <= limits.nameBytes);
+  return path
+    .split("/")
+    .every((name) => name !== "" && name !== "." && name !== ".." && name.length <= limits.nameBytes);
 }
 
 function sharedLength(a: string, b: string): number {

@@ -37,16 +37,23 @@ export class ChunkSource {
   async readStored(blocks: readonly BlockLocation[]): Promise<Map<number, Buffer>> {
     const stored = new Map<number, Buffer>();
     const ordered = blocks.toSorted((a, b) => (a.pack < b.pack ? -1 : a.pack > b.pack ? 1 : a.offset - b.offset));
-    for (let first = 0; first < ordered.length; ) {
+    for (let first = 0; first < ordered.length;) {
       const start = ordered[first] as BlockLocation;
       let next = first + 1;
       let end = start.offset + start.storedBytes;
-      while (ordered[next]?.pack === start.pack && ordered[next]?.offset === end) end += ordered[next++]?.storedBytes ?? 0;
-      const bytes = await this.#blobs.get(packKey(start.pack), { offset: start.offset, lengthBytes: end - start.offset });
+      while (ordered[next]?.pack === start.pack && ordered[next]?.offset === end)
+        end += ordered[next++]?.storedBytes ?? 0;
+      const bytes = await this.#blobs.get(packKey(start.pack), {
+        offset: start.offset,
+        lengthBytes: end - start.offset,
+      });
       if (bytes === undefined) throw new ObjectMissingError(packKey(start.pack));
       if (bytes.length !== end - start.offset) throw new ObjectDamagedError(packKey(start.pack), "it is cut off");
       for (const block of ordered.slice(first, next))
-        stored.set(block.block, bytes.subarray(block.offset - start.offset, block.offset - start.offset + block.storedBytes));
+        stored.set(
+          block.block,
+          bytes.subarray(block.offset - start.offset, block.offset - start.offset + block.storedBytes),
+        );
       first = next;
     }
     return stored;

@@ -15,13 +15,22 @@ export interface Condemnation {
 
 /** Puts a new condemnation that waits for nobody yet; durable on return. */
 export async function condemn(blobs: BlobStore, what: Pick<Condemnation, "packs" | "images">): Promise<Condemnation> {
-  const record = { id: randomBytes(16).toString("hex"), condemnedAt: new Date().toISOString(), ...what, waitsFor: null };
+  const record = {
+    id: randomBytes(16).toString("hex"),
+    condemnedAt: new Date().toISOString(),
+    ...what,
+    waitsFor: null,
+  };
   await blobs.put(`condemned/${record.id}.0`, [sealObject("condemned", record)]);
   return record;
 }
 
 /** Names the sessions that a condemnation waits for; durable on return. */
-export async function settleCondemnation(blobs: BlobStore, record: Condemnation, waitsFor: readonly string[]): Promise<Condemnation> {
+export async function settleCondemnation(
+  blobs: BlobStore,
+  record: Condemnation,
+  waitsFor: readonly string[],
+): Promise<Condemnation> {
   const settled = { ...record, waitsFor };
   await blobs.put(`condemned/${record.id}.1`, [sealObject("condemned", settled)]);
   await blobs.delete(`condemned/${record.id}.0`);
@@ -54,8 +63,13 @@ export function condemnedPacks(records: readonly Condemnation[]): Set<string> {
  *
  * @throws {SessionLapsedError} If a prune that did not wait for this session condemned something since `before`.
  */
-export function assertNotGivenUp(before: readonly Condemnation[], now: readonly Condemnation[], sessionId: string): void {
+export function assertNotGivenUp(
+  before: readonly Condemnation[],
+  now: readonly Condemnation[],
+  sessionId: string,
+): void {
   const known = new Set(before.map((record) => record.id));
   for (const record of now)
-    if (!known.has(record.id) && record.waitsFor !== null && !record.waitsFor.includes(sessionId)) throw new SessionLapsedError();
+    if (!known.has(record.id) && record.waitsFor !== null && !record.waitsFor.includes(sessionId))
+      throw new SessionLapsedError();
 }

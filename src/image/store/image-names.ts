@@ -50,7 +50,8 @@ export async function putNextName(blobs: BlobStore, name: Omit<ImageName, "tag">
 
 /** Puts a further name for an image. @throws {ObjectExistsError} */
 export async function putName(blobs: BlobStore, name: ImageName): Promise<void> {
-  if (!(await blobs.put(nameKey(name), [sealObject("name", name)]))) throw new ObjectExistsError(`the tag ${name.name}:${name.tag}`);
+  if (!(await blobs.put(nameKey(name), [sealObject("name", name)])))
+    throw new ObjectExistsError(`the tag ${name.name}:${name.tag}`);
 }
 
 /** Removes a name; the image goes with the next prune when it was the last. */

@@ -4,7 +4,13 @@ import type { Manifest } from "../../core/manifest/manifest.ts";
 import type { ImageOperand } from "../../core/operand.ts";
 import type { BlobStore } from "../blob-store/blob-store.ts";
 import { ChunkIndex } from "../chunk-index/chunk-index.ts";
-import { FormatInvalidError, FormatUnknownError, ImageNotFoundError, StoreNotFoundError, StoreUnsuitableError } from "../errors.ts";
+import {
+  FormatInvalidError,
+  FormatUnknownError,
+  ImageNotFoundError,
+  StoreNotFoundError,
+  StoreUnsuitableError,
+} from "../errors.ts";
 import { decodeManifest } from "../format/manifest-object.ts";
 import { openSealedObject, sealObject } from "../format/sealed-object.ts";
 import { ChunkSource } from "./chunk-source.ts";
@@ -64,7 +70,8 @@ export class ImageStore implements Disposable {
     const found = await readDescription(blobs);
     if (found !== undefined) return new ImageStore(surroundings, found);
     for await (const { key } of blobs.list(""))
-      if (!key.startsWith("sessions/")) throw new StoreUnsuitableError(blobs.location, `it holds "${key}" and no store.json`);
+      if (!key.startsWith("sessions/"))
+        throw new StoreUnsuitableError(blobs.location, `it holds "${key}" and no store.json`);
     const description: StoreDescription = {
       id: randomBytes(16).toString("hex"),
       formatVersion: 1,
@@ -72,7 +79,8 @@ export class ImageStore implements Disposable {
       createdAt: new Date().toISOString(),
       encryption: null,
     };
-    if (await blobs.put("store.json", [sealObject("store", description)])) return new ImageStore(surroundings, description);
+    if (await blobs.put("store.json", [sealObject("store", description)]))
+      return new ImageStore(surroundings, description);
     return ImageStore.open(surroundings);
   }
 
@@ -89,7 +97,9 @@ export class ImageStore implements Disposable {
    * Brings the chunk index to what lies in the store now. Packs that cannot be read are left out and returned: what they
    * hold counts as missing.
    */
-  async refresh(signal?: AbortSignal): Promise<{ readonly condemnations: Condemnation[]; readonly unreadablePacks: string[] }> {
+  async refresh(
+    signal?: AbortSignal,
+  ): Promise<{ readonly condemnations: Condemnation[]; readonly unreadablePacks: string[] }> {
     const condemnations = await readCondemnations(this.blobs);
     const known = this.index.packs();
     const gone = new Set<string>(known.keys());
@@ -128,7 +138,8 @@ export class ImageStore implements Disposable {
     const session = await this.#beginReading(purpose, name.image);
     try {
       const { condemnations } = await this.refresh();
-      if (condemnations.some(({ images }) => images.includes(name.image))) throw new ImageNotFoundError(`@${name.image}`);
+      if (condemnations.some(({ images }) => images.includes(name.image)))
+        throw new ImageNotFoundError(`@${name.image}`);
       const manifest = await this.readManifest(name.image);
       return { name, manifest, [Symbol.asyncDispose]: async () => session?.[Symbol.asyncDispose]() };
     } catch (error) {

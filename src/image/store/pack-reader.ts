@@ -1,6 +1,13 @@
 import type { BlobStore } from "../blob-store/blob-store.ts";
 import { FormatInvalidError, ObjectMissingError } from "../errors.ts";
-import { decodePackFooter, decodePackTrailer, packMagic, packTrailerBytes, type BlockEntry, type PackId } from "../format/pack.ts";
+import {
+  decodePackFooter,
+  decodePackTrailer,
+  packMagic,
+  packTrailerBytes,
+  type BlockEntry,
+  type PackId,
+} from "../format/pack.ts";
 
 /** The key of a pack. */
 export function packKey(pack: string): string {

@@ -52,7 +52,12 @@ export class Session implements AsyncDisposable {
   #renewing: Promise<void> = Promise.resolve();
 
   /** Publishes a session that needs `images`; durable on return. */
-  static async begin(blobs: BlobStore, probe: ProcessProbe, purpose: string, images: readonly string[]): Promise<Session> {
+  static async begin(
+    blobs: BlobStore,
+    probe: ProcessProbe,
+    purpose: string,
+    images: readonly string[],
+  ): Promise<Session> {
     const session = new Session(blobs, probe.self(), purpose, images);
     await session.#put();
     return session;
@@ -150,7 +155,8 @@ function hasLapsed(record: SessionRecord, probe: ProcessProbe): boolean {
 function readSession(bytes: Buffer, key: string): SessionRecord | undefined {
   try {
     const record = openSealedObject("session", bytes, key) as SessionRecord;
-    const usable = typeof record.id === "string" && Array.isArray(record.images) && Number.isFinite(Date.parse(record.renewedAt));
+    const usable =
+      typeof record.id === "string" && Array.isArray(record.images) && Number.isFinite(Date.parse(record.renewedAt));
     return usable && typeof record.owner === "object" ? record : undefined;
   } catch (error) {
     if (error instanceof ObjectDamagedError) return undefined;

@@ -9,13 +9,17 @@ import { decodeTopTable, type SegmentReference } from "../format/top-table.ts";
 import type { ChunkSource } from "../store/chunk-source.ts";
 
 /** Reads the top table of a tree. @throws {FormatInvalidError} @throws {ObjectMissingError} @throws {ObjectDamagedError} */
-export async function readTopTable(chunks: Pick<ChunkSource, "readChunk">, tree: TreeReference): Promise<SegmentReference[]> {
+export async function readTopTable(
+  chunks: Pick<ChunkSource, "readChunk">,
+  tree: TreeReference,
+): Promise<SegmentReference[]> {
   const pieces: Buffer[] = [];
   for (const { id, lengthBytes } of tree.table) pieces.push(await chunks.readChunk(id, lengthBytes));
   const segments = decodeTopTable(Buffer.concat(pieces));
   const digest = createHash("sha256");
   for (const { id } of segments) digest.update(Buffer.from(id, "hex"));
-  if (digest.digest("hex") !== tree.digest) throw new FormatInvalidError("the tree index", "its digest is not that of its segments");
+  if (digest.digest("hex") !== tree.digest)
+    throw new FormatInvalidError("the tree index", "its digest is not that of its segments");
   return segments;
 }
 
@@ -34,7 +38,13 @@ export async function* readTree(
   const guard = new TreeGuard();
   for (const [at, segment] of segments.entries()) {
     const next = segments[at + 1];
-    if (below !== "" && next !== undefined && next.firstPath !== "" && !mayHold(segment.firstPath, next.firstPath, below)) continue;
+    if (
+      below !== "" &&
+      next !== undefined &&
+      next.firstPath !== "" &&
+      !mayHold(segment.firstPath, next.firstPath, below)
+    )
+      continue;
     const bytes = await chunks.readChunk(segment.id, segment.lengthBytes);
     let records = 0;
     for (const entry of readSegment(bytes, `segment ${segment.id}`)) {
@@ -43,7 +53,8 @@ export async function* readTree(
       if (below === "") guard.check(entry);
       if (isAtOrBelow(entry.path, below) || isAtOrBelow(below, entry.path)) yield entry;
     }
-    if (records !== segment.records) throw new FormatInvalidError(`segment ${segment.id}`, "it has another number of records");
+    if (records !== segment.records)
+      throw new FormatInvalidError(`segment ${segment.id}`, "it has another number of records");
   }
   if (below === "") guard.end();
 }
@@ -70,9 +81,11 @@ export class TreeGuard {
   check(entry: Entry): void {
     const { path } = entry;
     if (this.#before === undefined) {
-      if (path !== "" || entry.kind !== "directory") throw new FormatInvalidError("the tree index", "it does not begin with a root directory");
+      if (path !== "" || entry.kind !== "directory")
+        throw new FormatInvalidError("the tree index", "it does not begin with a root directory");
     } else {
-      if (compareInWalkOrder(this.#before, path) >= 0) throw new FormatInvalidError("the tree index", "paths are not in walk order");
+      if (compareInWalkOrder(this.#before, path) >= 0)
+        throw new FormatInvalidError("the tree index", "paths are not in walk order");
       const parent = parentPath(path);
       while (this.#open.length > 0 && this.#open.at(-1) !== parent) this.#open.pop();
       if (this.#open.length === 0) throw new FormatInvalidError("the tree index", "an entry lies in no directory");

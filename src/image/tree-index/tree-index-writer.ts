@@ -51,7 +51,12 @@ export class TreeIndexWriter {
   async #put(segment: Segment): Promise<void> {
     const id = await this.#putChunk(segment.bytes);
     this.#digest.update(Buffer.from(id, "hex"));
-    this.#references.push({ id, lengthBytes: segment.bytes.length, records: segment.records, firstPath: segment.firstPath });
+    this.#references.push({
+      id,
+      lengthBytes: segment.bytes.length,
+      records: segment.records,
+      firstPath: segment.firstPath,
+    });
   }
 
   async #putChunk(bytes: Buffer): Promise<ChunkId> {
@@ -60,7 +65,12 @@ export class TreeIndexWriter {
     if (this.#written.has(id) || this.#index.has(raw)) return id;
     this.#written.add(id);
     const block = compressBlock(bytes, compression);
-    await this.#packs.add({ ...block, plainBytes: bytes.length, chunkIds: raw, chunkLengths: Uint32Array.of(bytes.length) });
+    await this.#packs.add({
+      ...block,
+      plainBytes: bytes.length,
+      chunkIds: raw,
+      chunkLengths: Uint32Array.of(bytes.length),
+    });
     return id;
   }
 }

@@ -87,7 +87,7 @@ export class CaptureCacheWriter {
     head.writeUInt32LE(payload.length, 0);
     head.writeUInt32LE(crc32(payload), 4);
     writeSync(this.#file, head);
-    for (let at = 0; at < payload.length; ) at += writeSync(this.#file, payload, at);
+    for (let at = 0; at < payload.length;) at += writeSync(this.#file, payload, at);
     this.#out.reset();
   }
 }
@@ -109,7 +109,11 @@ export class CaptureCacheReader {
       const head = Buffer.alloc(headerBytes);
       readSync(file, head, 0, headerBytes, 0);
       const end = head.indexOf(0);
-      const header = openSealedObject("capture-cache", head.subarray(0, end < 0 ? headerBytes : end), path) as CaptureCacheHeader;
+      const header = openSealedObject(
+        "capture-cache",
+        head.subarray(0, end < 0 ? headerBytes : end),
+        path,
+      ) as CaptureCacheHeader;
       if (header.formatVersion === 1 && header.root === key.root && header.ownerShift === key.ownerShift)
         return new CaptureCacheReader(file, header);
     } catch {
@@ -168,7 +172,15 @@ export class CaptureCacheReader {
 
 function identityOf(stat: InodeStat): readonly number[] {
   return [
-    stat.sizeBytes, stat.mtimeSec, stat.mtimeNsec, stat.ctimeSec, stat.ctimeNsec, stat.inoLow, stat.inoHigh, stat.deviceMajor, stat.deviceMinor,
+    stat.sizeBytes,
+    stat.mtimeSec,
+    stat.mtimeNsec,
+    stat.ctimeSec,
+    stat.ctimeNsec,
+    stat.inoLow,
+    stat.inoHigh,
+    stat.deviceMajor,
+    stat.deviceMinor,
   ];
 }
 

@@ -96,7 +96,11 @@ export class TreeCapture implements Disposable {
     while (this.#records.length > 0) await this.#records.drain();
     const tree = await this.#parts.index.end();
     this.#report();
-    return { tree, counts: { entries: this.#entries, files: this.#files, bytes: this.#bytes }, unchangedFiles: this.#unchangedFiles };
+    return {
+      tree,
+      counts: { entries: this.#entries, files: this.#files, bytes: this.#bytes },
+      unchangedFiles: this.#unchangedFiles,
+    };
   }
 
   /** Closes what is still open after a failure. What a thread may still read then does not count. */
@@ -175,7 +179,8 @@ export class TreeCapture implements Disposable {
         : { ...stat, flags: 0, xattrs: tree.readXattrs(parent.file, name) };
       const shifted = removeOwnerShift(metadata, this.#parts.ownerShift);
       if (shifted.outside) this.#warnOutside(path);
-      const content = stat.kind === "symlink" ? { kind: stat.kind, target: tree.readLink(parent.file, name) } : contentOf(stat);
+      const content =
+        stat.kind === "symlink" ? { kind: stat.kind, target: tree.readLink(parent.file, name) } : contentOf(stat);
       this.#records.add(path, trusted ? stat : undefined, this.#encode({ ...shifted.metadata, ...content }));
     } catch (error) {
       this.#warn(path, error);
@@ -191,23 +196,44 @@ export class TreeCapture implements Disposable {
   async #takeFile(item: WalkedEntry, trusted: boolean): Promise<void> {
     const { path, stat, name } = item;
     const slot = this.#records.add(path, trusted ? stat : undefined);
-    if (this.#parts.ownerShift !== 0 && removeOwnerShift({ ...stat, flags: 0, xattrs: [] }, this.#parts.ownerShift).outside) this.#warnOutside(path);
+    if (
+      this.#parts.ownerShift !== 0 &&
+      removeOwnerShift({ ...stat, flags: 0, xattrs: [] }, this.#parts.ownerShift).outside
+    )
+      this.#warnOutside(path);
     if (stat.sizeBytes > cutParameters.spanBytes) {
       await this.#takeLongFile(item.parent, name, stat, slot, 1);
       return;
     }
     const directory = item.parent.retain();
-    await this.#sender.add({ part: "whole", directory: directory.file, name, stat }, stat.sizeBytes, (outcome, bytes) => {
-      if (outcome.kind === "grown") return this.#takeLongFile(directory, name, this.#parts.ports.tree.stat(directory.file, name), slot, 1).finally(() => directory.release());
-      directory.release();
-      if (outcome.kind === "read") this.#seenBytes += outcome.dataBytes;
-      this.#settle(slot, outcome, bytes);
-      return undefined;
-    });
+    await this.#sender.add(
+      { part: "whole", directory: directory.file, name, stat },
+      stat.sizeBytes,
+      (outcome, bytes) => {
+        if (outcome.kind === "grown")
+          return this.#takeLongFile(
+            directory,
+            name,
+            this.#parts.ports.tree.stat(directory.file, name),
+            slot,
+            1,
+          ).finally(() => directory.release());
+        directory.release();
+        if (outcome.kind === "read") this.#seenBytes += outcome.dataBytes;
+        this.#settle(slot, outcome, bytes);
+        return undefined;
+      },
+    );
   }
 
   /** Sends a long file in parts; reads it again from the start where it changed meanwhile. */
-  async #takeLongFile(directory: SharedDirectory, name: ByteString, stat: InodeStat, slot: RecordSlot, reading: number): Promise<void> {
+  async #takeLongFile(
+    directory: SharedDirectory,
+    name: ByteString,
+    stat: InodeStat,
+    slot: RecordSlot,
+    reading: number,
+  ): Promise<void> {
     const { ports, ownerShift } = this.#parts;
     directory.retain();
     const pieces: (Uint8Array | undefined)[] = [this.#encodeLongHead(directory, name, stat, ownerShift)];
@@ -218,7 +244,9 @@ export class TreeCapture implements Disposable {
     const finish = (): Promise<void> | undefined => {
       if (--waiting > 0) return undefined;
       if (trouble === undefined && !asWalked && reading <= longFileReadings)
-        return this.#takeLongFile(directory, name, ports.tree.stat(directory.file, name), slot, reading + 1).finally(() => directory.release());
+        return this.#takeLongFile(directory, name, ports.tree.stat(directory.file, name), slot, reading + 1).finally(
+          () => directory.release(),
+        );
       directory.release();
       const outcome = trouble ?? { kind: "read", end: 0, asWalked, unstable: !asWalked, dataBytes };
       this.#settle(slot, outcome, Buffer.concat(pieces as Uint8Array[]));
@@ -233,7 +261,14 @@ export class TreeCapture implements Disposable {
       }
       const at = pieces.push(undefined) - 1;
       waiting += 1;
-      const item = { part: "data", directory: directory.file, name, stat, offset: part.offset, lengthBytes: part.lengthBytes } as const;
+      const item = {
+        part: "data",
+        directory: directory.file,
+        name,
+        stat,
+        offset: part.offset,
+        lengthBytes: part.lengthBytes,
+      } as const;
       await this.#sender.add(item, part.lengthBytes, (outcome, bytes) => {
         if (outcome.kind === "read") {
           pieces[at] = bytes;
@@ -264,7 +299,12 @@ export class TreeCapture implements Disposable {
 
   #settle(slot: RecordSlot, outcome: FileOutcome, bytes: Uint8Array): void {
     if (outcome.kind === "read") {
-      if (outcome.unstable) this.#parts.warnings.add("changed-while-read", slot.path, "it changed during each of several readings; what was read last is kept");
+      if (outcome.unstable)
+        this.#parts.warnings.add(
+          "changed-while-read",
+          slot.path,
+          "it changed during each of several readings; what was read last is kept",
+        );
       if (!outcome.asWalked) slot.stat = undefined;
       slot.body = bytes;
       slot.dataBytes = outcome.dataBytes;
@@ -279,12 +319,17 @@ export class TreeCapture implements Disposable {
   }
 
   #warn(path: TreePath, error: unknown): void {
-    if (this.#parts.ports.isVanished(error)) this.#parts.warnings.add("vanished", path, "it was removed or replaced while the tree was read");
+    if (this.#parts.ports.isVanished(error))
+      this.#parts.warnings.add("vanished", path, "it was removed or replaced while the tree was read");
     else if (error instanceof Error) this.#parts.warnings.add("unreadable", path, error.message);
   }
 
   #warnOutside(path: TreePath): void {
-    this.#parts.warnings.add("outside-owner-range", path, `an owner of "${displayBytes(path)}" is outside the machine's range and kept as it is`);
+    this.#parts.warnings.add(
+      "outside-owner-range",
+      path,
+      `an owner of "${displayBytes(path)}" is outside the machine's range and kept as it is`,
+    );
   }
 }
 

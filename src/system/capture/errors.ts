@@ -8,7 +8,10 @@ export class HookFailedError extends RehomeError {
   readonly output: string;
 
   constructor(path: string, what: string, output: string) {
-    super(`cannot capture: the hook "${path}" failed, ${what}`, output.trim() === "" ? "Run the hook by hand to see why." : `It said: ${output.trim().slice(-500)}`);
+    super(
+      `cannot capture: the hook "${path}" failed, ${what}`,
+      output.trim() === "" ? "Run the hook by hand to see why." : `It said: ${output.trim().slice(-500)}`,
+    );
     this.path = path;
     this.output = output;
   }
@@ -20,6 +23,9 @@ export class SystemNotFoundError extends RehomeError {
   readonly code = "SYSTEM_NOT_FOUND";
 
   constructor(operand: string, where: string) {
-    super(`cannot capture "${operand}": there is no ${where}`, "Name `/`, a directory (with a `/` in it), or machine:NAME.");
+    super(
+      `cannot capture "${operand}": there is no ${where}`,
+      "Name `/`, a directory (with a `/` in it), or machine:NAME.",
+    );
   }
 }

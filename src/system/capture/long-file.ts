@@ -23,7 +23,7 @@ export function* findFileParts(
   }
   const file = tree.openFile(directory, name);
   try {
-    for (let at = 0; at < sizeBytes; ) {
+    for (let at = 0; at < sizeBytes;) {
       const data = tree.seekData(file, at);
       const start = data < 0 ? sizeBytes : Math.min(data, sizeBytes);
       if (start > at) yield { kind: "hole", offset: at, lengthBytes: start - at };
@@ -37,7 +37,7 @@ export function* findFileParts(
 }
 
 function* cutAtSpans(start: number, end: number): Generator<FilePart, void, undefined> {
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     const stop = Math.min(end, (Math.floor(at / cutParameters.spanBytes) + 1) * cutParameters.spanBytes);
     yield { kind: "data", offset: at, lengthBytes: stop - at };
     at = stop;

@@ -55,5 +55,9 @@ export interface CapturePorts {
   timesTellChanges(directory: FileDescriptor): boolean;
   isVanished(error: unknown): boolean;
   readFacts(root: string, options: FactsOptions): Promise<ReadFacts>;
-  runHooks(when: "pre-capture" | "post-capture", variables: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<HookResult[]>;
+  runHooks(
+    when: "pre-capture" | "post-capture",
+    variables: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<HookResult[]>;
 }

@@ -3,7 +3,12 @@ import type { Consistency, HostFacts, Manifest, SystemFacts } from "../../core/m
 import type { OnProgress } from "../../core/progress.ts";
 import { byteStringFromText, type TreePath } from "../../core/tree/byte-string.ts";
 import { encodeManifest } from "../../image/format/manifest-object.ts";
-import { assertNotGivenUp, condemnedPacks, readCondemnations, type Condemnation } from "../../image/store/condemnation.ts";
+import {
+  assertNotGivenUp,
+  condemnedPacks,
+  readCondemnations,
+  type Condemnation,
+} from "../../image/store/condemnation.ts";
 import { putNextName, type ImageId, type ImageName } from "../../image/store/image-names.ts";
 import type { ImageStore } from "../../image/store/image-store.ts";
 import { PackWriter } from "../../image/store/pack-writer.ts";
@@ -41,12 +46,19 @@ export interface CaptureResult {
 }
 
 /** Runs a capture's plan. What it stored before a failure or a kill is found and used by the next capture. */
-export async function runCapture(plan: CapturePlan, store: ImageStore, ports: CapturePorts, settings: CaptureSettings): Promise<CaptureResult> {
+export async function runCapture(
+  plan: CapturePlan,
+  store: ImageStore,
+  ports: CapturePorts,
+  settings: CaptureSettings,
+): Promise<CaptureResult> {
   const startedAtMs = Date.now();
   const warnings = new WarningList();
   for (const { mountPoint, reason, taken } of plan.mounts)
-    if (!taken) warnings.add("left-out", byteStringFromText(relative(plan.root, mountPoint)), `mount left out: ${reason ?? ""}`);
-  for (const { path, reason } of plan.leftOut) warnings.add("left-out", byteStringFromText(relative(plan.root, path)), `left out: ${reason}`);
+    if (!taken)
+      warnings.add("left-out", byteStringFromText(relative(plan.root, mountPoint)), `mount left out: ${reason ?? ""}`);
+  for (const { path, reason } of plan.leftOut)
+    warnings.add("left-out", byteStringFromText(relative(plan.root, path)), `left out: ${reason}`);
 
   await using session = await Session.begin(store.blobs, store.probe, `capture ${plan.name}`, []);
   crashPoint("capture.session-begun");
@@ -54,7 +66,9 @@ export async function runCapture(plan: CapturePlan, store: ImageStore, ports: Ca
   const hooked = plan.steps.some((step) => step.kind === "run-hooks");
   const variables = { REHOME_NAME: plan.name, REHOME_ROOT: plan.root };
   try {
-    const consistency = hooked ? raise(plan.consistency, checkHooks(await ports.runHooks("pre-capture", variables, settings.signal))) : plan.consistency;
+    const consistency = hooked
+      ? raise(plan.consistency, checkHooks(await ports.runHooks("pre-capture", variables, settings.signal)))
+      : plan.consistency;
     sync(ports, plan.root);
     crashPoint("capture.synced");
     const { packageFiles, nspawnFile } = settings;
@@ -66,7 +80,8 @@ export async function runCapture(plan: CapturePlan, store: ImageStore, ports: Ca
   } finally {
     if (hooked)
       for (const { path, exitCode } of await ports.runHooks("post-capture", variables))
-        if (exitCode !== 0) warnings.add("hook", undefined, `post-capture hook "${path}" ended with status ${exitCode}`);
+        if (exitCode !== 0)
+          warnings.add("hook", undefined, `post-capture hook "${path}" ended with status ${exitCode}`);
   }
 }
 
@@ -87,7 +102,15 @@ interface StoredTree {
   readonly cache: CaptureCacheWriter;
 }
 
-async function readTree({ plan, store, ports, settings, session, condemnations, warnings }: Reading): Promise<StoredTree> {
+async function readTree({
+  plan,
+  store,
+  ports,
+  settings,
+  session,
+  condemnations,
+  warnings,
+}: Reading): Promise<StoredTree> {
   const key = { root: plan.root, ownerShift: plan.ownerShift };
   const cachePath = captureCachePath(store.cacheDirectory, key);
   const before = plan.rehash ? undefined : await openTrustedCache(cachePath, key, store, session, condemnations);
@@ -173,7 +196,8 @@ interface Publication extends Omit<Reading, "ports"> {
 }
 
 async function publish(publication: Publication): Promise<CaptureResult> {
-  const { plan, store, settings, session, condemnations, warnings, startedAtMs, consistency, captured, system, host } = publication;
+  const { plan, store, settings, session, condemnations, warnings, startedAtMs, consistency, captured, system, host } =
+    publication;
   const { cache, packs } = captured;
   const { counts, tree, unchangedFiles } = captured.captured;
   try {
@@ -191,7 +215,14 @@ async function publish(publication: Publication): Promise<CaptureResult> {
         mounts: plan.mounts,
         ownerShift: plan.ownerShift,
       },
-      tail: { tree, counts, consistency, warnings: warnings.list, warningCount: warnings.count, durationMs: Date.now() - startedAtMs },
+      tail: {
+        tree,
+        counts,
+        consistency,
+        warnings: warnings.list,
+        warningCount: warnings.count,
+        durationMs: Date.now() - startedAtMs,
+      },
     };
     const { id, bytes } = encodeManifest(manifest);
     await store.blobs.put(`images/${id}`, [bytes]);
@@ -216,7 +247,16 @@ function describe(
   counts: Manifest["tail"]["counts"],
   packs: PackWriter,
 ): Omit<ImageName, "tag"> {
-  return { image, name: plan.name, kind: plan.kind, capturedAt, consistency, ...counts, newBytes: packs.plainBytes, storedBytes: packs.storedBytes };
+  return {
+    image,
+    name: plan.name,
+    kind: plan.kind,
+    capturedAt,
+    consistency,
+    ...counts,
+    newBytes: packs.plainBytes,
+    storedBytes: packs.storedBytes,
+  };
 }
 
 function sync(ports: CapturePorts, root: string): void {
@@ -233,7 +273,12 @@ const levels: readonly Consistency[] = ["fuzzy", "crash", "filesystem", "applica
 /** @throws {HookFailedError} */
 function checkHooks(results: readonly HookResult[]): readonly HookResult[] {
   const failed = results.find(({ exitCode }) => exitCode !== 0);
-  if (failed) throw new HookFailedError(failed.path, failed.timedOut ? "it ran out of time" : `it ended with status ${failed.exitCode}`, failed.output);
+  if (failed)
+    throw new HookFailedError(
+      failed.path,
+      failed.timedOut ? "it ran out of time" : `it ended with status ${failed.exitCode}`,
+      failed.output,
+    );
   return results;
 }
 

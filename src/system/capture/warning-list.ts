@@ -18,6 +18,7 @@ export class WarningList {
   add(kind: CaptureWarning["kind"], path: TreePath | undefined, message: string): void {
     this.count += 1;
     if (kind === "unreadable") this.unreadable += 1;
-    if (this.list.length < kept) this.list.push({ kind, ...(path !== undefined && { path: displayBytes(path) }), message });
+    if (this.list.length < kept)
+      this.list.push({ kind, ...(path !== undefined && { path: displayBytes(path) }), message });
   }
 }

@@ -100,10 +100,14 @@ export class TreeComparison {
     const linked = this.#compareLinks(entry, found);
     if (entry.kind === "link") this.#waitForAspects(path, Promise.resolve(linked));
     else if (entry.kind !== found.stat.kind) this.#waitForAspects(path, Promise.resolve(["kind"]));
-    else if (entry.kind !== "file") this.#waitForAspects(path, Promise.resolve([...this.#compareOther(entry, found), ...linked]));
+    else if (entry.kind !== "file")
+      this.#waitForAspects(path, Promise.resolve([...this.#compareOther(entry, found), ...linked]));
     else {
       const { results } = await this.#checkFile(entry, found);
-      this.#waitForAspects(path, results.then((parts) => [...new Set([...parts.flatMap(({ aspects }) => aspects), ...linked])]));
+      this.#waitForAspects(
+        path,
+        results.then((parts) => [...new Set([...parts.flatMap(({ aspects }) => aspects), ...linked])]),
+      );
     }
   }
 
@@ -124,22 +128,32 @@ export class TreeComparison {
       : { ...stat, flags: entry.flags, xattrs: tree.readXattrs(parent.file, name) };
     const aspects = compareMetadata(entry, metadata, entry.kind === "symlink");
     if (entry.kind === "symlink" && tree.readLink(parent.file, name) !== entry.target) aspects.unshift("target");
-    if ((entry.kind === "character-device" || entry.kind === "block-device") && !isSameNode(entry, stat)) aspects.unshift("device");
+    if ((entry.kind === "character-device" || entry.kind === "block-device") && !isSameNode(entry, stat))
+      aspects.unshift("device");
     return aspects;
   }
 
   /** Sends a file to the pool, a long one in parts. Resolves when it is taken; `results` when it is checked. */
-  async #checkFile(entry: Entry & { kind: "file" }, found: WalkedEntry): Promise<{ readonly results: Promise<FileCheckResult[]> }> {
+  async #checkFile(
+    entry: Entry & { kind: "file" },
+    found: WalkedEntry,
+  ): Promise<{ readonly results: Promise<FileCheckResult[]> }> {
     const directory = found.parent.retain();
     const results: Promise<FileCheckResult>[] = [];
     let start = 0;
-    for (let first = 0; first === 0 || first < entry.pieces.length; ) {
+    for (let first = 0; first === 0 || first < entry.pieces.length;) {
       let next = first;
       let length = 0;
-      while (next < entry.pieces.length && (length === 0 || length < longFileBytes)) length += entry.pieces[next++]?.lengthBytes ?? 0;
+      while (next < entry.pieces.length && (length === 0 || length < longFileBytes))
+        length += entry.pieces[next++]?.lengthBytes ?? 0;
       const whole = first === 0 ? { sizeBytes: entry.sizeBytes, metadata: metadataOf(entry) } : undefined;
       const pieces: readonly Piece[] = entry.pieces.slice(first, next);
-      results.push(this.#add({ directory: directory.file, name: found.name, start, pieces, whole, fromDevice: this.#parts.fromDevice }, length));
+      results.push(
+        this.#add(
+          { directory: directory.file, name: found.name, start, pieces, whole, fromDevice: this.#parts.fromDevice },
+          length,
+        ),
+      );
       if (this.#batchBytes >= batchBytes || this.#checks.length >= batchChecks) await this.#send();
       start += length;
       if (next === first) break;
@@ -176,7 +190,14 @@ export class TreeComparison {
 
   #report(): void {
     const { totalBytes, totalItems } = this.#parts;
-    this.#parts.onProgress({ version: 1, phase: "comparing", bytes: this.#bytes, totalBytes, items: this.#items, totalItems });
+    this.#parts.onProgress({
+      version: 1,
+      phase: "comparing",
+      bytes: this.#bytes,
+      totalBytes,
+      items: this.#items,
+      totalItems,
+    });
   }
 }
 

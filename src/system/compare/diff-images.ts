@@ -6,7 +6,10 @@ import { readTree } from "../../image/tree-index/tree-index-reader.ts";
 import { compareEntries, type Difference } from "./difference.ts";
 
 /** Joins two streams in walk order: pairs where both have a path, else one side. Reads both one entry ahead. */
-export async function* joinInWalkOrder<A extends { readonly path: Entry["path"] }, B extends { readonly path: Entry["path"] }>(
+export async function* joinInWalkOrder<
+  A extends { readonly path: Entry["path"] },
+  B extends { readonly path: Entry["path"] },
+>(
   a: AsyncIterable<A>,
   b: AsyncIterable<B>,
 ): AsyncGenerator<readonly [A, B] | readonly [A, undefined] | readonly [undefined, B], void, undefined> {
@@ -15,7 +18,8 @@ export async function* joinInWalkOrder<A extends { readonly path: Entry["path"] 
   try {
     let [first, second] = [await left.next(), await right.next()];
     while (first.done !== true || second.done !== true) {
-      const order = first.done === true ? 1 : second.done === true ? -1 : compareInWalkOrder(first.value.path, second.value.path);
+      const order =
+        first.done === true ? 1 : second.done === true ? -1 : compareInWalkOrder(first.value.path, second.value.path);
       if (order === 0 && first.done !== true && second.done !== true) {
         yield [first.value, second.value];
         [first, second] = [await left.next(), await right.next()];

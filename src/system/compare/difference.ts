@@ -2,7 +2,17 @@ import type { TreePath } from "../../core/tree/byte-string.ts";
 import type { Entry, EntryMetadata, ExtendedAttribute } from "../../core/tree/entry.ts";
 
 /** What differs in an entry that both sides have. */
-export type Aspect = "kind" | "content" | "mode" | "owner" | "mtime" | "flags" | "xattrs" | "target" | "device" | "hard-link";
+export type Aspect =
+  | "kind"
+  | "content"
+  | "mode"
+  | "owner"
+  | "mtime"
+  | "flags"
+  | "xattrs"
+  | "target"
+  | "device"
+  | "hard-link";
 
 /** One path at which two trees differ. `added`: only the second has it; `removed`: only the first. */
 export interface Difference {
@@ -32,12 +42,19 @@ export function compareEntries(a: Entry, b: Entry): Aspect[] {
   const aspects = compareMetadata(a, b, a.kind === "symlink");
   if (a.kind === "file" && b.kind === "file" && !haveSameContent(a, b)) aspects.unshift("content");
   if (a.kind === "symlink" && b.kind === "symlink" && a.target !== b.target) aspects.unshift("target");
-  if ((a.kind === "character-device" || a.kind === "block-device") && a.kind === b.kind && (a.major !== b.major || a.minor !== b.minor)) aspects.unshift("device");
+  if (
+    (a.kind === "character-device" || a.kind === "block-device") &&
+    a.kind === b.kind &&
+    (a.major !== b.major || a.minor !== b.minor)
+  )
+    aspects.unshift("device");
   return aspects;
 }
 
 function haveSameXattrs(a: readonly ExtendedAttribute[], b: readonly ExtendedAttribute[]): boolean {
-  return a.length === b.length && a.every(({ name, value }, at) => name === b[at]?.name && haveSameBytes(value, b[at].value));
+  return (
+    a.length === b.length && a.every(({ name, value }, at) => name === b[at]?.name && haveSameBytes(value, b[at].value))
+  );
 }
 
 function haveSameBytes(a: Uint8Array, b: Uint8Array): boolean {

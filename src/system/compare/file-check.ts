@@ -55,7 +55,11 @@ export class FileChecker {
       const stat = tree.statOpen(file);
       if (stat.kind !== "file") return ["kind"];
       const aspects = check.whole
-        ? compareMetadata(check.whole.metadata, { ...stat, flags: tree.readFlags(file), xattrs: tree.readXattrsOpen(file) }, false)
+        ? compareMetadata(
+            check.whole.metadata,
+            { ...stat, flags: tree.readFlags(file), xattrs: tree.readXattrsOpen(file) },
+            false,
+          )
         : [];
       const sizeFits = check.whole === undefined || check.whole.sizeBytes === stat.sizeBytes;
       return sizeFits && this.#hasPieces(file, check) ? aspects : ["content", ...aspects];
@@ -81,7 +85,7 @@ export class FileChecker {
 
   /** Says whether a range reads as zeros; holes in it are not read. */
   #isZero(file: FileDescriptor, from: number, end: number): boolean {
-    for (let at = from; at < end; ) {
+    for (let at = from; at < end;) {
       const data = this.#tree.seekData(file, at);
       if (data < 0 || data >= end) return true;
       const bytes = this.#buffer.subarray(0, Math.min(this.#buffer.length, end - data));
@@ -92,7 +96,7 @@ export class FileChecker {
   }
 
   #readFully(file: FileDescriptor, into: Buffer, position: number): boolean {
-    for (let read = 0; read < into.length; ) {
+    for (let read = 0; read < into.length;) {
       const count = this.#tree.read(file, into, read, into.length - read, position + read);
       if (count === 0) return false;
       read += count;

@@ -69,7 +69,13 @@ export class WriteSender {
   #locate(pieces: readonly Piece[], start: number): ChunkColumns {
     const count = pieces.reduce((sum, piece) => sum + (piece.kind === "chunk" ? 1 : 0), 0);
     const ids = Buffer.alloc(count * 32);
-    const columns = { ids, lengths: [] as number[], blocks: [] as number[], offsets: [] as number[], positions: [] as number[] };
+    const columns = {
+      ids,
+      lengths: [] as number[],
+      blocks: [] as number[],
+      offsets: [] as number[],
+      positions: [] as number[],
+    };
     let position = start;
     for (const piece of pieces) {
       if (piece.kind === "chunk") {
@@ -94,14 +100,22 @@ export class WriteSender {
     this.#blocks = new Set();
     this.#bytes = 0;
     await this.#pool.room();
-    const trip = this.#trip(items, after, numbers.map((block) => this.#chunks.block(block)));
+    const trip = this.#trip(
+      items,
+      after,
+      numbers.map((block) => this.#chunks.block(block)),
+    );
     this.#underWay.add(trip);
     void trip.then(() => this.#underWay.delete(trip));
     // The pool takes the request only once its blocks are read: wait here, so that no more is read ahead than it has room for.
     while (this.#underWay.size > 4) await Promise.race(this.#underWay);
   }
 
-  async #trip(items: readonly WriteItem[], after: readonly AfterWrite[], blocks: readonly BlockLocation[]): Promise<void> {
+  async #trip(
+    items: readonly WriteItem[],
+    after: readonly AfterWrite[],
+    blocks: readonly BlockLocation[],
+  ): Promise<void> {
     try {
       const stored = await this.#chunks.readStored(blocks);
       const carried = blocks.map(({ block, blockId, codec, plainBytes, pack }) => ({

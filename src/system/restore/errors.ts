@@ -17,11 +17,20 @@ export class TargetDiffersError extends RehomeError {
   override readonly name = "TargetDiffersError";
   readonly code = "TARGET_DIFFERS";
   readonly target: string;
-  readonly differences: readonly { readonly path: string; readonly change: string; readonly aspects: readonly string[] }[];
+  readonly differences: readonly {
+    readonly path: string;
+    readonly change: string;
+    readonly aspects: readonly string[];
+  }[];
 
   constructor(target: string, differences: TargetDiffersError["differences"]) {
-    const first = differences.slice(0, 5).map(({ path, change, aspects }) => `${path === "" ? "." : path} (${[change, ...aspects].join(", ")})`);
-    super(`cannot call "${target}" verified: ${differences.length} entries differ from the image: ${first.join("; ")}`, "Look at the device and its file system; run the same command again to go on.");
+    const first = differences
+      .slice(0, 5)
+      .map(({ path, change, aspects }) => `${path === "" ? "." : path} (${[change, ...aspects].join(", ")})`);
+    super(
+      `cannot call "${target}" verified: ${differences.length} entries differ from the image: ${first.join("; ")}`,
+      "Look at the device and its file system; run the same command again to go on.",
+    );
     this.target = target;
     this.differences = differences;
   }

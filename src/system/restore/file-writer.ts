@@ -30,7 +30,10 @@ export class FileWriter {
     const carried = new Map(batch.blocks.map((block) => [block.block, block]));
     const losses: { item: number; losses: MetadataLoss[] }[] = [];
     for (const [item, write] of batch.items.entries()) {
-      const lost = write.part === "whole" ? this.#writeWhole(write, carried) : this.#writeChunks(write.file, write.chunks, carried);
+      const lost =
+        write.part === "whole"
+          ? this.#writeWhole(write, carried)
+          : this.#writeChunks(write.file, write.chunks, carried);
       if (lost && lost.length > 0) losses.push({ item, losses: lost });
     }
     return { losses };
@@ -58,19 +61,27 @@ export class FileWriter {
   /** Writes chunks, those that follow each other both in the block and in the file in one go. */
   #writeChunks(file: FileDescriptor, chunks: ChunkColumns, carried: ReadonlyMap<number, CarriedBlock>): undefined {
     const { ids, lengths, blocks, offsets, positions } = chunks;
-    for (let first = 0; first < lengths.length; ) {
+    for (let first = 0; first < lengths.length;) {
       const block = blocks[first] as number;
       const start = offsets[first] as number;
       const position = positions[first] as number;
       const plain = this.#plainOf(block, carried);
       let end = start;
       let at = first;
-      while (at < lengths.length && blocks[at] === block && offsets[at] === end && positions[at] === position + end - start) {
+      while (
+        at < lengths.length &&
+        blocks[at] === block &&
+        offsets[at] === end &&
+        positions[at] === position + end - start
+      ) {
         const length = lengths[at] as number;
         const chunk = plain.subarray(end, end + length);
         sha256Into(chunk, this.#id);
         if (chunk.length !== length || Buffer.compare(this.#id, ids.subarray(at * 32, at * 32 + 32)) !== 0)
-          throw new ObjectDamagedError(carried.get(block)?.subject ?? `block ${block}`, `its chunk ${Buffer.from(ids.subarray(at * 32, at * 32 + 32)).toString("hex")} has other bytes`);
+          throw new ObjectDamagedError(
+            carried.get(block)?.subject ?? `block ${block}`,
+            `its chunk ${Buffer.from(ids.subarray(at * 32, at * 32 + 32)).toString("hex")} has other bytes`,
+          );
         end += length;
         at += 1;
       }
@@ -84,7 +95,14 @@ export class FileWriter {
     const known = this.#plain.get(block);
     this.#plain.delete(block);
     const source = carried.get(block);
-    const plain = known ?? decodeBlock(source?.stored ?? new Uint8Array(), source?.codec ?? 1, source?.plainBytes ?? 0, source?.subject ?? `block ${block}`);
+    const plain =
+      known ??
+      decodeBlock(
+        source?.stored ?? new Uint8Array(),
+        source?.codec ?? 1,
+        source?.plainBytes ?? 0,
+        source?.subject ?? `block ${block}`,
+      );
     this.#plain.set(block, plain);
     if (this.#plain.size > keptBlocks) for (const oldest of this.#plain.keys()) return this.#forget(oldest, plain);
     return plain;

@@ -67,17 +67,34 @@ export function planRestore(facts: RestoreFacts, choices: RestoreChoices): Resto
   const { target } = facts;
   const busy = facts.unfinished.find(({ locked }) => locked);
   if (busy) throw new TargetUnsuitableError(target, "another process is restoring into it", "Wait for it to end.");
-  if (facts.kind === "other") throw new TargetUnsuitableError(target, "it is no directory", "Name a directory that is absent or empty.");
+  if (facts.kind === "other")
+    throw new TargetUnsuitableError(target, "it is no directory", "Name a directory that is absent or empty.");
   if (choices.intoExisting) return planConvergence(facts, choices);
   const resumes = facts.unfinished.find(({ image, path }) => image === choices.image && path === choices.path);
   const other = facts.unfinished.find((unfinished) => unfinished !== resumes);
   if (other && !resumes)
-    throw new TargetUnsuitableError(target, `an unfinished restore of image @${other.image.slice(0, 12)} is under way there`, `Finish it with the same command as then, or remove "${other.stage}".`);
+    throw new TargetUnsuitableError(
+      target,
+      `an unfinished restore of image @${other.image.slice(0, 12)} is under way there`,
+      `Finish it with the same command as then, or remove "${other.stage}".`,
+    );
   if (facts.kind === "directory" && !(facts.isMountPoint && resumes))
-    throw new TargetUnsuitableError(target, "it is not empty", "Name a directory that is absent or empty, or give --into-existing to make this one equal the image.");
+    throw new TargetUnsuitableError(
+      target,
+      "it is not empty",
+      "Name a directory that is absent or empty, or give --into-existing to make this one equal the image.",
+    );
   if (facts.freeBytes < choices.neededBytes && !resumes)
-    throw new TargetUnsuitableError(target, `${facts.freeBytes} bytes are free and about ${choices.neededBytes} are needed`, "Free room there, or choose another file system.");
-  const finish: RestoreStep[] = [{ kind: "write-tree" }, { kind: "sync" }, ...(choices.verify ? [{ kind: "verify" } as const] : [])];
+    throw new TargetUnsuitableError(
+      target,
+      `${facts.freeBytes} bytes are free and about ${choices.neededBytes} are needed`,
+      "Free room there, or choose another file system.",
+    );
+  const finish: RestoreStep[] = [
+    { kind: "write-tree" },
+    { kind: "sync" },
+    ...(choices.verify ? [{ kind: "verify" } as const] : []),
+  ];
   if (facts.isMountPoint)
     return { version: 1, target, mode: "in-place", stage: undefined, root: target, resumes, steps: finish };
   const stage = resumes?.stage ?? facts.newStage;
@@ -94,8 +111,14 @@ export function planRestore(facts: RestoreFacts, choices: RestoreChoices): Resto
 
 function planConvergence(facts: RestoreFacts, choices: RestoreChoices): RestorePlan {
   const { target } = facts;
-  if (facts.kind === "absent") throw new TargetUnsuitableError(target, "it does not exist", "Leave out --into-existing.");
-  if (choices.path !== "") throw new TargetUnsuitableError(target, "--path and --into-existing do not go together", "Restore the path beside it, then move it.");
+  if (facts.kind === "absent")
+    throw new TargetUnsuitableError(target, "it does not exist", "Leave out --into-existing.");
+  if (choices.path !== "")
+    throw new TargetUnsuitableError(
+      target,
+      "--path and --into-existing do not go together",
+      "Restore the path beside it, then move it.",
+    );
   return {
     version: 1,
     target,

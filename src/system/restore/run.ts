@@ -9,7 +9,15 @@ import { readTree } from "../../image/tree-index/tree-index-reader.ts";
 import { selectSubtree } from "./subtree.ts";
 import type { RestorePlan } from "./plan.ts";
 import type { RestorePorts } from "./ports.ts";
-import { HeldMarker, inPlaceMarker, markerPath, prepareStage, publishStage, removeStage, type TryLock } from "./stage.ts";
+import {
+  HeldMarker,
+  inPlaceMarker,
+  markerPath,
+  prepareStage,
+  publishStage,
+  removeStage,
+  type TryLock,
+} from "./stage.ts";
 import { TreeWriting, type RestoreLoss, type WriteChoice } from "./write-tree.ts";
 
 /** How a restore is to run. */
@@ -32,7 +40,12 @@ export interface WrittenTree {
 }
 
 /** Runs the plan of a restore into an absent or empty directory, or an empty mount point. What it had done is kept after a failure or kill. */
-export async function runRestore(plan: RestorePlan, chunks: ChunkSource, ports: RestorePorts, settings: RestoreSettings): Promise<WrittenTree> {
+export async function runRestore(
+  plan: RestorePlan,
+  chunks: ChunkSource,
+  ports: RestorePorts,
+  settings: RestoreSettings,
+): Promise<WrittenTree> {
   const { stage, root, target, resumes } = plan;
   if (stage !== undefined) prepareStage(stage);
   crashPoint("restore.staged");
@@ -101,9 +114,15 @@ async function writeTree(
       totalItems: manifest.tail.counts.entries,
       signal,
     });
-    const entries = path === "" ? readTree(chunks, manifest.tail.tree) : selectSubtree(chunks, manifest.tail.tree, path);
+    const entries =
+      path === "" ? readTree(chunks, manifest.tail.tree) : selectSubtree(chunks, manifest.tail.tree, path);
     await writing.run(entries);
-    onProgress({ version: 1, phase: "syncing", bytes: manifest.tail.counts.bytes, items: manifest.tail.counts.entries });
+    onProgress({
+      version: 1,
+      phase: "syncing",
+      bytes: manifest.tail.counts.bytes,
+      items: manifest.tail.counts.entries,
+    });
     await ports.syncFileSystem(root);
     return { losses: writing.losses, lossCount: writing.lossCount };
   } finally {

@@ -1,5 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname } from "node:path";
 import { openSealedObject, sealObject } from "../../image/format/sealed-object.ts";
 import type { UnfinishedRestore } from "./plan.ts";
@@ -33,7 +47,9 @@ export function newStagePath(target: string): string {
 export function findUnfinished(target: string, tryLock: TryLock): UnfinishedRestore[] {
   const parent = dirname(target);
   const prefix = `.${basename(target)}.rehome-`;
-  const stages = existsSync(parent) ? readdirSync(parent).filter((name) => name.startsWith(prefix) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length))) : [];
+  const stages = existsSync(parent)
+    ? readdirSync(parent).filter((name) => name.startsWith(prefix) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length)))
+    : [];
   return [...stages.map((name) => `${parent}/${name}`), undefined].flatMap((stage) => {
     const path = markerPath(stage, target);
     if (!existsSync(path)) return [];
@@ -41,7 +57,15 @@ export function findUnfinished(target: string, tryLock: TryLock): UnfinishedRest
     try {
       const marker = readMarker(path);
       if (marker === undefined || marker.target !== target) return [];
-      return [{ image: marker.image, path: marker.path, stage: stage ?? path, locked: !tryLock(file), ...(marker.doneUpTo !== undefined && { doneUpTo: marker.doneUpTo }) }];
+      return [
+        {
+          image: marker.image,
+          path: marker.path,
+          stage: stage ?? path,
+          locked: !tryLock(file),
+          ...(marker.doneUpTo !== undefined && { doneUpTo: marker.doneUpTo }),
+        },
+      ];
     } finally {
       closeSync(file);
     }
@@ -126,7 +150,9 @@ export function kindOfTarget(target: string): "absent" | "empty-directory" | "di
   const found = statSync(target, { throwIfNoEntry: false });
   if (found === undefined) return "absent";
   if (!found.isDirectory()) return "other";
-  return readdirSync(target).every((name) => name === "lost+found" || name.startsWith(inPlaceMarker)) ? "empty-directory" : "directory";
+  return readdirSync(target).every((name) => name === "lost+found" || name.startsWith(inPlaceMarker))
+    ? "empty-directory"
+    : "directory";
 }
 
 /** Says whether `path` is where a file system is mounted. */

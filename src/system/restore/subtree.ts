@@ -12,7 +12,11 @@ import { readTree, TreeGuard } from "../../image/tree-index/tree-index-reader.ts
  *
  * @throws {PathNotFoundError} If there is nothing at `path`.
  */
-export async function* selectSubtree(chunks: ChunkSource, tree: TreeReference, path: TreePath): AsyncGenerator<Entry, void, undefined> {
+export async function* selectSubtree(
+  chunks: ChunkSource,
+  tree: TreeReference,
+  path: TreePath,
+): AsyncGenerator<Entry, void, undefined> {
   const outside = new Set<TreePath>();
   let found = false;
   for await (const entry of readTree(chunks, tree, path)) {
@@ -21,17 +25,24 @@ export async function* selectSubtree(chunks: ChunkSource, tree: TreeReference, p
   }
   if (!found) throw new PathNotFoundError(path, tree.digest.slice(0, 12));
   const files = new Map<TreePath, Entry>();
-  if (outside.size > 0) for await (const entry of readTree(chunks, tree)) if (outside.has(entry.path)) files.set(entry.path, entry);
+  if (outside.size > 0)
+    for await (const entry of readTree(chunks, tree)) if (outside.has(entry.path)) files.set(entry.path, entry);
   const firstNames = new Map<TreePath, TreePath>();
   const guard = new TreeGuard();
   for await (const entry of readTree(chunks, tree, path)) {
-    const selected = entry.kind === "link" && outside.has(entry.target) ? standIn(entry.path, entry.target, files, firstNames) : entry;
+    const selected =
+      entry.kind === "link" && outside.has(entry.target) ? standIn(entry.path, entry.target, files, firstNames) : entry;
     guard.check(selected);
     yield selected;
   }
 }
 
-function standIn(path: TreePath, target: TreePath, files: ReadonlyMap<TreePath, Entry>, firstNames: Map<TreePath, TreePath>): Entry {
+function standIn(
+  path: TreePath,
+  target: TreePath,
+  files: ReadonlyMap<TreePath, Entry>,
+  firstNames: Map<TreePath, TreePath>,
+): Entry {
   const file = files.get(target);
   const first = firstNames.get(target);
   if (file === undefined || file.kind === "link" || file.kind === "directory")
@@ -40,5 +51,16 @@ function standIn(path: TreePath, target: TreePath, files: ReadonlyMap<TreePath, 
     firstNames.set(target, path);
     return { ...file, path };
   }
-  return { path, kind: "link", target: first, mode: 0, uid: 0, gid: 0, mtimeSec: 0, mtimeNsec: 0, flags: 0, xattrs: [] };
+  return {
+    path,
+    kind: "link",
+    target: first,
+    mode: 0,
+    uid: 0,
+    gid: 0,
+    mtimeSec: 0,
+    mtimeNsec: 0,
+    flags: 0,
+    xattrs: [],
+  };
 }

@@ -115,7 +115,14 @@ export class TreeWriting {
 
   #report(): void {
     const { totalBytes, totalItems } = this.#parts;
-    this.#parts.onProgress({ version: 1, phase: "writing", bytes: this.#bytes, totalBytes, items: this.#items, totalItems });
+    this.#parts.onProgress({
+      version: 1,
+      phase: "writing",
+      bytes: this.#bytes,
+      totalBytes,
+      items: this.#items,
+      totalItems,
+    });
   }
 
   /** Leaves directories until the innermost open one is that in which `entry` lies. */
@@ -174,7 +181,8 @@ export class TreeWriting {
     }
     try {
       if (existing !== "none") ports.writer.remove(parent.file, name);
-      if (entry.kind === "link" && this.#unmade.has(entry.target)) this.#lose(entry.path, entry.kind, "the entry it is a further name of could not be made");
+      if (entry.kind === "link" && this.#unmade.has(entry.target))
+        this.#lose(entry.path, entry.kind, "the entry it is a further name of could not be made");
       else if (entry.kind === "link") await this.#link(entry.target, parent.file, name, sender);
       else this.#makeOther(entry, parent.file, name);
     } catch (error) {
@@ -215,7 +223,11 @@ export class TreeWriting {
     }
   }
 
-  #makeOther(entry: Exclude<Entry, { kind: "directory" | "file" | "link" }>, parent: FileDescriptor, name: ByteString): void {
+  #makeOther(
+    entry: Exclude<Entry, { kind: "directory" | "file" | "link" }>,
+    parent: FileDescriptor,
+    name: ByteString,
+  ): void {
     const { writer } = this.#parts.ports;
     if (entry.kind === "symlink") writer.makeSymlink(parent, name, entry.target);
     else if (entry.kind === "fifo" || entry.kind === "socket") writer.makeNode(parent, name, entry.kind, 0, 0);
@@ -236,19 +248,28 @@ export class TreeWriting {
         if (directory !== this.#parts.root) tree.close(directory);
         directory = next;
       }
-      if (tree.stat(directory, last).kind === "directory") throw new FormatInvalidError("the tree index", "a link leads to a directory");
+      if (tree.stat(directory, last).kind === "directory")
+        throw new FormatInvalidError("the tree index", "a link leads to a directory");
       writer.link(directory, last, parent, name);
     } catch (error) {
-      throw this.#parts.ports.isMissing(error) ? new FormatInvalidError("the tree index", "a link leads to nothing before it", { cause: error }) : error;
+      throw this.#parts.ports.isMissing(error)
+        ? new FormatInvalidError("the tree index", "a link leads to nothing before it", { cause: error })
+        : error;
     } finally {
       if (directory !== this.#parts.root) tree.close(directory);
     }
   }
 
-  async #writeFile(entry: Entry & { kind: "file" }, parent: OpenDirectory, name: ByteString, sender: WriteSender): Promise<void> {
+  async #writeFile(
+    entry: Entry & { kind: "file" },
+    parent: OpenDirectory,
+    name: ByteString,
+    sender: WriteSender,
+  ): Promise<void> {
     const { existing, ports } = this.#parts;
     if (existing === "leftovers") ports.writer.remove(parent.file, name);
-    const temporary = existing === "older" ? (`.rehome-${process.pid}-${++this.#temporaries}` as ByteString) : undefined;
+    const temporary =
+      existing === "older" ? (`.rehome-${process.pid}-${++this.#temporaries}` as ByteString) : undefined;
     parent.pending += 1;
     this.#filesUnderWay.add(entry.path);
     this.#bytes += entry.sizeBytes;
@@ -256,26 +277,43 @@ export class TreeWriting {
       await this.#writeLongFile(entry, parent, name, temporary, sender);
       return;
     }
-    const file = { part: "whole", directory: parent.file, name, temporary, sizeBytes: entry.sizeBytes, metadata: metadataOf(entry) } as const;
+    const file = {
+      part: "whole",
+      directory: parent.file,
+      name,
+      temporary,
+      sizeBytes: entry.sizeBytes,
+      metadata: metadataOf(entry),
+    } as const;
     await sender.add(file, entry.pieces, 0, (losses) => this.#afterFile(entry.path, parent, losses));
   }
 
   /** Writes a long file in parts that several workers may have in hand. */
-  async #writeLongFile(entry: Entry & { kind: "file" }, parent: OpenDirectory, name: ByteString, temporary: ByteString | undefined, sender: WriteSender): Promise<void> {
+  async #writeLongFile(
+    entry: Entry & { kind: "file" },
+    parent: OpenDirectory,
+    name: ByteString,
+    temporary: ByteString | undefined,
+    sender: WriteSender,
+  ): Promise<void> {
     const { writer, tree } = this.#parts.ports;
     const file = writer.createFile(parent.file, temporary ?? name, entry.flags);
     let waiting = 1;
     const finish = (): void => {
       if (--waiting > 0) return;
       writer.truncate(file, entry.sizeBytes);
-      const before = writer.setOpenMetadata(file, { ...entry, flags: temporary === undefined ? entry.flags : 0 }, this.#metadata);
+      const before = writer.setOpenMetadata(
+        file,
+        { ...entry, flags: temporary === undefined ? entry.flags : 0 },
+        this.#metadata,
+      );
       if (temporary !== undefined) writer.replace(parent.file, temporary, name);
       const losses = temporary === undefined ? before : writer.setOpenMetadata(file, entry, this.#metadata);
       tree.close(file);
       this.#afterFile(entry.path, parent, losses);
     };
     let position = 0;
-    for (let first = 0; first < entry.pieces.length; ) {
+    for (let first = 0; first < entry.pieces.length;) {
       let next = first;
       let length = 0;
       while (next < entry.pieces.length && length < partBytes) length += entry.pieces[next++]?.lengthBytes ?? 0;

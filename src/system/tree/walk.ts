@@ -87,7 +87,13 @@ export function* walkTree(
   const stack: Level[] = [];
   try {
     yield { path: rootPath, name: "" as ByteString, stat: rootStat, parent: rootDirectory, self: rootDirectory };
-    stack.push({ path: rootPath, stat: rootStat, names: tree.readNames(root).toSorted(), directory: rootDirectory.retain(), next: 0 });
+    stack.push({
+      path: rootPath,
+      stat: rootStat,
+      names: tree.readNames(root).toSorted(),
+      directory: rootDirectory.retain(),
+      next: 0,
+    });
     for (let level = stack.at(-1); level !== undefined; level = stack.at(-1)) {
       const name = level.names[level.next++];
       if (name === undefined) {
@@ -142,7 +148,12 @@ function leaveLevel(tree: TreeReader, stack: Level[], open: Set<SharedDirectory>
     const reopened = new SharedDirectory(tree, tree.openParent(left.directory.file), open);
     const stat = tree.statOpen(reopened.file);
     outer.directory = reopened;
-    if (stat.inoLow === outer.stat.inoLow && stat.inoHigh === outer.stat.inoHigh && stat.deviceMinor === outer.stat.deviceMinor && stat.deviceMajor === outer.stat.deviceMajor)
+    if (
+      stat.inoLow === outer.stat.inoLow &&
+      stat.inoHigh === outer.stat.inoHigh &&
+      stat.deviceMinor === outer.stat.deviceMinor &&
+      stat.deviceMajor === outer.stat.deviceMajor
+    )
       return undefined;
     outer.next = outer.names.length;
     return { path: outer.path, trouble: new RangeError("the directory was moved while it was read") };

@@ -23,7 +23,13 @@ export interface FileBatch {
  * has become longer than a span and must be read in parts.
  */
 export type FileOutcome =
-  | { readonly kind: "read"; readonly end: number; readonly asWalked: boolean; readonly unstable: boolean; readonly dataBytes: number }
+  | {
+      readonly kind: "read";
+      readonly end: number;
+      readonly asWalked: boolean;
+      readonly unstable: boolean;
+      readonly dataBytes: number;
+    }
   | { readonly kind: "vanished" | "grown"; readonly end: number }
   | { readonly kind: "unreadable"; readonly end: number; readonly message: string };
 

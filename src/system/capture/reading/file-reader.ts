@@ -71,7 +71,13 @@ export class FileReader {
       const dataBytes = this.#readPieces(file, stat, stat.sizeBytes);
       const stable = looksUnchanged(stat, this.#parts.tree.statOpen(file));
       if (stable || reading === readings)
-        return { kind: "read", end: this.#out.length, asWalked: stable && looksUnchanged(stat, item.stat), unstable: !stable, dataBytes };
+        return {
+          kind: "read",
+          end: this.#out.length,
+          asWalked: stable && looksUnchanged(stat, item.stat),
+          unstable: !stable,
+          dataBytes,
+        };
     }
   }
 
@@ -100,7 +106,7 @@ export class FileReader {
       return read;
     }
     let dataBytes = 0;
-    for (let at = 0; at < sizeBytes; ) {
+    for (let at = 0; at < sizeBytes;) {
       const data = tree.seekData(file, at);
       const start = data < 0 ? sizeBytes : Math.min(data, sizeBytes);
       if (start > at) writeHolePiece(this.#out, start - at);

@@ -26,7 +26,11 @@ export function chooseEntries(selection: Selection): ChooseEntry {
   const matches = compilePatterns(selection.patterns);
   return (path, stat, parentStat) => {
     const isDirectory = stat.kind === "directory";
-    if (isDirectory && (selection.emptied.has(path) || (crossesDevice(stat, parentStat) && !selection.entered.has(path)))) return "take-empty";
+    if (
+      isDirectory &&
+      (selection.emptied.has(path) || (crossesDevice(stat, parentStat) && !selection.entered.has(path)))
+    )
+      return "take-empty";
     if (selection.omitted.has(path)) return "leave-out";
     if (!matches(path, isDirectory)) return "take";
     return isDirectory ? "take-empty" : "leave-out";
@@ -37,9 +41,15 @@ function compilePatterns(patterns: readonly string[]): (path: TreePath, isDirect
   const usable = patterns.filter((pattern) => pattern.trim() !== "");
   if (usable.length === 0) return () => false;
   for (const pattern of usable)
-    if (/[\n\0]/.test(pattern)) throw new UsageError(`cannot use the pattern ${JSON.stringify(pattern)}: it holds a line end`, "Give one pattern at a time.");
+    if (/[\n\0]/.test(pattern))
+      throw new UsageError(
+        `cannot use the pattern ${JSON.stringify(pattern)}: it holds a line end`,
+        "Give one pattern at a time.",
+      );
   const compile = (): ReturnType<typeof ignore> =>
-    ignore({ ignorecase: false, allowRelativePaths: true }).add(usable.map((pattern) => byteStringFromText(pattern) as string));
+    ignore({ ignorecase: false, allowRelativePaths: true }).add(
+      usable.map((pattern) => byteStringFromText(pattern) as string),
+    );
   let rules = compile();
   let asked = 0;
   return (path, isDirectory) => {

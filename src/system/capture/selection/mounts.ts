@@ -19,16 +19,70 @@ export function parseMountInfo(text: string): Mount[] {
     const fields = left?.split(" ") ?? [];
     const [type, source] = right?.split(" ") ?? [];
     const [id, , device, root, mountPoint, options] = fields;
-    if (id === undefined || device === undefined || root === undefined || mountPoint === undefined || type === undefined) return [];
-    return [{ id: Number(id), device, root: unescape(root), mountPoint: unescape(mountPoint), type, source: unescape(source ?? ""), options: options ?? "" }];
+    if (
+      id === undefined ||
+      device === undefined ||
+      root === undefined ||
+      mountPoint === undefined ||
+      type === undefined
+    )
+      return [];
+    return [
+      {
+        id: Number(id),
+        device,
+        root: unescape(root),
+        mountPoint: unescape(mountPoint),
+        type,
+        source: unescape(source ?? ""),
+        options: options ?? "",
+      },
+    ];
   });
 }
 
 const pseudoTypes = new Set([
-  "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs", "fusectl", "hugetlbfs", "mqueue", "nsfs",
-  "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs", "selinuxfs", "sysfs", "tmpfs", "tracefs", "rootfs",
+  "autofs",
+  "binfmt_misc",
+  "bpf",
+  "cgroup",
+  "cgroup2",
+  "configfs",
+  "debugfs",
+  "devpts",
+  "devtmpfs",
+  "efivarfs",
+  "fusectl",
+  "hugetlbfs",
+  "mqueue",
+  "nsfs",
+  "proc",
+  "pstore",
+  "ramfs",
+  "rpc_pipefs",
+  "securityfs",
+  "selinuxfs",
+  "sysfs",
+  "tmpfs",
+  "tracefs",
+  "rootfs",
 ]);
-const networkTypes = new Set(["9p", "afs", "ceph", "cifs", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4", "smb3", "smbfs", "virtiofs", "gfs2", "ocfs2"]);
+const networkTypes = new Set([
+  "9p",
+  "afs",
+  "ceph",
+  "cifs",
+  "glusterfs",
+  "lustre",
+  "ncpfs",
+  "nfs",
+  "nfs4",
+  "smb3",
+  "smbfs",
+  "virtiofs",
+  "gfs2",
+  "ocfs2",
+]);
 
 /** What decides about mounts. */
 export interface MountRules {
@@ -47,14 +101,23 @@ export interface MountRules {
 export function planMounts(mounts: readonly Mount[], rules: MountRules): MountDecision[] {
   const below = rules.root === "/" ? "/" : `${rules.root}/`;
   const visible = new Map<string, Mount>();
-  for (const mount of mounts) if (mount.mountPoint.startsWith(below) && mount.mountPoint !== rules.root) visible.set(mount.mountPoint, mount);
-  const rootMount = mounts.findLast((mount) => mount.mountPoint === rules.root || (rules.root + "/").startsWith(mount.mountPoint === "/" ? "/" : `${mount.mountPoint}/`));
-  const taken = new Set<string>(rootMount ? [`${rootMount.device} ${rules.kind === "host" ? "" : rootMount.root}`] : []);
+  for (const mount of mounts)
+    if (mount.mountPoint.startsWith(below) && mount.mountPoint !== rules.root) visible.set(mount.mountPoint, mount);
+  const rootMount = mounts.findLast(
+    (mount) =>
+      mount.mountPoint === rules.root ||
+      (rules.root + "/").startsWith(mount.mountPoint === "/" ? "/" : `${mount.mountPoint}/`),
+  );
+  const taken = new Set<string>(
+    rootMount ? [`${rootMount.device} ${rules.kind === "host" ? "" : rootMount.root}`] : [],
+  );
   return [...visible.values()]
     .toSorted((a, b) => a.mountPoint.length - b.mountPoint.length || (a.mountPoint < b.mountPoint ? -1 : 1))
     .map((mount) => {
       const fileSystem = `${mount.device} ${rules.kind === "host" ? "" : mount.root}`;
-      const reason = rules.include.includes(mount.mountPoint) ? undefined : whyLeftOut(mount, rules, taken.has(fileSystem));
+      const reason = rules.include.includes(mount.mountPoint)
+        ? undefined
+        : whyLeftOut(mount, rules, taken.has(fileSystem));
       if (reason === undefined) taken.add(fileSystem);
       return {
         mountPoint: mount.mountPoint,
@@ -73,8 +136,10 @@ function whyLeftOut(mount: Mount, rules: MountRules, takenBefore: boolean): stri
   if (rules.kind !== "host") return undefined;
   if (networkTypes.has(mount.type)) return "network file system";
   if (mount.type.startsWith("fuse")) return "FUSE file system";
-  if (mount.type === "overlay" || mount.type === "squashfs" || mount.type === "iso9660") return `${mount.type} file system`;
-  if (!mount.source.startsWith("/dev/") && !["btrfs", "zfs", "bcachefs"].includes(mount.type)) return "not on a local block device";
+  if (mount.type === "overlay" || mount.type === "squashfs" || mount.type === "iso9660")
+    return `${mount.type} file system`;
+  if (!mount.source.startsWith("/dev/") && !["btrfs", "zfs", "bcachefs"].includes(mount.type))
+    return "not on a local block device";
   if (rules.removableDevices.has(mount.device)) return "removable medium";
   return takenBefore ? "already taken at another place" : undefined;
 }
