@@ -1,6 +1,6 @@
 import { readFileSync, statfsSync } from "node:fs";
 import type { FileDescriptor } from "../core/tree/tree-reader.ts";
-import { parseMountInfo, type Mount } from "../system/capture/selection/mounts.ts";
+import { parseMountInfo, type Mount } from "../core/mount-info.ts";
 import { syncfs } from "./libc.ts";
 
 const tmpfsMagic = 0x0102_1994;

@@ -15,7 +15,7 @@ import type { ImageStore } from "../image/store/image-store.ts";
 import { SystemNotFoundError } from "../system/capture/errors.ts";
 import { chooseImageName, planCapture, type CapturePlan } from "../system/capture/plan.ts";
 import type { CapturePorts } from "../system/capture/ports.ts";
-import { limitRate, unlimited } from "../system/capture/rate-limit.ts";
+import { limitRate, unlimited } from "../system/capture/reading/rate-limit.ts";
 import type { FileBatch, FileBatchResult } from "../system/capture/reading/file-batch.ts";
 import { runCapture, type CaptureResult } from "../system/capture/run.ts";
 import { hostExcludes } from "../system/capture/selection/default-excludes.ts";

@@ -1,34 +1,21 @@
-import { statfsSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseImageOperand } from "../core/operand.ts";
 import type { OnProgress } from "../core/progress.ts";
-import { displayBytes, type TreePath } from "../core/tree/byte-string.ts";
+import type { TreePath } from "../core/tree/byte-string.ts";
 import type { Entry } from "../core/tree/entry.ts";
-import { isAtOrBelow } from "../core/tree/walk-order.ts";
-import { growDescriptorTable } from "../host/descriptor-table.ts";
-import { syncFileSystem } from "../host/file-systems.ts";
-import { flock } from "../host/libc.ts";
-import { errnoNameOf } from "../host/system-call-error.ts";
-import { linuxTreeReader } from "../host/tree/linux-tree-reader.ts";
-import { linuxTreeWriter } from "../host/tree/linux-tree-writer.ts";
 import type { ImageName } from "../image/store/image-names.ts";
 import type { ImageStore, OpenImage } from "../image/store/image-store.ts";
 import { readTree } from "../image/tree-index/tree-index-reader.ts";
 import type { Difference } from "../system/compare/difference.ts";
-import { TargetDiffersError } from "../system/restore/errors.ts";
-import type { WriteBatch, WriteBatchResult } from "../system/restore/file-batch.ts";
 import { planRestore, type RestorePlan } from "../system/restore/plan.ts";
-import type { RestorePorts } from "../system/restore/ports.ts";
-import { ownNames, runConvergence, runRestore, type WrittenTree } from "../system/restore/run.ts";
-import { findUnfinished, isMountPoint, kindOfTarget, newStagePath, type TryLock } from "../system/restore/stage.ts";
+import { runConvergence, runRestore, type WrittenTree } from "../system/restore/run.ts";
+import { findUnfinished, isMountPoint, kindOfTarget, newStagePath } from "../system/restore/stage.ts";
 import type { RestoreLoss } from "../system/restore/write-tree.ts";
-import { WorkerPool } from "../workers/pool.ts";
-import type { RestoreWorkerData } from "../workers/restore-worker.ts";
 import { capture } from "./capture.ts";
-import { compareWithTree, isInMemory } from "./compare.ts";
 import { parseTreePath, storeOf } from "./images.ts";
+import { assertEqual, checkTarget, type TargetCheck } from "./restore-check.ts";
+import { freeBytesAt, restorePorts, tryLock } from "./restore-ports.ts";
 import { openStore, type StoreOptions } from "./store.ts";
-import { workerCount } from "./worker-count.ts";
 
 /** How to restore. Everything has a default. */
 export interface RestoreOptions extends StoreOptions {
@@ -60,7 +47,7 @@ export interface RestoreResult {
   readonly resumed: boolean;
   /** Where the directory's state from before was captured. */
   readonly backup?: ImageName;
-  readonly verified?: { readonly differences: readonly Difference[]; readonly cached: boolean };
+  readonly verified?: TargetCheck;
   readonly durationMs: number;
 }
 
@@ -172,16 +159,17 @@ async function converge(
       : (await capture(`${plan.target}/`, { ...backUpOptions(options), name: backupName(opened) })).name;
   const changed = new Map(differences.map((difference) => [difference.path, difference]));
   const needsContent = new Set(["kind", "content", "target", "device", "hard-link"]);
+  const isWritten = (difference: Difference | undefined): boolean =>
+    difference?.change === "removed" || difference?.aspects.some((aspect) => needsContent.has(aspect)) === true;
   const written = await runConvergence(
     plan.root,
     {
       entries: readTree(store.chunks, opened.manifest.tail.tree),
-      choose: ({ path }: Entry) => {
-        const difference = changed.get(path);
-        if (difference === undefined) return "skip";
-        return difference.change === "removed" || difference.aspects.some((aspect) => needsContent.has(aspect))
-          ? "write"
-          : "metadata";
+      choose: (entry: Entry) => {
+        const difference = changed.get(entry.path);
+        // Further names of what is written anew lead to the old one until they are made anew too.
+        if (isWritten(difference) || (entry.kind === "link" && isWritten(changed.get(entry.target)))) return "write";
+        return difference === undefined ? "skip" : "metadata";
       },
       extra:
         options.delete === true ? differences.filter(({ change }) => change === "added").map(({ path }) => path) : [],
@@ -217,39 +205,15 @@ function backupName(opened: OpenImage): string {
   return `${opened.name.name}-before-restore`.slice(-128);
 }
 
-async function compare(
+function compare(
   root: string,
   store: ImageStore,
   opened: OpenImage,
   options: RestoreOptions,
   fromDevice: boolean,
-): Promise<{ differences: Difference[]; cached: boolean }> {
-  const differences: Difference[] = [];
-  const ofFileSystem = isMountPoint(root);
-  const path = options.path === undefined ? ("" as TreePath) : parseTreePath(options.path);
-  for await (const difference of compareWithTree({
-    store,
-    manifest: opened.manifest,
-    root,
-    path,
-    ignore: ownNames,
-    fromDevice,
-    ...callbacks(options),
-  }))
-    if (!ofFileSystem || difference.change !== "added" || !isAtOrBelow(difference.path, lostAndFound))
-      differences.push(difference);
-  return { differences, cached: !fromDevice || isInMemory(root) };
-}
-
-/** What a file system brings with it at its mount point; not of the tree unless the image has it. */
-const lostAndFound = "lost+found" as TreePath;
-
-function assertEqual(differences: readonly Difference[], target: string): void {
-  if (differences.length > 0)
-    throw new TargetDiffersError(
-      target,
-      differences.map(({ path, change, aspects }) => ({ path: displayBytes(path), change, aspects })),
-    );
+): Promise<TargetCheck> {
+  const { manifest, path, onProgress, signal } = commonSettings(opened, options);
+  return checkTarget({ store, manifest, root, path, fromDevice, onProgress, signal });
 }
 
 function commonSettings(opened: OpenImage, options: RestoreOptions) {
@@ -267,47 +231,4 @@ function callbacks(options: RestoreOptions): {
   readonly signal: AbortSignal | undefined;
 } {
   return { onProgress: options.onProgress ?? (() => undefined), signal: options.signal };
-}
-
-/** flock(2), exclusive, without waiting. */
-const tryLock: TryLock = (file) => flock(file, 2 | 4) === 0;
-
-function freeBytesAt(target: string): number {
-  for (let path = target; ; path = dirname(path)) {
-    try {
-      const { bavail, bsize } = statfsSync(path);
-      return bavail * bsize;
-    } catch {
-      if (path === "/") return Number.MAX_SAFE_INTEGER;
-    }
-  }
-}
-
-function restorePorts(): RestorePorts {
-  growDescriptorTable();
-  const tree = linuxTreeReader();
-  const lossy = new Set([
-    "EPERM",
-    "EACCES",
-    "ENOTSUP",
-    "EOPNOTSUPP",
-    "EINVAL",
-    "ENOTTY",
-    "ENAMETOOLONG",
-    "EMLINK",
-    "EXDEV",
-  ]);
-  return {
-    tree,
-    writer: linuxTreeWriter(tree),
-    startPool: ({ exact }) =>
-      new WorkerPool<WriteBatch, WriteBatchResult>(
-        "restore-worker",
-        { exact } satisfies RestoreWorkerData,
-        workerCount(),
-      ),
-    syncFileSystem: (directory) => Promise.resolve(syncFileSystem(directory)),
-    isLoss: (error) => lossy.has(errnoNameOf(error) ?? ""),
-    isMissing: (error) => ["ENOENT", "ENOTDIR", "ELOOP"].includes(errnoNameOf(error) ?? ""),
-  };
 }

@@ -12,14 +12,15 @@ export interface Answer<Response> {
 export function serveRequests<Request, Response>(
   answer: (request: Request) => Answer<Response> | Promise<Answer<Response>>,
 ): void {
-  parentPort?.on("message", async ({ number, request }: WorkerRequest<Request>) => {
+  const serve = async ({ number, request }: WorkerRequest<Request>): Promise<void> => {
     try {
       const { response, transfer } = await answer(request);
       parentPort?.postMessage({ number, response } satisfies WorkerAnswer<Response>, [...transfer]);
     } catch (error) {
       parentPort?.postMessage({ number, failure: sendFailure(error) } satisfies WorkerAnswer<Response>);
     }
-  });
+  };
+  parentPort?.on("message", (message: WorkerRequest<Request>) => void serve(message));
 }
 
 function sendFailure(error: unknown): SentFailure {

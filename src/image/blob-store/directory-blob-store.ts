@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { FormatInvalidError } from "../errors.ts";
 import type { BlobStore, ListedBlob } from "./blob-store.ts";
 import { realDurableFiles, type DurableFiles } from "./durable-files.ts";
 
@@ -11,6 +12,13 @@ const temporaryFolder = "tmp";
  */
 export function directoryBlobStore(path: string, files: DurableFiles = realDurableFiles): BlobStore {
   const known = new Set<string>();
+
+  /** Keys may come from objects that an enemy wrote: none may lead out of the directory. */
+  function fileOf(key: string): string {
+    if (key.includes("\0") || key.split("/").some((name) => name === "" || name === "." || name === ".."))
+      throw new FormatInvalidError(JSON.stringify(key), "it is no key of a store");
+    return `${path}/${key}`;
+  }
 
   async function makeFolder(folder: string): Promise<void> {
     if (known.has(folder)) return;
@@ -32,7 +40,7 @@ export function directoryBlobStore(path: string, files: DurableFiles = realDurab
   return {
     location: path,
     async put(key, parts) {
-      const target = `${path}/${key}`;
+      const target = fileOf(key);
       const folder = target.slice(0, target.lastIndexOf("/"));
       const temporary = `${path}/${temporaryFolder}/${randomBytes(12).toString("hex")}`;
       await makeFolder(`${path}/${temporaryFolder}`);
@@ -46,11 +54,11 @@ export function directoryBlobStore(path: string, files: DurableFiles = realDurab
         await files.unlink(temporary);
       }
     },
-    get: (key, range) =>
-      files.read(`${path}/${key}`, range?.offset ?? 0, range?.lengthBytes ?? Number.MAX_SAFE_INTEGER),
+    get: async (key, range) =>
+      await files.read(fileOf(key), range?.offset ?? 0, range?.lengthBytes ?? Number.MAX_SAFE_INTEGER),
     list: (prefix) => listFolder(prefix === "" ? path : `${path}/${prefix.replace(/\/$/, "")}`, prefix),
     async delete(key) {
-      const target = `${path}/${key}`;
+      const target = fileOf(key);
       await files.unlink(target);
       await files.syncDirectory(target.slice(0, target.lastIndexOf("/"))).catch(() => undefined);
     },

@@ -17,7 +17,7 @@ export function memoryBlobStore(
       return object === undefined ? undefined : Buffer.from(cutRange(object, range));
     },
     async *list(prefix): AsyncGenerator<ListedBlob> {
-      for (const [key, object] of [...objects]) if (key.startsWith(prefix)) yield { key, sizeBytes: object.length };
+      for (const [key, object] of Array.from(objects)) if (key.startsWith(prefix)) yield { key, sizeBytes: object.length };
     },
     async delete(key) {
       objects.delete(key);

@@ -2,10 +2,10 @@ import { rmSync } from "node:fs";
 import { throwIfInterrupted, RehomeError } from "../../core/errors.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { ChunkIndex } from "../chunk-index/chunk-index.ts";
-import { FormatInvalidError } from "../errors.ts";
 import { openSealedObject, type SealedKind } from "../format/sealed-object.ts";
 import { ChunkSource } from "../store/chunk-source.ts";
-import { listImageNames, type ImageId, type ImageName } from "../store/image-names.ts";
+import { openCondemnation } from "../store/condemnation.ts";
+import { listImageNames, openImageName, type ImageId, type ImageName } from "../store/image-names.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import { packOfKey } from "../store/pack-reader.ts";
 import { Session } from "../store/session.ts";
@@ -128,7 +128,9 @@ async function readObjects(store: ImageStore, index: ChunkIndex, settings: Check
     findings.bytes += bytes.length;
     const sealed = key === "store.json" ? "store" : sealedKinds[folder];
     try {
-      if (sealed !== undefined) openSealedObject(sealed, bytes, key);
+      if (sealed === "name") openImageName(bytes, key);
+      else if (sealed === "condemned") openCondemnation(bytes, key);
+      else if (sealed !== undefined) openSealedObject(sealed, bytes, key);
       else if (folder === "images")
         findings.manifests.set(
           key.slice("images/".length) as ImageId,
@@ -245,13 +247,13 @@ async function readNames(store: ImageStore): Promise<ImageName[]> {
   try {
     return await listImageNames(store.blobs);
   } catch (error) {
-    if (!(error instanceof RehomeError) || error instanceof FormatInvalidError) throw error;
+    if (!(error instanceof RehomeError)) throw error;
   }
   const names: ImageName[] = [];
   for await (const { key } of store.blobs.list("names/")) {
     const bytes = await store.blobs.get(key);
     try {
-      if (bytes) names.push(openSealedObject("name", bytes, key) as ImageName);
+      if (bytes) names.push(openImageName(bytes, key));
     } catch (error) {
       if (!(error instanceof RehomeError)) throw error;
     }

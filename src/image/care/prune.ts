@@ -1,20 +1,14 @@
 import { crashPoint } from "../../core/crash-points.ts";
 import type { OnProgress } from "../../core/progress.ts";
-import { ObjectMissingError } from "../errors.ts";
 import type { PackId } from "../format/pack.ts";
-import {
-  condemn,
-  endCondemnation,
-  readCondemnations,
-  settleCondemnation,
-  type Condemnation,
-} from "../store/condemnation.ts";
+import { condemn, readCondemnations, settleCondemnation, type Condemnation } from "../store/condemnation.ts";
 import { listImageNames, type ImageId } from "../store/image-names.ts";
 import type { ImageStore } from "../store/image-store.ts";
-import { packKey, readPackFooter } from "../store/pack-reader.ts";
-import { PackWriter } from "../store/pack-writer.ts";
 import { findSessions, Session, sessionGraceMs, type FoundSession } from "../store/session.ts";
-import { measurePackUse, Reachability, type PackUse } from "./reachability.ts";
+import { choosePacks } from "./choose-packs.ts";
+import { measurePackUse, Reachability } from "./reachability.ts";
+import { rewritePacks } from "./rewrite-packs.ts";
+import { sweep, type Tally } from "./sweep.ts";
 
 /** How to prune. */
 export interface PruneSettings {
@@ -42,12 +36,6 @@ export interface PruneResult {
   readonly removedLeftovers: number;
 }
 
-interface Tally {
-  removedPacks: number;
-  removedImages: number;
-  removedBytes: number;
-}
-
 /**
  * Removes what no image needs (`docs/format/image.md` section 3.3): condemns first, then sweeps what every session from
  * before has left. Captures may run meanwhile. Killed anywhere, the next prune goes on.
@@ -61,7 +49,7 @@ export async function prune(store: ImageStore, settings: PruneSettings): Promise
   const before = await liveSessions(store, session.id);
   const marks = new Reachability(store);
   const roots = await markRoots(store, marks, session.id, settings);
-  const plan = choosePacks(measurePackUse(store, marks), condemnations, settings);
+  const plan = choosePacks(measurePackUse(store, marks), condemnations, settings.minNeededShare);
   const garbageImages = await findGarbageImages(store, roots, condemnations);
   const removedSessions = settings.dryRun ? 0 : await removeLapsedSessions(store);
   const tally: Tally = { removedPacks: 0, removedImages: 0, removedBytes: 0 };
@@ -148,34 +136,6 @@ async function sweepNow(
   return settled.filter((record) => !ready.includes(record));
 }
 
-async function sweep(
-  store: ImageStore,
-  record: Condemnation,
-  marks: Reachability,
-  roots: ReadonlySet<ImageId>,
-  tally: Tally,
-): Promise<void> {
-  for (const image of record.images) {
-    if (roots.has(image as ImageId)) continue;
-    await store.blobs.delete(`images/${image}`);
-    tally.removedImages += 1;
-  }
-  crashPoint("prune.images-removed");
-  const sizes = store.index.packs();
-  const doomed = record.packs.filter(
-    (pack) => !store.index.blocksOf(pack as PackId).some(({ block }) => marks.isMarked(block)),
-  );
-  for (const pack of doomed) {
-    await store.blobs.delete(packKey(pack));
-    crashPoint("prune.pack-removed");
-    tally.removedPacks += 1;
-    tally.removedBytes += sizes.get(pack as PackId)?.sizeBytes ?? 0;
-  }
-  store.index.removePacks(doomed);
-  await endCondemnation(store.blobs, record.id);
-  crashPoint("prune.swept");
-}
-
 /** Marks what all roots need: named images, and those that live sessions list. What they need was durable before, so the index is refreshed after they are listed. */
 async function markRoots(
   store: ImageStore,
@@ -202,21 +162,6 @@ async function markRoots(
   return roots;
 }
 
-function choosePacks(
-  use: readonly PackUse[],
-  condemnations: readonly Condemnation[],
-  { minNeededShare }: PruneSettings,
-): { readonly unneeded: PackUse[]; readonly rewritten: PackUse[] } {
-  const condemned = new Set(condemnations.flatMap(({ packs }) => packs));
-  const free = use.filter(({ pack }) => !condemned.has(pack));
-  return {
-    unneeded: free.filter(({ neededBytes }) => neededBytes === 0),
-    rewritten: free.filter(
-      ({ neededBytes, storedBytes }) => neededBytes > 0 && neededBytes < storedBytes * minNeededShare,
-    ),
-  };
-}
-
 async function findGarbageImages(
   store: ImageStore,
   roots: ReadonlySet<ImageId>,
@@ -229,37 +174,6 @@ async function findGarbageImages(
     if (!roots.has(image) && !condemned.has(image)) garbage.push(image);
   }
   return garbage;
-}
-
-/** Copies the blocks of `packs` that are needed, as they are, into new packs; durable on return. */
-async function rewritePacks(store: ImageStore, packs: readonly PackUse[], marks: Reachability): Promise<number> {
-  const writer = new PackWriter(store.blobs, store.index);
-  const sizes = store.index.packs();
-  for (const { pack, neededBlocks } of packs) {
-    const footer = new Map(
-      (await readPackFooter(store.blobs, pack as PackId, sizes.get(pack as PackId)?.sizeBytes ?? 0)).map((block) => [
-        block.offset,
-        block,
-      ]),
-    );
-    for (const number of neededBlocks) {
-      const location = store.chunks.block(number);
-      const entry = footer.get(location.offset);
-      const stored = (await store.chunks.readStored([location])).get(number);
-      if (entry === undefined || stored === undefined) throw new ObjectMissingError(`block ${location.blockId}`);
-      await writer.add({
-        id: Buffer.from(entry.id, "hex"),
-        codec: entry.codec,
-        stored,
-        plainBytes: entry.plainBytes,
-        chunkIds: entry.chunkIds,
-        chunkLengths: entry.chunkLengths,
-      });
-      marks.unmark(number);
-    }
-  }
-  await writer.flush();
-  return writer.storedBytes;
 }
 
 async function removeLapsedSessions(store: ImageStore): Promise<number> {

@@ -25,6 +25,12 @@ export async function repairStore(store: ImageStore, settings: CheckSettings): P
   const before = await checkStore(store, settings);
   const actions: string[] = [];
   const packs = before.damagedPacks;
+  for (const { object } of before.damages) {
+    if (!/^(?:names|sessions|condemned|lost|images)\//.test(object) || packs.some(({ key }) => key === object))
+      continue;
+    await store.blobs.delete(object);
+    actions.push(`removed ${object}, which cannot be read`);
+  }
   if (packs.length > 0) {
     await store.blobs.put(`lost/${randomBytes(16).toString("hex")}`, [
       sealObject("lost", { foundAt: new Date().toISOString(), packs: packs.map(({ pack }) => pack) }),
@@ -38,12 +44,6 @@ export async function repairStore(store: ImageStore, settings: CheckSettings): P
       store.index.removePacks([pack.pack]);
       actions.push(`removed ${pack.key}; ${saved} of its blocks are intact and were kept`);
     }
-  }
-  for (const { object } of before.damages) {
-    if (!/^(?:names|sessions|condemned|lost|images)\//.test(object) || packs.some(({ key }) => key === object))
-      continue;
-    await store.blobs.delete(object);
-    actions.push(`removed ${object}, which cannot be read`);
   }
   for (const name of await namesWithoutImage(store, before)) {
     await store.blobs.delete(name);

@@ -83,7 +83,7 @@ export function compressBlock(
   // Cut to length in place: a copy, or waiting for the collector, would hold a block's whole room meanwhile.
   const stored =
     codec === 1
-      ? new Uint8Array((compressed.buffer as ArrayBuffer).transfer(compressed.length))
+      ? new Uint8Array(compressed.buffer.transfer(compressed.length))
       : Uint8Array.from(plain);
   return { id: sha256(stored), codec, stored };
 }

@@ -13,6 +13,7 @@ export const limits: Readonly<
     | "packBytes"
     | "manifestBytes"
     | "sealedBytes"
+    | "jsonValues"
     | "tableBytes",
     number
   >
@@ -29,5 +30,6 @@ export const limits: Readonly<
   packBytes: 4 * 1024 * 1024 * 1024,
   manifestBytes: 64 * 1024 * 1024,
   sealedBytes: 16 * 1024 * 1024,
+  jsonValues: 1024 * 1024,
   tableBytes: 256 * 1024 * 1024,
 };

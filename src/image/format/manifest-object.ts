@@ -3,11 +3,18 @@ import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { Manifest } from "../../core/manifest/manifest.ts";
 import { FormatInvalidError, FormatUnknownError, ObjectDamagedError } from "../errors.ts";
 import type { ImageId } from "../store/image-names.ts";
+import { assertBoundedJson, parseBoundedJson } from "./bounded-json.ts";
 import { limits } from "./limits.ts";
 
-/** Writes a manifest object (section 2.7) and its id. */
+/** Writes a manifest object (section 2.7) and its id. @throws {FormatInvalidError} If nobody could read it. */
 export function encodeManifest(manifest: Manifest): { readonly id: ImageId; readonly bytes: Buffer } {
-  const bytes = zstdCompressSync(JSON.stringify(manifest), { params: { [constants.ZSTD_c_compressionLevel]: 6 } });
+  const json = Buffer.from(JSON.stringify(manifest));
+  try {
+    assertBoundedJson(json);
+  } catch (error) {
+    throw new FormatInvalidError("the manifest", "the system tells too much of itself", { cause: error });
+  }
+  const bytes = zstdCompressSync(json, { params: { [constants.ZSTD_c_compressionLevel]: 6 } });
   return { id: createHash("sha256").update(bytes).digest("hex") as ImageId, bytes };
 }
 
@@ -23,9 +30,9 @@ export function decodeManifest(bytes: Buffer, id: ImageId): Manifest {
     throw new ObjectDamagedError(subject, "its bytes do not match its name");
   let value: unknown;
   try {
-    value = JSON.parse(zstdDecompressSync(bytes, { maxOutputLength: limits.manifestBytes }).toString("utf8"));
+    value = parseBoundedJson(zstdDecompressSync(bytes, { maxOutputLength: limits.manifestBytes }));
   } catch (error) {
-    throw new FormatInvalidError(subject, "it is no compressed JSON", { cause: error });
+    throw new FormatInvalidError(subject, "it is no compressed JSON, or too much of it", { cause: error });
   }
   const manifest = value as Partial<Manifest> | null;
   if (typeof manifest !== "object" || manifest === null) throw new FormatInvalidError(subject, "it is no object");

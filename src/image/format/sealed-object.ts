@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { FormatInvalidError, FormatUnknownError, ObjectDamagedError } from "../errors.ts";
+import { parseBoundedJson } from "./bounded-json.ts";
 import { limits } from "./limits.ts";
 
 /** The kinds of sealed objects (section 2.6). */
@@ -29,9 +30,9 @@ export function openSealedObject(kind: SealedKind, bytes: Uint8Array, key: strin
   if (version !== "1" && intact) throw new FormatUnknownError(key, version);
   if (!intact || version !== "1") throw new ObjectDamagedError(key, "its bytes do not match its seal");
   try {
-    return JSON.parse(body.toString("utf8"));
+    return parseBoundedJson(body);
   } catch (error) {
-    throw new FormatInvalidError(key, "it is no JSON", { cause: error });
+    throw new FormatInvalidError(key, "it is no JSON, or too much of it", { cause: error });
   }
 }
 

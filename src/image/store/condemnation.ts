@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { BlobStore } from "../blob-store/blob-store.ts";
-import { SessionLapsedError } from "../errors.ts";
+import { FormatInvalidError, SessionLapsedError } from "../errors.ts";
 import { readAll } from "../blob-store/read-all.ts";
 import { openSealedObject, sealObject } from "../format/sealed-object.ts";
 
@@ -43,11 +43,34 @@ export async function endCondemnation(blobs: BlobStore, id: string): Promise<voi
   await blobs.delete(`condemned/${id}.1`);
 }
 
-/** Reads all condemnations. @throws {ObjectDamagedError} */
+/**
+ * Reads a `condemned/ID.N` object.
+ *
+ * @throws {ObjectDamagedError} @throws {FormatUnknownError}
+ * @throws {FormatInvalidError} If it is none, or names what cannot be condemned.
+ */
+export function openCondemnation(bytes: Uint8Array, key: string): Condemnation {
+  const record = openSealedObject("condemned", bytes, key) as Partial<Condemnation> | null;
+  const isList = (list: unknown, pattern: RegExp): boolean =>
+    Array.isArray(list) && list.every((id) => typeof id === "string" && pattern.test(id));
+  if (
+    typeof record !== "object" ||
+    record === null ||
+    !/^[0-9a-f]{32}$/.test(record.id ?? "") ||
+    !key.startsWith(`condemned/${record.id}.`) ||
+    !isList(record.packs, /^[0-9a-f]{64}$/) ||
+    !isList(record.images, /^[0-9a-f]{64}$/) ||
+    (record.waitsFor !== null && !isList(record.waitsFor, /^[0-9a-f]{32}$/))
+  )
+    throw new FormatInvalidError(key, "it does not say what is condemned");
+  return record as Condemnation;
+}
+
+/** Reads all condemnations. @throws {ObjectDamagedError} @throws {FormatInvalidError} */
 export async function readCondemnations(blobs: BlobStore): Promise<Condemnation[]> {
   const found = new Map<string, Condemnation>();
   for (const { key, bytes } of await readAll(blobs, "condemned/")) {
-    const record = openSealedObject("condemned", bytes, key) as Condemnation;
+    const record = openCondemnation(bytes, key);
     if (record.waitsFor !== null || !found.has(record.id)) found.set(record.id, record);
   }
   return [...found.values()];

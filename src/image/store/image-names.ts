@@ -3,7 +3,7 @@ import type { ImageOperand } from "../../core/operand.ts";
 import type { Tagged } from "../../core/tagged.ts";
 import type { BlobStore } from "../blob-store/blob-store.ts";
 import { readAll } from "../blob-store/read-all.ts";
-import { ImageAmbiguousError, ImageNotFoundError, ObjectExistsError } from "../errors.ts";
+import { FormatInvalidError, ImageAmbiguousError, ImageNotFoundError, ObjectExistsError } from "../errors.ts";
 import { openSealedObject, sealObject } from "../format/sealed-object.ts";
 
 /** SHA-256 of a manifest object as stored, 64 hex digits. */
@@ -27,11 +27,28 @@ export interface ImageName {
   readonly storedBytes: number;
 }
 
+/**
+ * Reads a `names/NAME/TAG` object.
+ *
+ * @throws {ObjectDamagedError} @throws {FormatUnknownError}
+ * @throws {FormatInvalidError} If it is none, or another name than that under which it lies.
+ */
+export function openImageName(bytes: Uint8Array, key: string): ImageName {
+  const record = openSealedObject("name", bytes, key) as Partial<ImageName> | null;
+  if (
+    typeof record?.image !== "string" ||
+    !/^[0-9a-f]{64}$/.test(record.image) ||
+    key !== `names/${record.name}/${record.tag}`
+  )
+    throw new FormatInvalidError(key, "it does not name an image by that name");
+  return record as ImageName;
+}
+
 /** All names in a store, by name, then numbers ascending, then words. @throws {ObjectDamagedError} */
 export async function listImageNames(blobs: BlobStore, name = ""): Promise<ImageName[]> {
   const found = await readAll(blobs, name === "" ? "names/" : `names/${name}/`);
   return found
-    .map(({ key, bytes }) => openSealedObject("name", bytes, key) as ImageName)
+    .map(({ key, bytes }) => openImageName(bytes, key))
     .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : compareTags(a.tag, b.tag)));
 }
 
@@ -74,7 +91,7 @@ export async function findImageName(blobs: BlobStore, operand: ImageOperand): Pr
     const key = nameKey({ name: by.name, tag: by.tag });
     const bytes = await blobs.get(key);
     if (bytes === undefined) throw new ImageNotFoundError(text);
-    return openSealedObject("name", bytes, key) as ImageName;
+    return openImageName(bytes, key);
   }
   const newest = (await listImageNames(blobs, by.name)).findLast(({ tag }) => /^\d+$/.test(tag));
   const found = newest ?? (await listImageNames(blobs, by.name)).at(-1);

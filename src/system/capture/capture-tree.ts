@@ -6,17 +6,17 @@ import type { EntryContent } from "../../core/tree/entry.ts";
 import { removeOwnerShift } from "../../core/tree/owner-shift.ts";
 import type { InodeStat } from "../../core/tree/tree-reader.ts";
 import { ByteWriter } from "../../image/format/byte-writer.ts";
-import { noMetadata, writeBody, writeHolePiece, writeMetadata } from "../../image/format/record.ts";
+import { noMetadata, writeBody } from "../../image/format/record.ts";
 import type { TreeIndexWriter } from "../../image/tree-index/tree-index-writer.ts";
 import type { PackWriter } from "../../image/store/pack-writer.ts";
 import { cutParameters } from "../../image/chunker/cut.ts";
-import type { CaptureCacheReader, CaptureCacheWriter } from "./capture-cache.ts";
-import { BatchSender } from "./batch-sender.ts";
-import { findFileParts } from "./long-file.ts";
-import { OrderedRecords, type RecordSlot } from "./ordered-records.ts";
+import type { CaptureCacheReader, CaptureCacheWriter } from "./records/capture-cache.ts";
+import { BatchSender } from "./reading/batch-sender.ts";
+import { LongFiles } from "./reading/long-files.ts";
+import { OrderedRecords, type RecordSlot } from "./records/ordered-records.ts";
 import type { CapturePorts, FilePool } from "./ports.ts";
 import type { FileOutcome } from "./reading/file-batch.ts";
-import type { RateLimit } from "./rate-limit.ts";
+import type { RateLimit } from "./reading/rate-limit.ts";
 import { isTrouble, walkTree, type ChooseEntry, type SharedDirectory, type WalkedEntry } from "../tree/walk.ts";
 import type { WarningList } from "./warning-list.ts";
 
@@ -44,7 +44,6 @@ export interface CapturedTree {
 
 const slotsAtOnce = 65_536;
 const entriesPerTurn = 512;
-const longFileReadings = 3;
 
 /**
  * Reads a tree into the store: this thread walks and writes the index, the pool's threads read, cut, hash and compress.
@@ -58,6 +57,7 @@ export class TreeCapture implements Disposable {
   readonly #parts: CaptureTreeParts;
   readonly #records: OrderedRecords;
   readonly #sender: BatchSender;
+  readonly #longFiles: LongFiles;
   readonly #out = new ByteWriter();
   readonly #links = new Map<string, { readonly path: TreePath; left: number }>();
   readonly #openDirectories = new Set<SharedDirectory>();
@@ -72,6 +72,10 @@ export class TreeCapture implements Disposable {
   constructor(parts: CaptureTreeParts) {
     this.#parts = parts;
     this.#sender = new BatchSender(parts.pool, parts.packs, parts.rate);
+    this.#longFiles = new LongFiles(parts.ports, this.#sender, parts.ownerShift, (bytes) => {
+      this.#seenBytes += bytes;
+      this.#report();
+    });
     this.#records = new OrderedRecords(({ path, stat, dataBytes }, body) => {
       if (stat) parts.cache.next.add({ path, stat, body, dataBytes });
       return parts.index.add(path, body);
@@ -202,7 +206,7 @@ export class TreeCapture implements Disposable {
     )
       this.#warnOutside(path);
     if (stat.sizeBytes > cutParameters.spanBytes) {
-      await this.#takeLongFile(item.parent, name, stat, slot, 1);
+      await this.#takeLongFile(item.parent, name, slot);
       return;
     }
     const directory = item.parent.retain();
@@ -211,13 +215,7 @@ export class TreeCapture implements Disposable {
       stat.sizeBytes,
       (outcome, bytes) => {
         if (outcome.kind === "grown")
-          return this.#takeLongFile(
-            directory,
-            name,
-            this.#parts.ports.tree.stat(directory.file, name),
-            slot,
-            1,
-          ).finally(() => directory.release());
+          return this.#takeLongFile(directory, name, slot).finally(() => directory.release());
         directory.release();
         if (outcome.kind === "read") this.#seenBytes += outcome.dataBytes;
         this.#settle(slot, outcome, bytes);
@@ -226,75 +224,8 @@ export class TreeCapture implements Disposable {
     );
   }
 
-  /** Sends a long file in parts; reads it again from the start where it changed meanwhile. */
-  async #takeLongFile(
-    directory: SharedDirectory,
-    name: ByteString,
-    stat: InodeStat,
-    slot: RecordSlot,
-    reading: number,
-  ): Promise<void> {
-    const { ports, ownerShift } = this.#parts;
-    directory.retain();
-    const pieces: (Uint8Array | undefined)[] = [this.#encodeLongHead(directory, name, stat, ownerShift)];
-    let waiting = 1;
-    let asWalked = true;
-    let dataBytes = 0;
-    let trouble: FileOutcome | undefined;
-    const finish = (): Promise<void> | undefined => {
-      if (--waiting > 0) return undefined;
-      if (trouble === undefined && !asWalked && reading <= longFileReadings)
-        return this.#takeLongFile(directory, name, ports.tree.stat(directory.file, name), slot, reading + 1).finally(
-          () => directory.release(),
-        );
-      directory.release();
-      const outcome = trouble ?? { kind: "read", end: 0, asWalked, unstable: !asWalked, dataBytes };
-      this.#settle(slot, outcome, Buffer.concat(pieces as Uint8Array[]));
-      return undefined;
-    };
-    for (const part of findFileParts(ports.tree, directory.file, name, stat)) {
-      if (part.kind === "hole") {
-        this.#out.reset();
-        writeHolePiece(this.#out, part.lengthBytes);
-        pieces.push(this.#out.take());
-        continue;
-      }
-      const at = pieces.push(undefined) - 1;
-      waiting += 1;
-      const item = {
-        part: "data",
-        directory: directory.file,
-        name,
-        stat,
-        offset: part.offset,
-        lengthBytes: part.lengthBytes,
-      } as const;
-      await this.#sender.add(item, part.lengthBytes, (outcome, bytes) => {
-        if (outcome.kind === "read") {
-          pieces[at] = bytes;
-          asWalked &&= outcome.asWalked;
-          dataBytes += outcome.dataBytes;
-          this.#seenBytes += outcome.dataBytes;
-          this.#report();
-        } else trouble ??= outcome;
-        return finish();
-      });
-    }
-    await finish();
-  }
-
-  #encodeLongHead(directory: SharedDirectory, name: ByteString, stat: InodeStat, ownerShift: number): Uint8Array {
-    const { tree } = this.#parts.ports;
-    const file = tree.openFile(directory.file, name);
-    try {
-      const metadata = { ...stat, flags: tree.readFlags(file), xattrs: tree.readXattrsOpen(file) };
-      this.#out.reset();
-      writeMetadata(this.#out, "file", removeOwnerShift(metadata, ownerShift).metadata);
-      this.#out.varint(stat.sizeBytes);
-      return this.#out.take();
-    } finally {
-      tree.close(file);
-    }
+  #takeLongFile(directory: SharedDirectory, name: ByteString, slot: RecordSlot): Promise<void> {
+    return this.#longFiles.read(directory, name, (outcome, bytes) => this.#settle(slot, outcome, bytes));
   }
 
   #settle(slot: RecordSlot, outcome: FileOutcome, bytes: Uint8Array): void {

@@ -15,11 +15,11 @@ import { PackWriter } from "../../image/store/pack-writer.ts";
 import { Session } from "../../image/store/session.ts";
 import { TreeIndexWriter } from "../../image/tree-index/tree-index-writer.ts";
 import { HookFailedError } from "./errors.ts";
-import { captureCachePath, CaptureCacheReader, CaptureCacheWriter } from "./capture-cache.ts";
+import { captureCachePath, CaptureCacheReader, CaptureCacheWriter } from "./records/capture-cache.ts";
 import { TreeCapture, type CapturedTree } from "./capture-tree.ts";
 import type { CapturePlan } from "./plan.ts";
 import type { CapturePorts, HookResult } from "./ports.ts";
-import type { RateLimit } from "./rate-limit.ts";
+import type { RateLimit } from "./reading/rate-limit.ts";
 import { chooseEntries } from "./selection/choose-entry.ts";
 import { WarningList } from "./warning-list.ts";
 
@@ -231,7 +231,7 @@ async function publish(publication: Publication): Promise<CaptureResult> {
     assertNotGivenUp(condemnations, await readCondemnations(store.blobs), session.id);
     const name = await putNextName(store.blobs, describe(id, plan, capturedAt, consistency, counts, packs));
     crashPoint("capture.published");
-    cache.publish({ formatVersion: 1, ...{ root: plan.root, ownerShift: plan.ownerShift }, image: id, startedAtMs });
+    cache.publish({ formatVersion: 1, root: plan.root, ownerShift: plan.ownerShift, image: id, startedAtMs });
     return { name, manifest, unchangedFiles, unreadable: warnings.unreadable, durationMs: Date.now() - startedAtMs };
   } catch (error) {
     cache.discard();

@@ -1,6 +1,6 @@
 import type { FileDescriptor, TreeReader } from "../../core/tree/tree-reader.ts";
 import type { TreeWriter } from "../../core/tree/tree-writer.ts";
-import type { WriteBatch, WriteBatchResult } from "./file-batch.ts";
+import type { WriteBatch, WriteBatchResult } from "./files/file-batch.ts";
 
 /** Threads that write files. */
 export interface WritePool extends AsyncDisposable {
@@ -20,5 +20,5 @@ export interface RestorePorts {
   /** False for failures that end a restore; true for what this user or this file system cannot hold, which is listed. */
   isLoss(error: unknown): boolean;
   /** True where a name, or a directory on the way to it, is not there. */
-  isMissing(error: unknown): boolean;
+  readonly isMissing: (error: unknown) => boolean;
 }

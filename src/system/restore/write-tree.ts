@@ -2,12 +2,14 @@ import { crashPoint } from "../../core/crash-points.ts";
 import { throwIfInterrupted } from "../../core/errors.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { displayBytes, type ByteString, type TreePath } from "../../core/tree/byte-string.ts";
-import { metadataOf, type Entry } from "../../core/tree/entry.ts";
+import type { Entry } from "../../core/tree/entry.ts";
 import type { FileDescriptor } from "../../core/tree/tree-reader.ts";
 import type { MetadataLoss, MetadataOptions } from "../../core/tree/tree-writer.ts";
 import { baseName, compareInWalkOrder, parentPath } from "../../core/tree/walk-order.ts";
 import { FormatInvalidError } from "../../image/errors.ts";
-import { WriteSender } from "./batch-sender.ts";
+import { WriteSender } from "./files/batch-sender.ts";
+import { FileWriting, type Existing } from "./files/file-writing.ts";
+import { makeLink, makeSpecial, setMetadataOf } from "./make-entry.ts";
 import type { RestorePorts } from "./ports.ts";
 import type { ChunkSource } from "../../image/store/chunk-source.ts";
 
@@ -27,7 +29,7 @@ export interface WriteTreeParts {
   /** Everything up to here, in walk order, is there already from an earlier run. */
   readonly doneUpTo: TreePath | undefined;
   /** What may be there already at a path that is written: nothing, leftovers of an earlier run, or an older state to be replaced. */
-  readonly existing: "none" | "leftovers" | "older";
+  readonly existing: Existing;
   /** Called with a path up to which, in walk order, everything is durable. */
   readonly onCheckpoint: (doneUpTo: TreePath) => Promise<void>;
   readonly onProgress: OnProgress;
@@ -49,8 +51,6 @@ interface OpenDirectory {
 }
 
 const checkpointMs = 5000;
-const longFileBytes = 16 * 1024 * 1024;
-const partBytes = 4 * 1024 * 1024;
 const lossesKept = 1000;
 
 /**
@@ -69,13 +69,11 @@ export class TreeWriting {
   readonly #stack: OpenDirectory[] = [];
   /** Directories that the walk has left while files in them are under way. */
   readonly #retired = new Set<OpenDirectory>();
-  readonly #filesUnderWay = new Set<TreePath>();
   /** What could not be made, so that no further name of it can be made either. */
   readonly #unmade = new Set<TreePath>();
   #bytes = 0;
   #items = 0;
   #checkpointAtMs = performance.now();
-  #temporaries = 0;
 
   constructor(parts: WriteTreeParts) {
     this.#parts = parts;
@@ -88,11 +86,12 @@ export class TreeWriting {
     try {
       await using pool = ports.startPool(this.#metadata);
       const sender = new WriteSender(pool, chunks);
+      const files = new FileWriting(ports, sender, this.#parts.existing);
       for await (const entry of entries) {
         throwIfInterrupted(signal, "the restore");
         this.#enter(entry);
         const done = doneUpTo !== undefined && compareInWalkOrder(entry.path, doneUpTo) <= 0;
-        await this.#write(entry, done ? "skip" : choose(entry), sender);
+        await this.#write(entry, done ? "skip" : choose(entry), files);
         this.#items += 1;
         if (this.#items % 256 === 0) this.#report();
         if (performance.now() - this.#checkpointAtMs > checkpointMs) await this.#checkpoint(entry.path, sender);
@@ -157,7 +156,7 @@ export class TreeWriting {
     if (this.losses.length < lossesKept) this.losses.push({ path: displayBytes(path), what, why });
   }
 
-  async #write(entry: Entry, choice: WriteChoice, sender: WriteSender): Promise<void> {
+  async #write(entry: Entry, choice: WriteChoice, files: FileWriting): Promise<void> {
     const { ports, root, existing } = this.#parts;
     const parent = this.#stack.at(-1);
     if (parent === undefined) {
@@ -171,20 +170,24 @@ export class TreeWriting {
     }
     if (choice !== "write") {
       if (entry.kind === "file") this.#bytes += entry.sizeBytes;
-      if (choice === "metadata") this.#setMetadata(entry, parent.file, name);
+      if (choice === "metadata") this.#note(entry.path, setMetadataOf(ports, entry, parent.file, name, this.#metadata));
       return;
     }
     this.#touch(parent);
     if (entry.kind === "file") {
-      await this.#writeFile(entry, parent, name, sender);
+      parent.pending += 1;
+      this.#bytes += entry.sizeBytes;
+      await files.write(entry, parent.file, name, (losses) => this.#afterFile(entry.path, parent, losses));
       return;
     }
     try {
       if (existing !== "none") ports.writer.remove(parent.file, name);
       if (entry.kind === "link" && this.#unmade.has(entry.target))
         this.#lose(entry.path, entry.kind, "the entry it is a further name of could not be made");
-      else if (entry.kind === "link") await this.#link(entry.target, parent.file, name, sender);
-      else this.#makeOther(entry, parent.file, name);
+      else if (entry.kind === "link") {
+        await files.waitFor(entry.target);
+        makeLink(ports, root, entry.target, parent.file, name);
+      } else this.#note(entry.path, makeSpecial(ports, entry, parent.file, name, this.#metadata));
     } catch (error) {
       if (!ports.isLoss(error)) throw error;
       this.#unmade.add(entry.path);
@@ -208,126 +211,8 @@ export class TreeWriting {
     return { entry, file: ports.writer.makeDirectory(parent.file, name), pending: 0, touched: true };
   }
 
-  #setMetadata(entry: Exclude<Entry, { kind: "directory" }>, parent: FileDescriptor, name: ByteString): void {
-    const { tree, writer } = this.#parts.ports;
-    if (entry.kind === "link") return;
-    if (entry.kind !== "file") {
-      this.#note(entry.path, writer.setMetadata(parent, name, entry.kind === "symlink", entry, this.#metadata));
-      return;
-    }
-    const file = tree.openFile(parent, name);
-    try {
-      this.#note(entry.path, writer.setOpenMetadata(file, entry, this.#metadata));
-    } finally {
-      tree.close(file);
-    }
-  }
-
-  #makeOther(
-    entry: Exclude<Entry, { kind: "directory" | "file" | "link" }>,
-    parent: FileDescriptor,
-    name: ByteString,
-  ): void {
-    const { writer } = this.#parts.ports;
-    if (entry.kind === "symlink") writer.makeSymlink(parent, name, entry.target);
-    else if (entry.kind === "fifo" || entry.kind === "socket") writer.makeNode(parent, name, entry.kind, 0, 0);
-    else writer.makeNode(parent, name, entry.kind, entry.major, entry.minor);
-    this.#note(entry.path, writer.setMetadata(parent, name, entry.kind === "symlink", entry, this.#metadata));
-  }
-
-  /** Makes a further name of an entry written before; reaches that from the root by single names. */
-  async #link(target: TreePath, parent: FileDescriptor, name: ByteString, sender: WriteSender): Promise<void> {
-    const { tree, writer } = this.#parts.ports;
-    if (this.#filesUnderWay.has(target)) await sender.drain();
-    const names = target.split("/") as ByteString[];
-    const last = names.pop() as ByteString;
-    let directory = this.#parts.root;
-    try {
-      for (const step of names) {
-        const next = tree.openDirectory(directory, step);
-        if (directory !== this.#parts.root) tree.close(directory);
-        directory = next;
-      }
-      if (tree.stat(directory, last).kind === "directory")
-        throw new FormatInvalidError("the tree index", "a link leads to a directory");
-      writer.link(directory, last, parent, name);
-    } catch (error) {
-      throw this.#parts.ports.isMissing(error)
-        ? new FormatInvalidError("the tree index", "a link leads to nothing before it", { cause: error })
-        : error;
-    } finally {
-      if (directory !== this.#parts.root) tree.close(directory);
-    }
-  }
-
-  async #writeFile(
-    entry: Entry & { kind: "file" },
-    parent: OpenDirectory,
-    name: ByteString,
-    sender: WriteSender,
-  ): Promise<void> {
-    const { existing, ports } = this.#parts;
-    if (existing === "leftovers") ports.writer.remove(parent.file, name);
-    const temporary =
-      existing === "older" ? (`.rehome-${process.pid}-${++this.#temporaries}` as ByteString) : undefined;
-    parent.pending += 1;
-    this.#filesUnderWay.add(entry.path);
-    this.#bytes += entry.sizeBytes;
-    if (entry.sizeBytes > longFileBytes && entry.pieces.length > 1) {
-      await this.#writeLongFile(entry, parent, name, temporary, sender);
-      return;
-    }
-    const file = {
-      part: "whole",
-      directory: parent.file,
-      name,
-      temporary,
-      sizeBytes: entry.sizeBytes,
-      metadata: metadataOf(entry),
-    } as const;
-    await sender.add(file, entry.pieces, 0, (losses) => this.#afterFile(entry.path, parent, losses));
-  }
-
-  /** Writes a long file in parts that several workers may have in hand. */
-  async #writeLongFile(
-    entry: Entry & { kind: "file" },
-    parent: OpenDirectory,
-    name: ByteString,
-    temporary: ByteString | undefined,
-    sender: WriteSender,
-  ): Promise<void> {
-    const { writer, tree } = this.#parts.ports;
-    const file = writer.createFile(parent.file, temporary ?? name, entry.flags);
-    let waiting = 1;
-    const finish = (): void => {
-      if (--waiting > 0) return;
-      writer.truncate(file, entry.sizeBytes);
-      const before = writer.setOpenMetadata(
-        file,
-        { ...entry, flags: temporary === undefined ? entry.flags : 0 },
-        this.#metadata,
-      );
-      if (temporary !== undefined) writer.replace(parent.file, temporary, name);
-      const losses = temporary === undefined ? before : writer.setOpenMetadata(file, entry, this.#metadata);
-      tree.close(file);
-      this.#afterFile(entry.path, parent, losses);
-    };
-    let position = 0;
-    for (let first = 0; first < entry.pieces.length;) {
-      let next = first;
-      let length = 0;
-      while (next < entry.pieces.length && length < partBytes) length += entry.pieces[next++]?.lengthBytes ?? 0;
-      waiting += 1;
-      await sender.add({ part: "part", file }, entry.pieces.slice(first, next), position, finish);
-      position += length;
-      first = next;
-    }
-    finish();
-  }
-
   #afterFile(path: TreePath, parent: OpenDirectory, losses: readonly MetadataLoss[]): void {
     this.#note(path, losses);
-    this.#filesUnderWay.delete(path);
     parent.pending -= 1;
     if (parent.pending === 0 && this.#retired.delete(parent)) this.#finish(parent);
   }

@@ -1,7 +1,7 @@
-import type { FileDescriptor, TreeReader } from "../../core/tree/tree-reader.ts";
-import type { MetadataLoss, TreeWriter } from "../../core/tree/tree-writer.ts";
-import { decodeBlock, sha256Into } from "../../image/chunker/decode-block.ts";
-import { ObjectDamagedError } from "../../image/errors.ts";
+import type { FileDescriptor, TreeReader } from "../../../core/tree/tree-reader.ts";
+import type { MetadataLoss, TreeWriter } from "../../../core/tree/tree-writer.ts";
+import { decodeBlock, sha256Into } from "../../../image/chunker/decode-block.ts";
+import { ObjectDamagedError } from "../../../image/errors.ts";
 import type { CarriedBlock, ChunkColumns, WriteBatch, WriteBatchResult, WriteItem } from "./file-batch.ts";
 
 const keptBlocks = 6;

@@ -1,6 +1,6 @@
-import type { PackWriter } from "../../image/store/pack-writer.ts";
-import type { FilePool } from "./ports.ts";
-import type { FileItem, FileOutcome } from "./reading/file-batch.ts";
+import type { PackWriter } from "../../../image/store/pack-writer.ts";
+import type { FilePool } from "../ports.ts";
+import type { FileItem, FileOutcome } from "./file-batch.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
 const batchBytes = 4 * 1024 * 1024;

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import type { TreePath } from "../../core/tree/byte-string.ts";
-import type { InodeStat } from "../../core/tree/tree-reader.ts";
-import { compareInWalkOrder } from "../../core/tree/walk-order.ts";
-import { ByteReader } from "../../image/format/byte-reader.ts";
-import { ByteWriter } from "../../image/format/byte-writer.ts";
-import { openSealedObject, sealObject } from "../../image/format/sealed-object.ts";
+import type { TreePath } from "../../../core/tree/byte-string.ts";
+import type { InodeStat } from "../../../core/tree/tree-reader.ts";
+import { compareInWalkOrder } from "../../../core/tree/walk-order.ts";
+import { ByteReader } from "../../../image/format/byte-reader.ts";
+import { ByteWriter } from "../../../image/format/byte-writer.ts";
+import { openSealedObject, sealObject } from "../../../image/format/sealed-object.ts";
 
 const frameBytes = 256 * 1024;
 const maxFrameBytes = 256 * 1024 * 1024;
@@ -147,7 +147,7 @@ export class CaptureCacheReader {
     this.#path = undefined;
     if (this.#frame === undefined || this.#frame.remaining === 0) this.#frame = this.#readFrame();
     if (this.#frame === undefined) return;
-    const path = this.#frame.byteString(maxFrameBytes) as TreePath;
+    const path = this.#frame.byteString(maxFrameBytes);
     this.#identity = readIdentity(this.#frame);
     const dataBytes = this.#frame.varint();
     this.#record = { dataBytes, body: this.#frame.blob(maxFrameBytes) };

@@ -1,8 +1,8 @@
-import type { ByteString } from "../../core/tree/byte-string.ts";
-import type { EntryMetadata } from "../../core/tree/entry.ts";
-import type { FileDescriptor } from "../../core/tree/tree-reader.ts";
-import type { MetadataLoss } from "../../core/tree/tree-writer.ts";
-import type { Codec } from "../../image/format/pack.ts";
+import type { ByteString } from "../../../core/tree/byte-string.ts";
+import type { EntryMetadata } from "../../../core/tree/entry.ts";
+import type { FileDescriptor } from "../../../core/tree/tree-reader.ts";
+import type { MetadataLoss } from "../../../core/tree/tree-writer.ts";
+import type { Codec } from "../../../image/format/pack.ts";
 
 /** A stored block that travels with a batch. `subject` names it in messages. */
 export interface CarriedBlock {

@@ -1,12 +1,12 @@
-import type { EntryMetadata, Piece } from "../../core/tree/entry.ts";
-import type { MetadataLoss } from "../../core/tree/tree-writer.ts";
-import type { ByteString } from "../../core/tree/byte-string.ts";
-import type { FileDescriptor } from "../../core/tree/tree-reader.ts";
-import type { BlockLocation } from "../../image/chunk-index/chunk-index.ts";
-import { packKey } from "../../image/store/pack-reader.ts";
-import type { ChunkSource } from "../../image/store/chunk-source.ts";
+import type { EntryMetadata, Piece } from "../../../core/tree/entry.ts";
+import type { MetadataLoss } from "../../../core/tree/tree-writer.ts";
+import type { ByteString } from "../../../core/tree/byte-string.ts";
+import type { FileDescriptor } from "../../../core/tree/tree-reader.ts";
+import type { BlockLocation } from "../../../image/chunk-index/chunk-index.ts";
+import { packKey } from "../../../image/store/pack-reader.ts";
+import type { ChunkSource } from "../../../image/store/chunk-source.ts";
 import type { ChunkColumns, WriteItem } from "./file-batch.ts";
-import type { WritePool } from "./ports.ts";
+import type { WritePool } from "../ports.ts";
 
 const batchBytes = 4 * 1024 * 1024;
 const maxBatchBytes = 12 * 1024 * 1024;

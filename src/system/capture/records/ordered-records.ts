@@ -1,5 +1,5 @@
-import type { TreePath } from "../../core/tree/byte-string.ts";
-import type { InodeStat } from "../../core/tree/tree-reader.ts";
+import type { TreePath } from "../../../core/tree/byte-string.ts";
+import type { InodeStat } from "../../../core/tree/tree-reader.ts";
 
 /** A place for a record in walk order. `body` is undefined until it is known; a dropped record has none for good. */
 export interface RecordSlot {

@@ -1,6 +1,6 @@
-import type { ByteString } from "../../core/tree/byte-string.ts";
-import type { FileDescriptor, InodeStat, TreeReader } from "../../core/tree/tree-reader.ts";
-import { cutParameters } from "../../image/chunker/cut.ts";
+import type { ByteString } from "../../../core/tree/byte-string.ts";
+import type { FileDescriptor, InodeStat, TreeReader } from "../../../core/tree/tree-reader.ts";
+import { cutParameters } from "../../../image/chunker/cut.ts";
 
 /** Part of a file longer than a span: a hole, or data within one span. */
 export interface FilePart {

@@ -1,0 +1,109 @@
+import type { ByteString, TreePath } from "../../../core/tree/byte-string.ts";
+import { metadataOf, type Entry } from "../../../core/tree/entry.ts";
+import type { FileDescriptor } from "../../../core/tree/tree-reader.ts";
+import type { MetadataLoss } from "../../../core/tree/tree-writer.ts";
+import type { RestorePorts } from "../ports.ts";
+import type { AfterWrite, WriteSender } from "./batch-sender.ts";
+
+const longFileBytes = 16 * 1024 * 1024;
+const partBytes = 4 * 1024 * 1024;
+
+/** What may be at a path that is written: nothing, leftovers of an earlier run, or an older state to be replaced. */
+export type Existing = "none" | "leftovers" | "older";
+
+/** Has regular files written by the pool: whole ones in batches, long ones in parts that several threads may have in hand. */
+export class FileWriting {
+  readonly #ports: RestorePorts;
+  readonly #sender: WriteSender;
+  readonly #existing: Existing;
+  readonly #underWay = new Set<TreePath>();
+  #temporaries = 0;
+
+  constructor(ports: RestorePorts, sender: WriteSender, existing: Existing) {
+    this.#ports = ports;
+    this.#sender = sender;
+    this.#existing = existing;
+  }
+
+  /** Takes a file to be written into the open directory `parent`, which stays open until `after` was called. */
+  async write(
+    entry: Entry & { kind: "file" },
+    parent: FileDescriptor,
+    name: ByteString,
+    after: AfterWrite,
+  ): Promise<void> {
+    if (this.#existing === "leftovers") this.#ports.writer.remove(parent, name);
+    const temporary =
+      this.#existing === "older" ? (`.rehome-${process.pid}-${++this.#temporaries}` as ByteString) : undefined;
+    this.#underWay.add(entry.path);
+    const done: AfterWrite = (losses) => {
+      this.#underWay.delete(entry.path);
+      after(losses);
+    };
+    const { sizeBytes, pieces } = entry;
+    if (sizeBytes > longFileBytes && pieces.length > 1) {
+      await this.#writeInParts(entry, parent, name, temporary, done);
+      return;
+    }
+    const whole = {
+      part: "whole",
+      directory: parent,
+      name,
+      temporary,
+      sizeBytes,
+      metadata: metadataOf(entry),
+    } as const;
+    await this.#sender.add(whole, pieces, 0, done);
+  }
+
+  /** Waits until the file at `path`, if it is under way, is written. */
+  async waitFor(path: TreePath): Promise<void> {
+    if (this.#underWay.has(path)) await this.#sender.drain();
+  }
+
+  async #writeInParts(
+    entry: Entry & { kind: "file" },
+    parent: FileDescriptor,
+    name: ByteString,
+    temporary: ByteString | undefined,
+    done: AfterWrite,
+  ): Promise<void> {
+    const file = this.#ports.writer.createFile(parent, temporary ?? name, entry.flags);
+    let waiting = 1;
+    const finish = (): void => {
+      if (--waiting === 0) done(this.#finishParts(file, entry, parent, name, temporary));
+    };
+    let position = 0;
+    for (let first = 0; first < entry.pieces.length;) {
+      let next = first;
+      let length = 0;
+      while (next < entry.pieces.length && length < partBytes) length += entry.pieces[next++]?.lengthBytes ?? 0;
+      waiting += 1;
+      await this.#sender.add({ part: "part", file }, entry.pieces.slice(first, next), position, finish);
+      position += length;
+      first = next;
+    }
+    finish();
+  }
+
+  #finishParts(
+    file: FileDescriptor,
+    entry: Entry & { kind: "file" },
+    parent: FileDescriptor,
+    name: ByteString,
+    temporary: ByteString | undefined,
+  ): MetadataLoss[] {
+    const { writer, tree } = this.#ports;
+    const options = { exact: this.#existing === "older" };
+    try {
+      writer.truncate(file, entry.sizeBytes);
+      if (temporary !== undefined) {
+        writer.setOpenMetadata(file, { ...entry, flags: 0 }, options);
+        writer.replace(parent, temporary, name);
+      }
+      return writer.setOpenMetadata(file, entry, options);
+    } finally {
+      tree.close(file);
+    }
+  }
+}
