@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { Tagged } from "../../core/tagged.ts";
 import { FormatInvalidError } from "../errors.ts";
 import { ByteReader } from "./byte-reader.ts";
@@ -49,9 +49,12 @@ export interface EncodedPack {
   readonly sizeBytes: number;
 }
 
-/** Joins blocks into a pack (section 2.3). */
-export function encodePack(blocks: readonly EncodedBlock[]): EncodedPack {
+const saltBytes = 16;
+
+/** Joins blocks into a pack (section 2.3), whose name no pack has had before. */
+export function encodePack(blocks: readonly EncodedBlock[], salt: Uint8Array = randomBytes(saltBytes)): EncodedPack {
   const footer = new ByteWriter(64 * 1024);
+  footer.bytes(salt);
   footer.varint(blocks.length);
   const entries: BlockEntry[] = [];
   let offset = packMagic.length;
@@ -118,6 +121,7 @@ export function decodePackFooter(footer: Uint8Array, id: PackId, packBytes: numb
   if (createHash("sha256").update(footer).digest("hex") !== id)
     throw new FormatInvalidError(subject, "its footer does not match its name");
   const reader = new ByteReader(footer, subject);
+  reader.bytes(saltBytes);
   const count = reader.varint(footer.length);
   const blocks: BlockEntry[] = [];
   let offset = packMagic.length;

@@ -63,10 +63,15 @@ export class PackWriter {
     await this.#blobs.put(`packs/${pack.id.slice(0, 2)}/${pack.id}`, pack.parts);
     this.#index.addPack(pack.id, pack.sizeBytes, pack.blocks);
     this.packs.push(pack.id);
-    for (const { stored } of blocks) (stored.buffer as ArrayBuffer).transfer(0);
+    for (const { stored } of blocks) giveBack(stored);
   }
 
   #rethrow(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
+}
+
+/** Frees memory at once rather than at the next collection; what shares its memory with others stays. */
+function giveBack({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
