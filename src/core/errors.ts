@@ -36,8 +36,3 @@ export class InterruptedError extends RehomeError {
 export function throwIfInterrupted(signal: AbortSignal | undefined, action: string): void {
   if (signal?.aborted) throw new InterruptedError(action);
 }
-
-/** Marks a branch that the types rule out. */
-export function unreachable(value: never): never {
-  throw new TypeError(`cannot happen: ${JSON.stringify(value)}`);
-}

@@ -65,7 +65,6 @@ export const lseek: (file: number, position: number, whence: number) => number =
   "int64_t lseek64(int, int64_t, int)",
 );
 export const ftruncate: (file: number, length: number) => number = bind("int ftruncate64(int, int64_t)");
-export const fsync: (file: number) => number = bind("int fsync(int)");
 export const syncfs: (file: number) => number = bind("int syncfs(int)");
 export const posixFadvise: (file: number, offset: number, length: number, advice: number) => number = bind(
   "int posix_fadvise64(int, int64_t, int64_t, int)",
@@ -103,7 +102,6 @@ export const futimens: (file: number, times: Pointer) => number = bind("int futi
 export const utimensat: (directory: number, name: Pointer, times: Pointer, flags: number) => number = bind(
   "int utimensat(int, const void*, const void*, int)",
 );
-export const getpriority: (which: number, who: number) => number = bind("int getpriority(int, uint32_t)");
 export const ioprioSet: (number: number, which: number, who: number, priority: number) => number = bind(
   "int64_t syscall(int64_t, int64_t, int64_t, int64_t)",
 );
@@ -111,7 +109,6 @@ export const ioprioSet: (number: number, which: number, who: number, priority: n
 /** Values of `fcntl.h`, `linux/stat.h`, `linux/fs.h` and `unistd.h` on Linux; those that differ by machine are chosen here. */
 const arm = process.arch === "arm64";
 export const O_RDONLY = 0;
-export const O_WRONLY = 1;
 export const O_RDWR = 2;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
@@ -134,7 +131,6 @@ export const SYS_getdents64: number = arm ? 61 : 217;
 export const SYS_ioprio_set: number = arm ? 30 : 251;
 export const FS_IOC_GETFLAGS = 0x8008_6601;
 export const FS_IOC_SETFLAGS = 0x4008_6602;
-export const FICLONE = 0x4004_9409;
 
 /** A name or path of bytes, ended with NUL, as the calls above take it. */
 export function cString(bytes: string): Uint8Array {
