@@ -44,6 +44,9 @@ export interface WorkerRequest<Request> {
   readonly request: Request;
 }
 
+/** What a worker is told: a request, or to end once it has answered those before. */
+export type WorkerMessage<Request> = WorkerRequest<Request> | "end";
+
 /** What an answer travels in; `failure` in place of `response` when the request failed as a whole. */
 export type WorkerAnswer<Response> =
   | { readonly number: number; readonly response: Response }
@@ -51,6 +54,7 @@ export type WorkerAnswer<Response> =
 
 interface Member {
   readonly worker: Worker;
+  readonly ended: Promise<void>;
   readonly waiting: Map<number, { resolve: (response: never) => void; reject: (reason: unknown) => void }>;
 }
 
@@ -78,7 +82,8 @@ export class WorkerPool<Request, Response> implements AsyncDisposable {
     const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
     this.#start = () => {
       const worker = new Worker(new URL(`./${file}${extension}`, import.meta.url), { workerData });
-      const member: Member = { worker, waiting: new Map() };
+      const ended = new Promise<void>((resolve) => void worker.once("exit", () => resolve()));
+      const member: Member = { worker, ended, waiting: new Map() };
       worker.on("message", (answer: WorkerAnswer<Response>) => this.#settle(member, answer));
       worker.on("error", (error) => this.#fail(new WorkerFailedError("failed", { cause: error })));
       worker.on("exit", (code) => this.#fail(new WorkerFailedError(`ended with status ${code}`)));
@@ -111,13 +116,18 @@ export class WorkerPool<Request, Response> implements AsyncDisposable {
     const number = ++this.#number;
     return new Promise<Response>((resolve, reject) => {
       member.waiting.set(number, { resolve, reject });
-      member.worker.postMessage({ number, request } satisfies WorkerRequest<Request>, transfer);
+      member.worker.postMessage({ number, request } satisfies WorkerMessage<Request>, transfer);
     });
   }
 
+  /**
+   * Ends the threads; none is at work any more on return. They are told to, not terminated: a thread that is terminated while
+   * it loads or calls native code brings the whole process down.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#failure ??= new WorkerFailedError("was told to end");
-    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+    for (const { worker } of this.#members) worker.postMessage("end" satisfies WorkerMessage<Request>);
+    await Promise.all(this.#members.map(({ ended }) => ended));
   }
 
   #settle(member: Member, answer: WorkerAnswer<Response>): void {

@@ -1,6 +1,6 @@
 import { parentPort, type Transferable } from "node:worker_threads";
 import { RehomeError } from "../core/errors.ts";
-import type { SentFailure, WorkerAnswer, WorkerRequest } from "./pool.ts";
+import type { SentFailure, WorkerAnswer, WorkerMessage, WorkerRequest } from "./pool.ts";
 
 /** An answer and what of it is handed over. */
 export interface Answer<Response> {
@@ -20,7 +20,10 @@ export function serveRequests<Request, Response>(
       parentPort?.postMessage({ number, failure: sendFailure(error) } satisfies WorkerAnswer<Response>);
     }
   };
-  parentPort?.on("message", (message: WorkerRequest<Request>) => void serve(message));
+  parentPort?.on("message", (message: WorkerMessage<Request>) => {
+    if (message === "end") process.exit();
+    void serve(message);
+  });
 }
 
 function sendFailure(error: unknown): SentFailure {
