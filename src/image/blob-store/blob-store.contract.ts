@@ -175,6 +175,14 @@ export function describeBlobStore(name: string, make: () => Promise<StoreUnderTe
       assert.deepEqual(await listed(blobs, ""), []);
     });
 
+    check("settle() changes nothing that can be seen, and is no error where nothing is", async (blobs) => {
+      await blobs.settle("packs/ab/");
+      await blobs.settle("");
+      await blobs.put("packs/ab/one", [Buffer.from("x")]);
+      await blobs.settle("packs/ab/");
+      assert.deepEqual(await listed(blobs, ""), ["packs/ab/one 1"]);
+    });
+
     check("removeLeftovers() leaves objects alone, and those that are being put", async (blobs) => {
       const puts = Array.from({ length: 10 }, (_, at) => blobs.put(`packs/ab/${at}`, [Buffer.alloc(100_000, at)]));
       await blobs.removeLeftovers(60_000);

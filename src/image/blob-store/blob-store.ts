@@ -32,6 +32,12 @@ export interface BlobStore {
   /** Lists the objects whose keys begin with `prefix` (which ends in `/` or is empty), in no order. */
   list(prefix: string): AsyncIterable<ListedBlob>;
 
+  /**
+   * Makes sure that the objects directly below `prefix` that could be seen before the call stay after a loss of power:
+   * one that is being put, or whose writer died, may be seen before it is durable.
+   */
+  settle(prefix: string): Promise<void>;
+
   /** Deletes an object; no error if there is none. */
   delete(key: string): Promise<void>;
 

@@ -20,9 +20,16 @@ export function directoryBlobStore(path: string, files: DurableFiles = realDurab
     return `${path}/${key}`;
   }
 
+  /** Makes a folder and makes sure that its name is durable, also where another process has made it a moment ago. */
   async function makeFolder(folder: string): Promise<void> {
     if (known.has(folder)) return;
-    await files.makeDirectory(folder);
+    const parent = folder.slice(0, folder.lastIndexOf("/"));
+    if (folder === path) await files.makeDirectory(path);
+    else {
+      await makeFolder(parent);
+      await files.makeDirectory(folder);
+    }
+    await files.syncDirectory(parent === "" ? "/" : parent).catch(unlessUnsyncable);
     known.add(folder);
   }
 
@@ -57,6 +64,7 @@ export function directoryBlobStore(path: string, files: DurableFiles = realDurab
     get: async (key, range) =>
       await files.read(fileOf(key), range?.offset ?? 0, range?.lengthBytes ?? Number.MAX_SAFE_INTEGER),
     list: (prefix) => listFolder(prefix === "" ? path : `${path}/${prefix.replace(/\/$/, "")}`, prefix),
+    settle: (prefix) => files.syncDirectory(`${path}/${prefix.replace(/\/$/, "")}`).catch(unlessUnsyncable),
     async delete(key) {
       const target = fileOf(key);
       await files.unlink(target);
@@ -73,4 +81,9 @@ export function directoryBlobStore(path: string, files: DurableFiles = realDurab
       return removed;
     },
   };
+}
+
+/** Where nobody may write, or nothing can be synced, or nothing is, there is nothing to wait for. */
+function unlessUnsyncable(error: NodeJS.ErrnoException): void {
+  if (!["ENOENT", "EACCES", "EROFS", "EINVAL", "ENOTSUP"].includes(error.code ?? "")) throw error;
 }

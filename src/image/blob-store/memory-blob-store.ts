@@ -17,7 +17,11 @@ export function memoryBlobStore(
       return object === undefined ? undefined : Buffer.from(cutRange(object, range));
     },
     async *list(prefix): AsyncGenerator<ListedBlob> {
-      for (const [key, object] of Array.from(objects)) if (key.startsWith(prefix)) yield { key, sizeBytes: object.length };
+      for (const [key, object] of Array.from(objects))
+        if (key.startsWith(prefix)) yield { key, sizeBytes: object.length };
+    },
+    async settle() {
+      // What is seen here is as durable as it will ever be.
     },
     async delete(key) {
       objects.delete(key);

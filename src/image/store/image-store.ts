@@ -8,6 +8,7 @@ import {
   FormatInvalidError,
   FormatUnknownError,
   ImageNotFoundError,
+  ObjectMissingError,
   StoreNotFoundError,
   StoreUnsuitableError,
 } from "../errors.ts";
@@ -104,6 +105,7 @@ export class ImageStore implements Disposable {
     const known = this.index.packs();
     const gone = new Set<string>(known.keys());
     const unreadablePacks: string[] = [];
+    const settled = new Set<string>();
     for await (const { key, sizeBytes } of this.blobs.list("packs/")) {
       throwIfInterrupted(signal, "reading the list of packs");
       const pack = packOfKey(key);
@@ -112,12 +114,16 @@ export class ImageStore implements Disposable {
       if (size === sizeBytes) gone.delete(pack);
       else if (size !== undefined) unreadablePacks.push(pack);
       else {
-        const blocks = await readPackFooter(this.blobs, pack, sizeBytes).catch((error: unknown) => {
-          if (error instanceof FormatInvalidError) return undefined;
-          throw error;
-        });
-        if (blocks === undefined) unreadablePacks.push(pack);
-        else this.index.addPack(pack, sizeBytes, blocks);
+        const folder = key.slice(0, key.lastIndexOf("/") + 1);
+        if (!settled.has(folder)) await this.blobs.settle(folder);
+        settled.add(folder);
+        try {
+          this.index.addPack(pack, sizeBytes, await readPackFooter(this.blobs, pack, sizeBytes));
+        } catch (error) {
+          if (error instanceof FormatInvalidError) unreadablePacks.push(pack);
+          // A prune was faster.
+          else if (!(error instanceof ObjectMissingError)) throw error;
+        }
       }
     }
     if (gone.size > 0) this.index.removePacks(gone);
