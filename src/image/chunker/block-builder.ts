@@ -81,9 +81,6 @@ export function compressBlock(
   });
   const codec = compressed.length < plain.length ? 1 : 0;
   // Cut to length in place: a copy, or waiting for the collector, would hold a block's whole room meanwhile.
-  const stored =
-    codec === 1
-      ? new Uint8Array(compressed.buffer.transfer(compressed.length))
-      : Uint8Array.from(plain);
+  const stored = codec === 1 ? new Uint8Array(compressed.buffer.transfer(compressed.length)) : Uint8Array.from(plain);
   return { id: sha256(stored), codec, stored };
 }

@@ -1,5 +1,6 @@
 import type { BlobStore } from "../blob-store/blob-store.ts";
 import type { ChunkIndex } from "../chunk-index/chunk-index.ts";
+import { giveBack } from "../chunker/give-back.ts";
 import { encodePack, type EncodedBlock, type PackId } from "../format/pack.ts";
 
 const packTargetBytes = 16 * 1024 * 1024;
@@ -69,9 +70,4 @@ export class PackWriter {
   #rethrow(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
-}
-
-/** Frees memory at once rather than at the next collection; what shares its memory with others stays. */
-function giveBack({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }

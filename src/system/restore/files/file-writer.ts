@@ -1,6 +1,7 @@
 import type { FileDescriptor, TreeReader } from "../../../core/tree/tree-reader.ts";
 import type { MetadataLoss, TreeWriter } from "../../../core/tree/tree-writer.ts";
 import { decodeBlock, sha256Into } from "../../../image/chunker/decode-block.ts";
+import { giveBack } from "../../../image/chunker/give-back.ts";
 import { ObjectDamagedError } from "../../../image/errors.ts";
 import type { CarriedBlock, ChunkColumns, WriteBatch, WriteBatchResult, WriteItem } from "./file-batch.ts";
 
@@ -18,6 +19,8 @@ export class FileWriter {
   readonly #id = Buffer.alloc(32);
   /** Plain blocks by number, the one used last at the end. */
   readonly #plain = new Map<number, Buffer>();
+  /** Those of them whose memory is theirs alone. */
+  readonly #owned = new WeakSet<Buffer>();
 
   constructor(tree: Pick<TreeReader, "close">, writer: TreeWriter, exact: boolean) {
     this.#tree = tree;
@@ -93,23 +96,34 @@ export class FileWriter {
 
   #plainOf(block: number, carried: ReadonlyMap<number, CarriedBlock>): Buffer {
     const known = this.#plain.get(block);
-    this.#plain.delete(block);
+    if (known !== undefined) {
+      this.#plain.delete(block);
+      this.#plain.set(block, known);
+      return known;
+    }
     const source = carried.get(block);
-    const plain =
-      known ??
-      decodeBlock(
-        source?.stored ?? new Uint8Array(),
-        source?.codec ?? 1,
-        source?.plainBytes ?? 0,
-        source?.subject ?? `block ${block}`,
-      );
+    const { stored, codec, plainBytes, subject } = source ?? nothing;
+    const plain = decodeBlock(stored, codec, plainBytes, subject);
     this.#plain.set(block, plain);
-    if (this.#plain.size > keptBlocks) for (const oldest of this.#plain.keys()) return this.#forget(oldest, plain);
+    if (codec === 1) this.#owned.add(plain);
+    if (this.#plain.size > keptBlocks) this.#forgetOldest();
     return plain;
   }
 
-  #forget(block: number, plain: Buffer): Buffer {
-    this.#plain.delete(block);
-    return plain;
+  /** Gives back the memory of the block used longest ago, at once; one that was not compressed lies in its batch's memory. */
+  #forgetOldest(): void {
+    for (const [block, plain] of this.#plain) {
+      this.#plain.delete(block);
+      if (this.#owned.has(plain)) giveBack(plain);
+      return;
+    }
   }
 }
+
+const nothing: CarriedBlock = {
+  block: 0,
+  codec: 1,
+  plainBytes: 0,
+  stored: new Uint8Array(),
+  subject: "a block that did not come along",
+};
