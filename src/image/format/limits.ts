@@ -3,10 +3,12 @@ export const limits: Readonly<
   Record<
     | "nameBytes"
     | "pathBytes"
+    | "pathNames"
     | "symlinkTargetBytes"
     | "xattrs"
     | "xattrNameBytes"
     | "xattrValueBytes"
+    | "recordBytes"
     | "chunkBytes"
     | "blockBytes"
     | "footerBytes"
@@ -19,11 +21,13 @@ export const limits: Readonly<
   >
 > = {
   nameBytes: 4096,
-  pathBytes: 1024 * 1024,
+  pathBytes: 64 * 1024,
+  pathNames: 4096,
   symlinkTargetBytes: 64 * 1024,
   xattrs: 4096,
   xattrNameBytes: 256,
   xattrValueBytes: 1024 * 1024,
+  recordBytes: 3584 * 1024,
   chunkBytes: 4 * 1024 * 1024,
   blockBytes: 8 * 1024 * 1024,
   footerBytes: 64 * 1024 * 1024,

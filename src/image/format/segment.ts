@@ -4,6 +4,7 @@ import { compareInWalkOrder } from "../../core/tree/walk-order.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { limits } from "./limits.ts";
+import { fitsPathLimits, hasSafeNames } from "./path-limits.ts";
 import { readBody } from "./record.ts";
 
 const minSegmentBytes = 32_768;
@@ -63,24 +64,18 @@ export function* readSegment(bytes: Uint8Array, subject: string): Generator<Entr
   while (reader.remaining > 0) {
     const shared = reader.varint(path.length);
     const next = (path.slice(0, shared) + reader.byteString(limits.pathBytes)) as TreePath;
-    if (next.length > limits.pathBytes) throw reader.invalid("a path is too long");
+    if (!fitsPathLimits(next)) throw reader.invalid("a path is too long");
     if (!first && compareInWalkOrder(path, next) >= 0) throw reader.invalid("paths are not in walk order");
-    if (next !== "" && !hasSafeNames(next)) throw reader.invalid("a path has an empty, dotted or over-long name");
+    // What is shared was looked at before; a path of many kilobytes shared by many records must not be gone through for each.
+    if (next !== "" && !hasSafeNames(next.slice(path.lastIndexOf("/", shared - 1) + 1) as TreePath))
+      throw reader.invalid("a path has an empty, dotted or over-long name");
     const entry = readBody(reader, next);
-    if (entry.kind === "link" && !hasSafeNames(entry.target))
+    if (entry.kind === "link" && !(fitsPathLimits(entry.target) && hasSafeNames(entry.target)))
       throw reader.invalid("a link leads to a path with an empty, dotted or over-long name");
     yield entry;
     path = next;
     first = false;
   }
-}
-
-/** Says whether every name of `path` is one that a directory can hold. */
-export function hasSafeNames(path: TreePath): boolean {
-  if (path.includes("\0")) return false;
-  return path
-    .split("/")
-    .every((name) => name !== "" && name !== "." && name !== ".." && name.length <= limits.nameBytes);
 }
 
 function sharedLength(a: string, b: string): number {

@@ -4,6 +4,8 @@ import type { TreePath } from "../../core/tree/byte-string.ts";
 import type { ChunkId } from "../../core/tree/entry.ts";
 import { compressBlock } from "../chunker/block-builder.ts";
 import { sha256 } from "../chunker/decode-block.ts";
+import { FormatInvalidError } from "../errors.ts";
+import { limits } from "../format/limits.ts";
 import { SegmentWriter, type Segment } from "../format/segment.ts";
 import { encodeTopTable, type SegmentReference } from "../format/top-table.ts";
 import type { ChunkIndex } from "../chunk-index/chunk-index.ts";
@@ -49,6 +51,8 @@ export class TreeIndexWriter {
   }
 
   async #put(segment: Segment): Promise<void> {
+    if (segment.bytes.length > limits.chunkBytes)
+      throw new FormatInvalidError("the tree index", `a segment of ${segment.bytes.length} bytes is too long`);
     const id = await this.#putChunk(segment.bytes);
     this.#digest.update(Buffer.from(id, "hex"));
     this.#references.push({

@@ -2,10 +2,11 @@ import { throwIfInterrupted } from "../../core/errors.ts";
 import type { TreeCounts, TreeReference } from "../../core/manifest/manifest.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { displayBytes, type ByteString, type TreePath } from "../../core/tree/byte-string.ts";
-import type { EntryContent } from "../../core/tree/entry.ts";
+import type { EntryContent, EntryMetadata } from "../../core/tree/entry.ts";
 import { removeOwnerShift } from "../../core/tree/owner-shift.ts";
-import type { InodeStat } from "../../core/tree/tree-reader.ts";
+import type { FileDescriptor, InodeStat } from "../../core/tree/tree-reader.ts";
 import { ByteWriter } from "../../image/format/byte-writer.ts";
+import { limits } from "../../image/format/limits.ts";
 import { noMetadata, writeBody } from "../../image/format/record.ts";
 import type { TreeIndexWriter } from "../../image/tree-index/tree-index-writer.ts";
 import type { PackWriter } from "../../image/store/pack-writer.ts";
@@ -13,6 +14,7 @@ import { cutParameters } from "../../image/chunker/cut.ts";
 import type { CaptureCacheReader, CaptureCacheWriter } from "./records/capture-cache.ts";
 import { BatchSender } from "./reading/batch-sender.ts";
 import { LongFiles } from "./reading/long-files.ts";
+import { FurtherNames } from "./records/further-names.ts";
 import { OrderedRecords, type RecordSlot } from "./records/ordered-records.ts";
 import type { CapturePorts, FilePool } from "./ports.ts";
 import type { FileOutcome } from "./reading/file-batch.ts";
@@ -59,7 +61,7 @@ export class TreeCapture implements Disposable {
   readonly #sender: BatchSender;
   readonly #longFiles: LongFiles;
   readonly #out = new ByteWriter();
-  readonly #links = new Map<string, { readonly path: TreePath; left: number }>();
+  readonly #furtherNames = new FurtherNames();
   readonly #openDirectories = new Set<SharedDirectory>();
   readonly #trustedDevices = new Map<string, boolean>();
   #entries = 0;
@@ -76,7 +78,16 @@ export class TreeCapture implements Disposable {
       this.#seenBytes += bytes;
       this.#report();
     });
-    this.#records = new OrderedRecords(({ path, stat, dataBytes }, body) => {
+    this.#records = new OrderedRecords(({ path, stat, dataBytes, linkTarget }, body) => {
+      if (linkTarget !== undefined && this.#furtherNames.isLost(linkTarget)) {
+        this.#entries -= 1;
+        parts.warnings.add(
+          "unreadable",
+          path,
+          `it is a further name of "${displayBytes(linkTarget)}", which could not be read`,
+        );
+        return undefined;
+      }
       if (stat) parts.cache.next.add({ path, stat, body, dataBytes });
       return parts.index.add(path, body);
     });
@@ -130,9 +141,10 @@ export class TreeCapture implements Disposable {
     if (stat.kind === "other") return undefined;
     this.#entries += 1;
     if (stat.linkCount > 1 && stat.kind !== "directory") {
-      const first = this.#linkTarget(path, stat);
+      const first = this.#furtherNames.firstNameOf(item);
       if (first !== undefined) {
-        this.#records.add(path, undefined, this.#encode({ ...noMetadata, kind: "link", target: first }));
+        const link = this.#encode({ ...noMetadata, kind: "link", target: first });
+        this.#records.add(path, undefined, link).linkTarget = first;
         return undefined;
       }
     }
@@ -151,24 +163,11 @@ export class TreeCapture implements Disposable {
     return undefined;
   }
 
-  /** Where this inode was met before in this walk; remembers it otherwise. */
-  #linkTarget(path: TreePath, stat: InodeStat): TreePath | undefined {
-    const key = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.inoHigh}:${stat.inoLow}`;
-    const known = this.#links.get(key);
-    if (known === undefined) {
-      this.#links.set(key, { path, left: stat.linkCount - 1 });
-      return undefined;
-    }
-    known.left -= 1;
-    if (known.left <= 0) this.#links.delete(key);
-    return known.path;
-  }
-
-  #isTrusted({ stat, parent }: WalkedEntry): boolean {
+  #isTrusted({ stat, parent, self }: WalkedEntry): boolean {
     const device = `${stat.deviceMajor}:${stat.deviceMinor}`;
     let trusted = this.#trustedDevices.get(device);
     if (trusted === undefined) {
-      trusted = this.#parts.ports.timesTellChanges(parent.file);
+      trusted = this.#parts.ports.timesTellChanges((self ?? parent).file);
       this.#trustedDevices.set(device, trusted);
     }
     return trusted;
@@ -179,7 +178,7 @@ export class TreeCapture implements Disposable {
     const { stat, path, name, parent, self } = item;
     try {
       const metadata = self
-        ? { ...stat, flags: tree.readFlags(self.file), xattrs: tree.readXattrsOpen(self.file) }
+        ? { ...stat, ...this.#readDirectory(path, self.file) }
         : { ...stat, flags: 0, xattrs: tree.readXattrs(parent.file, name) };
       const shifted = removeOwnerShift(metadata, this.#parts.ownerShift);
       if (shifted.outside) this.#warnOutside(path);
@@ -187,7 +186,20 @@ export class TreeCapture implements Disposable {
         stat.kind === "symlink" ? { kind: stat.kind, target: tree.readLink(parent.file, name) } : contentOf(stat);
       this.#records.add(path, trusted ? stat : undefined, this.#encode({ ...shifted.metadata, ...content }));
     } catch (error) {
+      this.#entries -= 1;
+      this.#furtherNames.lose(path);
       this.#warn(path, error);
+    }
+  }
+
+  /** A directory always stays in the index: what it holds needs it. */
+  #readDirectory(path: TreePath, file: FileDescriptor): Pick<EntryMetadata, "flags" | "xattrs"> {
+    const { tree } = this.#parts.ports;
+    try {
+      return { flags: tree.readFlags(file), xattrs: tree.readXattrsOpen(file) };
+    } catch (error) {
+      this.#warn(path, error);
+      return { flags: 0, xattrs: [] };
     }
   }
 
@@ -229,7 +241,7 @@ export class TreeCapture implements Disposable {
   }
 
   #settle(slot: RecordSlot, outcome: FileOutcome, bytes: Uint8Array): void {
-    if (outcome.kind === "read") {
+    if (outcome.kind === "read" && bytes.length <= limits.recordBytes) {
       if (outcome.unstable)
         this.#parts.warnings.add(
           "changed-while-read",
@@ -245,7 +257,14 @@ export class TreeCapture implements Disposable {
     slot.dropped = true;
     this.#entries -= 1;
     this.#files -= 1;
-    if (outcome.kind === "unreadable") this.#parts.warnings.add("unreadable", slot.path, outcome.message);
+    this.#furtherNames.lose(slot.path);
+    if (outcome.kind === "read")
+      this.#parts.warnings.add(
+        "unreadable",
+        slot.path,
+        `its ${bytes.length} bytes of index are more than a record can have`,
+      );
+    else if (outcome.kind === "unreadable") this.#parts.warnings.add("unreadable", slot.path, outcome.message);
     else this.#parts.warnings.add("vanished", slot.path, "it was removed or replaced while the tree was read");
   }
 

@@ -1,8 +1,9 @@
 import { throwIfInterrupted } from "../../core/errors.ts";
 import type { OnProgress } from "../../core/progress.ts";
-import type { TreePath } from "../../core/tree/byte-string.ts";
+import type { ByteString, TreePath } from "../../core/tree/byte-string.ts";
 import { metadataOf, type Entry, type Piece } from "../../core/tree/entry.ts";
 import type { InodeStat, TreeReader } from "../../core/tree/tree-reader.ts";
+import { joinPath } from "../../core/tree/walk-order.ts";
 import { isTrouble, walkTree, type WalkedEntry, type WalkTrouble } from "../tree/walk.ts";
 import { joinInWalkOrder } from "./diff-images.ts";
 import { compareMetadata, type Aspect, type Difference } from "./difference.ts";
@@ -41,7 +42,7 @@ const waitingAtOnce = 4096;
  */
 export class TreeComparison {
   readonly #parts: CompareTreeParts;
-  readonly #inodes = new Map<string, TreePath>();
+  readonly #inodes = new Map<string, { readonly directory: TreePath; readonly name: ByteString }>();
   /** In walk order. */
   readonly #waiting: Promise<Difference | undefined>[] = [];
   #checks: FileCheck[] = [];
@@ -112,13 +113,13 @@ export class TreeComparison {
   }
 
   /** Compares which earlier path, if any, an entry shares its inode with. */
-  #compareLinks(entry: Entry, { stat, path }: WalkedEntry): Aspect[] {
+  #compareLinks(entry: Entry, { stat, parentPath, name }: WalkedEntry): Aspect[] {
     const wanted = entry.kind === "link" ? entry.target : undefined;
     if (stat.kind === "directory" || (stat.linkCount === 1 && wanted === undefined)) return [];
     const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.inoHigh}:${stat.inoLow}`;
     const first = this.#inodes.get(inode);
-    if (first === undefined) this.#inodes.set(inode, path);
-    return first === wanted ? [] : ["hard-link"];
+    if (first === undefined) this.#inodes.set(inode, { directory: parentPath, name });
+    return (first && joinPath(first.directory, first.name)) === wanted ? [] : ["hard-link"];
   }
 
   #compareOther(entry: Exclude<Entry, { kind: "file" | "link" }>, { parent, self, name, stat }: WalkedEntry): Aspect[] {

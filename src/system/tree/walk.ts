@@ -1,6 +1,7 @@
 import type { ByteString, TreePath } from "../../core/tree/byte-string.ts";
 import type { FileDescriptor, InodeStat, TreeReader } from "../../core/tree/tree-reader.ts";
 import { joinPath } from "../../core/tree/walk-order.ts";
+import { fitsPathLimits } from "../../image/format/path-limits.ts";
 
 const openLevels = 200;
 
@@ -42,6 +43,8 @@ export class SharedDirectory {
 /** Something the walk came by. `parent` is the directory it lies in; for a directory, `self` is itself, open. */
 export interface WalkedEntry {
   readonly path: TreePath;
+  /** Path of `parent`; one string for all that lies in it. */
+  readonly parentPath: TreePath;
   readonly name: ByteString;
   readonly stat: InodeStat;
   readonly parent: SharedDirectory;
@@ -86,7 +89,14 @@ export function* walkTree(
   const rootStat = tree.statOpen(root);
   const stack: Level[] = [];
   try {
-    yield { path: rootPath, name: "" as ByteString, stat: rootStat, parent: rootDirectory, self: rootDirectory };
+    yield {
+      path: rootPath,
+      parentPath: rootPath,
+      name: rootPath,
+      stat: rootStat,
+      parent: rootDirectory,
+      self: rootDirectory,
+    };
     stack.push({
       path: rootPath,
       stat: rootStat,
@@ -102,6 +112,10 @@ export function* walkTree(
         continue;
       }
       const path = joinPath(level.path, name);
+      if (!fitsPathLimits(path)) {
+        yield { path, trouble: new RangeError("its path is longer than an image can hold") };
+        continue;
+      }
       const parent = level.directory as SharedDirectory;
       let self: SharedDirectory | undefined;
       try {
@@ -110,7 +124,7 @@ export function* walkTree(
         if (choice === "leave-out") continue;
         if (stat.kind === "directory") self = new SharedDirectory(tree, tree.openDirectory(parent.file, name), open);
         const names = self === undefined || choice === "take-empty" ? [] : tree.readNames(self.file).toSorted();
-        yield { path, name, stat, parent, self };
+        yield { path, parentPath: level.path, name, stat, parent, self };
         if (self !== undefined && names.length > 0) {
           stack.push({ path, stat, names, directory: self.retain(), next: 0 });
           closeOuterLevel(stack);

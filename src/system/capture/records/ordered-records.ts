@@ -7,6 +7,8 @@ export interface RecordSlot {
   /** Given where the next capture may trust this record. */
   stat: InodeStat | undefined;
   body: Uint8Array | undefined;
+  /** Of a further name: the first one. */
+  linkTarget: TreePath | undefined;
   /** Bytes of a file's content, holes left out. */
   dataBytes: number;
   dropped: boolean;
@@ -36,7 +38,7 @@ export class OrderedRecords {
   }
 
   add(path: TreePath, stat: InodeStat | undefined, body?: Uint8Array): RecordSlot {
-    const slot: RecordSlot = { path, stat, body, dataBytes: 0, dropped: false };
+    const slot: RecordSlot = { path, stat, body, linkTarget: undefined, dataBytes: 0, dropped: false };
     this.#slots.push(slot);
     return slot;
   }
