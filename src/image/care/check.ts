@@ -8,7 +8,7 @@ import { openCondemnation } from "../store/condemnation.ts";
 import { listImageNames, openImageName, type ImageId, type ImageName } from "../store/image-names.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import { packOfKey } from "../store/pack-reader.ts";
-import { Session } from "../store/session.ts";
+import { openSession, Session } from "../store/session.ts";
 import { decodeManifest } from "../format/manifest-object.ts";
 import { readSegment } from "../format/segment.ts";
 import { readTopTable } from "../tree-index/tree-index-reader.ts";
@@ -130,6 +130,7 @@ async function readObjects(store: ImageStore, index: ChunkIndex, settings: Check
     try {
       if (sealed === "name") openImageName(bytes, key);
       else if (sealed === "condemned") openCondemnation(bytes, key);
+      else if (sealed === "session") openSession(bytes, key);
       else if (sealed !== undefined) openSealedObject(sealed, bytes, key);
       else if (folder === "images")
         findings.manifests.set(

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { BlobStore } from "../blob-store/blob-store.ts";
 import { readAll } from "../blob-store/read-all.ts";
-import { ObjectDamagedError, SessionLapsedError } from "../errors.ts";
+import { FormatInvalidError, ObjectDamagedError, SessionLapsedError } from "../errors.ts";
 import { openSealedObject, sealObject } from "../format/sealed-object.ts";
 
 /** Who holds a session; enough to see on the same host whether that process still lives. */
@@ -37,19 +37,22 @@ export const sessionGraceMs: number = 60 * 60 * 1000;
 /**
  * A published session. It renews itself while it is open.
  *
- * Invariants: at every moment at least one object of it is in the store; `assertLive` throws once the grace has passed
- * since the last renewal that worked.
+ * Invariants: from `begin` to the end at least one object of it is in the store, unless others took it for dead; once that
+ * may be so it never comes to life again, also when its process had only slept; changes of it happen one after the other.
  */
 export class Session implements AsyncDisposable {
-  readonly id: string;
+  readonly id: string = randomBytes(16).toString("hex");
   readonly #blobs: BlobStore;
   readonly #owner: SessionOwner;
   readonly #purpose: string;
   readonly #timer: NodeJS.Timeout;
   #images: readonly string[];
-  #sequence = 0;
-  #renewedAtMs = Date.now();
-  #renewing: Promise<void> = Promise.resolve();
+  #sequence = -1;
+  /** Objects that may be in the store, the newest last. */
+  #keys: readonly string[] = [];
+  #renewedAtMs = 0;
+  #lapsed = false;
+  #last: Promise<unknown> = Promise.resolve();
 
   /** Publishes a session that needs `images`; durable on return. */
   static async begin(
@@ -59,49 +62,67 @@ export class Session implements AsyncDisposable {
     images: readonly string[],
   ): Promise<Session> {
     const session = new Session(blobs, probe.self(), purpose, images);
-    await session.#put();
-    return session;
+    try {
+      await session.#put();
+      return session;
+    } catch (error) {
+      clearInterval(session.#timer);
+      throw error;
+    }
   }
 
   private constructor(blobs: BlobStore, owner: SessionOwner, purpose: string, images: readonly string[]) {
-    this.id = randomBytes(16).toString("hex");
     this.#blobs = blobs;
     this.#owner = owner;
     this.#purpose = purpose;
     this.#images = images;
     this.#timer = setInterval(() => {
-      this.#renewing = this.#renewing.then(() => this.#renew()).catch(() => undefined);
+      // One that fails is tried again in time; one that was too late is found by `assertLive`.
+      this.#inTurn(() => this.#renew()).catch(() => undefined);
     }, sessionGraceMs / 12);
     this.#timer.unref();
   }
 
-  /** Adds to what the session needs; durable on return. */
-  async need(images: readonly string[]): Promise<void> {
-    await this.#renewing;
-    this.#images = [...new Set([...this.#images, ...images])];
-    await this.#renew();
+  /** Adds to what the session needs; durable on return. @throws {SessionLapsedError} */
+  need(images: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#images = [...new Set([...this.#images, ...images])];
+      await this.#renew();
+    });
   }
 
-  /** @throws {SessionLapsedError} If others may take this session for dead. */
-  assertLive(): void {
-    if (Date.now() - this.#renewedAtMs > sessionGraceMs * 0.9) throw new SessionLapsedError();
+  /** @throws {SessionLapsedError} If others may take this session for dead, or have done so and removed its object. */
+  assertLive(): Promise<void> {
+    return this.#inTurn(() => this.#assertLive());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    await this.#renewing;
-    await this.#blobs.delete(sessionKey(this.id, this.#sequence));
+    await this.#inTurn(() => this.#deleteBut(undefined));
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #assertLive(): Promise<void> {
+    const newest = this.#keys.at(-1) ?? "";
+    this.#lapsed ||= Date.now() - this.#renewedAtMs > sessionGraceMs * 0.9;
+    this.#lapsed ||= (await this.#blobs.get(newest, { offset: 0, lengthBytes: 1 })) === undefined;
+    if (this.#lapsed) throw new SessionLapsedError();
   }
 
   async #renew(): Promise<void> {
-    const before = this.#sequence;
-    this.#sequence += 1;
+    await this.#assertLive();
     await this.#put();
-    await this.#blobs.delete(sessionKey(this.id, before));
+    await this.#deleteBut(this.#keys.at(-1));
   }
 
   async #put(): Promise<void> {
     const now = Date.now();
+    this.#sequence += 1;
     const record: SessionRecord = {
       id: this.id,
       sequence: this.#sequence,
@@ -111,8 +132,21 @@ export class Session implements AsyncDisposable {
       images: this.#images,
       purpose: this.#purpose,
     };
-    await this.#blobs.put(sessionKey(this.id, this.#sequence), [sealObject("session", record)]);
+    const key = `sessions/${this.id}.${this.#sequence}`;
+    try {
+      await this.#blobs.put(key, [sealObject("session", record)]);
+    } catch (error) {
+      // It may be there all the same, so it is deleted with the others.
+      this.#keys = [key, ...this.#keys];
+      throw error;
+    }
+    this.#keys = [...this.#keys, key];
     this.#renewedAtMs = now;
+  }
+
+  async #deleteBut(kept: string | undefined): Promise<void> {
+    for (const key of this.#keys) if (key !== kept) await this.#blobs.delete(key);
+    this.#keys = kept === undefined ? [] : [kept];
   }
 }
 
@@ -154,16 +188,30 @@ function hasLapsed(record: SessionRecord, probe: ProcessProbe): boolean {
 
 function readSession(bytes: Buffer, key: string): SessionRecord | undefined {
   try {
-    const record = openSealedObject("session", bytes, key) as SessionRecord;
-    const usable =
-      typeof record.id === "string" && Array.isArray(record.images) && Number.isFinite(Date.parse(record.renewedAt));
-    return usable && typeof record.owner === "object" ? record : undefined;
+    return openSession(bytes, key);
   } catch (error) {
-    if (error instanceof ObjectDamagedError) return undefined;
+    if (error instanceof ObjectDamagedError || error instanceof FormatInvalidError) return undefined;
     throw error;
   }
 }
 
-function sessionKey(id: string, sequence: number): string {
-  return `sessions/${id}.${sequence}`;
+/**
+ * Reads a `sessions/ID.N` object.
+ *
+ * @throws {ObjectDamagedError} @throws {FormatUnknownError}
+ * @throws {FormatInvalidError} If it does not say how long it lives, whose it is and what it needs.
+ */
+export function openSession(bytes: Uint8Array, key: string): SessionRecord {
+  const record = openSealedObject("session", bytes, key) as Partial<SessionRecord> | null;
+  if (
+    key !== `sessions/${record?.id}.${record?.sequence}` ||
+    !Number.isFinite(Date.parse(record?.renewedAt ?? "")) ||
+    !Number.isFinite(record?.graceMs) ||
+    typeof record?.owner?.host !== "string" ||
+    typeof record.purpose !== "string" ||
+    !Array.isArray(record.images) ||
+    !record.images.every((image) => typeof image === "string" && /^[0-9a-f]{64}$/.test(image))
+  )
+    throw new FormatInvalidError(key, "it does not say what a session says");
+  return record as SessionRecord;
 }

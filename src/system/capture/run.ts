@@ -227,7 +227,7 @@ async function publish(publication: Publication): Promise<CaptureResult> {
     const { id, bytes } = encodeManifest(manifest);
     await store.blobs.put(`images/${id}`, [bytes]);
     crashPoint("capture.manifest-put");
-    session.assertLive();
+    await session.assertLive();
     assertNotGivenUp(condemnations, await readCondemnations(store.blobs), session.id);
     const name = await putNextName(store.blobs, describe(id, plan, capturedAt, consistency, counts, packs));
     crashPoint("capture.published");
