@@ -73,7 +73,7 @@ export class TreeCapture implements Disposable {
 
   constructor(parts: CaptureTreeParts) {
     this.#parts = parts;
-    this.#sender = new BatchSender(parts.pool, parts.packs, parts.rate);
+    this.#sender = new BatchSender(parts.pool, parts.packs, parts.rate, parts.signal);
     this.#longFiles = new LongFiles(parts.ports, this.#sender, parts.ownerShift, (bytes) => {
       this.#seenBytes += bytes;
       this.#report();
@@ -212,11 +212,6 @@ export class TreeCapture implements Disposable {
   async #takeFile(item: WalkedEntry, trusted: boolean): Promise<void> {
     const { path, stat, name } = item;
     const slot = this.#records.add(path, trusted ? stat : undefined);
-    if (
-      this.#parts.ownerShift !== 0 &&
-      removeOwnerShift({ ...stat, flags: 0, xattrs: [] }, this.#parts.ownerShift).outside
-    )
-      this.#warnOutside(path);
     if (stat.sizeBytes > cutParameters.spanBytes) {
       await this.#takeLongFile(item.parent, name, slot);
       return;
@@ -248,6 +243,7 @@ export class TreeCapture implements Disposable {
           slot.path,
           "it changed during each of several readings; what was read last is kept",
         );
+      if (outcome.outsideRange) this.#warnOutside(slot.path);
       if (!outcome.asWalked) slot.stat = undefined;
       slot.body = bytes;
       slot.dataBytes = outcome.dataBytes;

@@ -1,3 +1,4 @@
+import { throwIfInterrupted } from "../../../core/errors.ts";
 import type { PackWriter } from "../../../image/store/pack-writer.ts";
 import type { FilePool } from "../ports.ts";
 import type { FileItem, FileOutcome } from "./file-batch.ts";
@@ -18,16 +19,18 @@ export class BatchSender {
   readonly #pool: FilePool;
   readonly #packs: Pick<PackWriter, "add">;
   readonly #rate: RateLimit;
+  readonly #signal: AbortSignal | undefined;
   readonly #underWay = new Set<Promise<void>>();
   #items: FileItem[] = [];
   #takers: TakeOutcome[] = [];
   #bytes = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(pool: FilePool, packs: Pick<PackWriter, "add">, rate: RateLimit) {
+  constructor(pool: FilePool, packs: Pick<PackWriter, "add">, rate: RateLimit, signal: AbortSignal | undefined) {
     this.#pool = pool;
     this.#packs = packs;
     this.#rate = rate;
+    this.#signal = signal;
   }
 
   /** Adds an item; waits while the pool has no room. */
@@ -61,6 +64,7 @@ export class BatchSender {
     this.#items = [];
     this.#takers = [];
     this.#bytes = 0;
+    throwIfInterrupted(this.#signal, "the capture");
     await this.#rate.take(bytes);
     await this.#pool.room();
     const trip = this.#pool

@@ -29,6 +29,8 @@ export type FileOutcome =
       readonly asWalked: boolean;
       readonly unstable: boolean;
       readonly dataBytes: number;
+      /** An owner, in an ACL too, lies outside the machine's range. */
+      readonly outsideRange: boolean;
     }
   | { readonly kind: "vanished" | "grown"; readonly end: number }
   | { readonly kind: "unreadable"; readonly end: number; readonly message: string };

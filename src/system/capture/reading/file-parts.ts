@@ -17,10 +17,6 @@ export function* findFileParts(
   stat: InodeStat,
 ): Generator<FilePart, void, undefined> {
   const { sizeBytes } = stat;
-  if (stat.allocatedBytes >= sizeBytes) {
-    yield* cutAtSpans(0, sizeBytes);
-    return;
-  }
   const file = tree.openFile(directory, name);
   try {
     for (let at = 0; at < sizeBytes;) {

@@ -10,6 +10,7 @@ import { writeChunkPiece, writeHolePiece, writeMetadata } from "../../../image/f
 import { looksUnchanged, type FileBatch, type FileBatchResult, type FileItem, type FileOutcome } from "./file-batch.ts";
 
 const readings = 4;
+const smallestHoleBytes = 512;
 const windowBytes = 4 * cutParameters.maxBytes;
 
 /** What a file reader works with. */
@@ -67,7 +68,7 @@ export class FileReader {
       const stat = this.#parts.tree.statOpen(file);
       if (stat.kind !== "file") return { kind: "vanished", end: start };
       if (stat.sizeBytes > cutParameters.spanBytes) return { kind: "grown", end: start };
-      this.#writeHead(file, stat);
+      const outsideRange = this.#writeHead(file, stat);
       const dataBytes = this.#readPieces(file, stat, stat.sizeBytes);
       const stable = looksUnchanged(stat, this.#parts.tree.statOpen(file));
       if (stable || reading === readings)
@@ -77,15 +78,18 @@ export class FileReader {
           asWalked: stable && looksUnchanged(stat, item.stat),
           unstable: !stable,
           dataBytes,
+          outsideRange,
         };
     }
   }
 
-  #writeHead(file: FileDescriptor, stat: InodeStat): void {
+  #writeHead(file: FileDescriptor, stat: InodeStat): boolean {
     const { tree, ownerShift } = this.#parts;
     const metadata = { ...stat, flags: tree.readFlags(file), xattrs: tree.readXattrsOpen(file) };
-    writeMetadata(this.#out, "file", removeOwnerShift(metadata, ownerShift).metadata);
+    const shifted = removeOwnerShift(metadata, ownerShift);
+    writeMetadata(this.#out, "file", shifted.metadata);
     this.#out.varint(stat.sizeBytes);
+    return shifted.outside;
   }
 
   #readData(file: FileDescriptor, item: FileItem & { part: "data" }, start: number): FileOutcome {
@@ -94,13 +98,13 @@ export class FileReader {
     if (read < item.lengthBytes) writeHolePiece(this.#out, item.lengthBytes - read);
     const asWalked = read === item.lengthBytes && looksUnchanged(this.#parts.tree.statOpen(file), item.stat);
     if (this.#out.length === start) return { kind: "vanished", end: start };
-    return { kind: "read", end: this.#out.length, asWalked, unstable: false, dataBytes: read };
+    return { kind: "read", end: this.#out.length, asWalked, unstable: false, dataBytes: read, outsideRange: false };
   }
 
   /** Writes the pieces of `sizeBytes` of content; what the file turns out not to have any more is written as a hole. */
   #readPieces(file: FileDescriptor, stat: InodeStat, sizeBytes: number): number {
     const { tree } = this.#parts;
-    if (stat.allocatedBytes >= sizeBytes) {
+    if (stat.allocatedBytes >= sizeBytes && (sizeBytes <= smallestHoleBytes || tree.seekHole(file, 0) >= sizeBytes)) {
       const read = this.#readExtent(file, 0, sizeBytes);
       if (read < sizeBytes) writeHolePiece(this.#out, sizeBytes - read);
       return read;

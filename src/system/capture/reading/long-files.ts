@@ -47,6 +47,7 @@ export class LongFiles {
     let waiting = 1;
     let asWalked = true;
     let dataBytes = 0;
+    let outsideRange = false;
     let trouble: FileOutcome | undefined;
     const finish = (): Promise<void> | undefined => {
       if (--waiting > 0) return undefined;
@@ -59,13 +60,16 @@ export class LongFiles {
         asWalked: asWalked && reading === 1,
         unstable: !asWalked,
         dataBytes,
+        outsideRange,
       } as const;
       take(trouble ?? read, Buffer.concat(pieces.filter((piece) => piece !== undefined)));
       return undefined;
     };
     try {
       const stat = this.#tree.stat(directory.file, name);
-      pieces.push(this.#encodeHead(directory, name, stat));
+      const head = this.#encodeHead(directory, name, stat);
+      outsideRange = head.outside;
+      pieces.push(head.bytes);
       for (const { kind, offset, lengthBytes } of findFileParts(this.#tree, directory.file, name, stat)) {
         if (kind === "hole") {
           pieces.push(this.#encodeHole(lengthBytes));
@@ -97,14 +101,15 @@ export class LongFiles {
     throw error;
   }
 
-  #encodeHead(directory: SharedDirectory, name: ByteString, stat: InodeStat): Uint8Array {
+  #encodeHead(directory: SharedDirectory, name: ByteString, stat: InodeStat): { bytes: Uint8Array; outside: boolean } {
     const file = this.#tree.openFile(directory.file, name);
     try {
       const metadata = { ...stat, flags: this.#tree.readFlags(file), xattrs: this.#tree.readXattrsOpen(file) };
       this.#out.reset();
-      writeMetadata(this.#out, "file", removeOwnerShift(metadata, this.#ownerShift).metadata);
+      const shifted = removeOwnerShift(metadata, this.#ownerShift);
+      writeMetadata(this.#out, "file", shifted.metadata);
       this.#out.varint(stat.sizeBytes);
-      return this.#out.take();
+      return { bytes: this.#out.take(), outside: shifted.outside };
     } finally {
       this.#tree.close(file);
     }
