@@ -3,6 +3,7 @@ import { parseImageOperand } from "../core/operand.ts";
 import type { OnProgress } from "../core/progress.ts";
 import type { TreePath } from "../core/tree/byte-string.ts";
 import type { Entry } from "../core/tree/entry.ts";
+import { parentPath } from "../core/tree/walk-order.ts";
 import type { ImageName } from "../image/store/image-names.ts";
 import type { ImageStore, OpenImage } from "../image/store/image-store.ts";
 import { readTree } from "../image/tree-index/tree-index-reader.ts";
@@ -158,6 +159,10 @@ async function converge(
       ? undefined
       : (await capture(`${plan.target}/`, { ...backUpOptions(options), name: backupName(opened) })).name;
   const changed = new Map(differences.map((difference) => [difference.path, difference]));
+  const extra =
+    options.delete === true ? differences.filter(({ change }) => change === "added").map(({ path }) => path) : [];
+  // Removing something moves the times of the directory it was in.
+  const emptied = new Set(extra.map((path) => parentPath(path)));
   const needsContent = new Set(["kind", "content", "target", "device", "hard-link"]);
   const isWritten = (difference: Difference | undefined): boolean =>
     difference?.change === "removed" || difference?.aspects.some((aspect) => needsContent.has(aspect)) === true;
@@ -169,10 +174,9 @@ async function converge(
         const difference = changed.get(entry.path);
         // Further names of what is written anew lead to the old one until they are made anew too.
         if (isWritten(difference) || (entry.kind === "link" && isWritten(changed.get(entry.target)))) return "write";
-        return difference === undefined ? "skip" : "metadata";
+        return difference === undefined && !emptied.has(entry.path) ? "skip" : "metadata";
       },
-      extra:
-        options.delete === true ? differences.filter(({ change }) => change === "added").map(({ path }) => path) : [],
+      extra,
     },
     store.chunks,
     restorePorts(),

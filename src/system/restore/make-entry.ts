@@ -3,6 +3,7 @@ import type { Entry } from "../../core/tree/entry.ts";
 import type { FileDescriptor } from "../../core/tree/tree-reader.ts";
 import type { MetadataLoss, MetadataOptions } from "../../core/tree/tree-writer.ts";
 import { FormatInvalidError } from "../../image/errors.ts";
+import { inParent } from "../tree/in-parent.ts";
 import type { RestorePorts } from "./ports.ts";
 
 /** An entry that is made in one step: neither directory nor file nor further name. */
@@ -52,23 +53,15 @@ export function makeLink(
   parent: FileDescriptor,
   name: ByteString,
 ): void {
-  const names = target.split("/") as ByteString[];
-  const last = names.pop() as ByteString;
-  let directory = root;
   try {
-    for (const step of names) {
-      const next = tree.openDirectory(directory, step);
-      if (directory !== root) tree.close(directory);
-      directory = next;
-    }
-    if (tree.stat(directory, last).kind === "directory")
-      throw new FormatInvalidError("the tree index", "a link leads to a directory");
-    writer.link(directory, last, parent, name);
+    inParent(tree, root, target, (directory, last) => {
+      if (tree.stat(directory, last).kind === "directory")
+        throw new FormatInvalidError("the tree index", "a link leads to a directory");
+      writer.link(directory, last, parent, name);
+    });
   } catch (error) {
     throw isMissing(error)
       ? new FormatInvalidError("the tree index", "a link leads to nothing before it", { cause: error })
       : error;
-  } finally {
-    if (directory !== root) tree.close(directory);
   }
 }

@@ -6,6 +6,7 @@ import type { Entry } from "../../core/tree/entry.ts";
 import type { FileDescriptor } from "../../core/tree/tree-reader.ts";
 import type { ChunkSource } from "../../image/store/chunk-source.ts";
 import { readTree } from "../../image/tree-index/tree-index-reader.ts";
+import { inParent } from "../tree/in-parent.ts";
 import { selectSubtree } from "./subtree.ts";
 import type { RestorePlan } from "./plan.ts";
 import type { RestorePorts } from "./ports.ts";
@@ -176,22 +177,10 @@ export async function runConvergence(
 /** The names a target may hold that are ours. */
 export const ownNames: ReadonlySet<TreePath> = new Set([inPlaceMarker as TreePath, `${inPlaceMarker}.new` as TreePath]);
 
-function removeExtra(ports: RestorePorts, root: number, extra: readonly TreePath[]): void {
-  const { tree, writer } = ports;
-  for (const path of extra.toReversed()) {
-    const names = path.split("/") as TreePath[];
-    const last = names.pop() as TreePath;
-    let directory = root;
-    try {
-      for (const name of names) {
-        const next = tree.openDirectory(directory, name);
-        if (directory !== root) tree.close(directory);
-        directory = next;
-      }
+function removeExtra({ tree, writer }: RestorePorts, root: number, extra: readonly TreePath[]): void {
+  for (const path of extra.toReversed())
+    inParent(tree, root, path, (directory, name) => {
       writer.clearProtection(directory);
-      writer.remove(directory, last);
-    } finally {
-      if (directory !== root) tree.close(directory);
-    }
-  }
+      writer.remove(directory, name);
+    });
 }

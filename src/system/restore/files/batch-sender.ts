@@ -1,28 +1,14 @@
-import type { EntryMetadata, Piece } from "../../../core/tree/entry.ts";
+import type { Piece } from "../../../core/tree/entry.ts";
 import type { MetadataLoss } from "../../../core/tree/tree-writer.ts";
-import type { ByteString } from "../../../core/tree/byte-string.ts";
-import type { FileDescriptor } from "../../../core/tree/tree-reader.ts";
 import type { BlockLocation } from "../../../image/chunk-index/chunk-index.ts";
 import { packKey } from "../../../image/store/pack-reader.ts";
 import type { ChunkSource } from "../../../image/store/chunk-source.ts";
-import type { ChunkColumns, WriteItem } from "./file-batch.ts";
+import type { ChunkColumns, FileToWrite, WriteItem } from "./file-batch.ts";
 import type { WritePool } from "../ports.ts";
 
 const batchBytes = 4 * 1024 * 1024;
 const maxBatchBytes = 12 * 1024 * 1024;
 const batchItems = 512;
-
-/** A file, or part of one, to be written. */
-export type FileToWrite =
-  | {
-      readonly part: "whole";
-      readonly directory: FileDescriptor;
-      readonly name: ByteString;
-      readonly temporary: ByteString | undefined;
-      readonly sizeBytes: number;
-      readonly metadata: EntryMetadata;
-    }
-  | { readonly part: "part"; readonly file: FileDescriptor };
 
 /** Called once an item is written. */
 export type AfterWrite = (losses: readonly MetadataLoss[]) => void;

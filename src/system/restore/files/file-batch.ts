@@ -27,7 +27,7 @@ export interface ChunkColumns {
  * What a restore worker is to write. `whole`: make the file, fill it, set its metadata. `part`: write chunks into a file
  * that is open already. A `temporary` name is renamed to `name` at the end, in place of what is there.
  */
-export type WriteItem = { readonly chunks: ChunkColumns } & (
+export type FileToWrite =
   | {
       readonly part: "whole";
       readonly directory: FileDescriptor;
@@ -36,8 +36,10 @@ export type WriteItem = { readonly chunks: ChunkColumns } & (
       readonly sizeBytes: number;
       readonly metadata: EntryMetadata;
     }
-  | { readonly part: "part"; readonly file: FileDescriptor }
-);
+  | { readonly part: "part"; readonly file: FileDescriptor };
+
+/** A file with the chunks that go into it. */
+export type WriteItem = FileToWrite & { readonly chunks: ChunkColumns };
 
 /** A request to a restore worker. */
 export interface WriteBatch {
