@@ -37,6 +37,15 @@ export function parseOperand(text: string): Operand {
   return parseImage(text, text);
 }
 
+/** Reads a name that a new image is to have. @throws {UsageError} */
+export function parseImageName(text: string): string {
+  if (namePattern.test(text)) return text;
+  throw new UsageError(
+    `cannot use the name ${JSON.stringify(text)}: it must begin with a-z or 0-9 and hold only those, \`.\`, \`_\` and \`-\`, at most 128`,
+    "Choose another name.",
+  );
+}
+
 /** Reads an operand that must name an image. @throws {UsageError} */
 export function parseImageOperand(text: string): ImageOperand {
   const operand = parseOperand(text);

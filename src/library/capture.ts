@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, resolve } from "node:path";
 import type { OnProgress } from "../core/progress.ts";
-import { parseOperand } from "../core/operand.ts";
+import { parseImageName, parseOperand } from "../core/operand.ts";
 import { UsageError } from "../core/errors.ts";
 import { growDescriptorTable } from "../host/descriptor-table.ts";
 import { readMounts, readSwapFiles, removableDevices, syncFileSystem, timesTellChanges } from "../host/file-systems.ts";
@@ -91,7 +91,7 @@ export function planCaptureOf(
   const facts = {
     kind: found.kind,
     root: found.root,
-    name: options.name ?? chooseImageName(found.name),
+    name: options.name === undefined ? chooseImageName(found.name) : parseImageName(options.name),
     mounts: planMounts(mounts, {
       root: found.root,
       kind: found.kind === "host" ? "host" : "other",
