@@ -4,11 +4,12 @@ import type { PackId } from "../format/pack.ts";
 import { condemn, readCondemnations, settleCondemnation, type Condemnation } from "../store/condemnation.ts";
 import { listImageNames, type ImageId } from "../store/image-names.ts";
 import type { ImageStore } from "../store/image-store.ts";
-import { findSessions, Session, sessionGraceMs, type FoundSession } from "../store/session.ts";
-import { choosePacks } from "./choose-packs.ts";
+import { Session, sessionGraceMs, type FoundSession } from "../store/session.ts";
+import { choosePacks, type ChosenPacks } from "./choose-packs.ts";
+import { LiveSessions } from "./live-sessions.ts";
 import { measurePackUse, Reachability } from "./reachability.ts";
 import { rewritePacks } from "./rewrite-packs.ts";
-import { sweep, type Tally } from "./sweep.ts";
+import { sweep, type Needed, type Tally } from "./sweep.ts";
 
 /** How to prune. */
 export interface PruneSettings {
@@ -45,121 +46,85 @@ export interface PruneResult {
 export async function prune(store: ImageStore, settings: PruneSettings): Promise<PruneResult> {
   await using session = await Session.begin(store.blobs, store.probe, "prune", []);
   crashPoint("prune.session-begun");
+  const run: Run = { store, settings, session, sessions: new LiveSessions(store, session.id, settings.dryRun) };
   const condemnations = await readCondemnations(store.blobs);
-  const before = await liveSessions(store, session.id);
-  const marks = new Reachability(store);
-  const roots = await markRoots(store, marks, session.id, settings);
+  const before = await run.sessions.list();
+  const { roots, marks } = await markRoots(run);
   const plan = choosePacks(measurePackUse(store, marks), condemnations, settings.minNeededShare);
   const garbageImages = await findGarbageImages(store, roots, condemnations);
-  const removedSessions = settings.dryRun ? 0 : await removeLapsedSessions(store);
-  const tally: Tally = { removedPacks: 0, removedImages: 0, removedBytes: 0 };
-  if (settings.dryRun) {
-    const sizes = store.index.packs();
-    const freed =
-      plan.unneeded.reduce((sum, { pack }) => sum + (sizes.get(pack as PackId)?.sizeBytes ?? 0), 0) +
-      plan.rewritten.reduce((sum, use) => sum + use.storedBytes - use.neededBytes, 0);
-    return result(tally, {
-      freedBytes: freed,
-      removedPacks: plan.unneeded.length,
-      rewrittenPacks: plan.rewritten.length,
-      removedImages: garbageImages.length,
-      waits: [],
-      before,
-    });
-  }
+  if (settings.dryRun) return describePlan(store, plan, garbageImages);
 
+  const tally: Tally = { removedPacks: 0, removedImages: 0, removedBytes: 0 };
   const waiting: Condemnation[] = [];
   for (const record of condemnations) {
-    const settled =
-      record.waitsFor === null
-        ? await settleCondemnation(
-            store.blobs,
-            record,
-            before.map(({ id }) => id),
-          )
-        : record;
-    if (settled.waitsFor?.some((id) => before.some((live) => live.id === id)) || record.waitsFor === null)
-      waiting.push(settled);
-    else await sweep(store, settled, marks, roots, tally);
+    if (record.waitsFor === null) waiting.push(await settleCondemnation(store.blobs, record, idsOf(before)));
+    else if (isAwaited(record, before)) waiting.push(record);
+    else await sweep(store, session, record, { roots, marks }, tally);
   }
-
-  const copiedBytes = await rewritePacks(store, plan.rewritten, marks);
+  const copiedBytes = await rewritePacks(store, plan.rewritten);
   crashPoint("prune.copied");
   const packs = [...plan.unneeded, ...plan.rewritten].map(({ pack }) => pack);
   if (packs.length > 0 || garbageImages.length > 0)
     waiting.push(await condemn(store.blobs, { packs, images: garbageImages }));
   crashPoint("prune.condemned");
-  const left = await sweepNow(store, waiting, marks, session.id, settings, tally);
-  const removedLeftovers = await store.blobs.removeLeftovers(sessionGraceMs);
+  const left = await sweepNow(run, waiting, tally);
   return {
-    ...result(tally, {
-      ...tally,
-      freedBytes: tally.removedBytes - copiedBytes,
-      rewrittenPacks: plan.rewritten.length,
-      waits: left,
-      before: await liveSessions(store, session.id),
-    }),
-    waitingBytes: sizeOf(store, left),
-    removedSessions,
-    removedLeftovers,
+    removedPacks: tally.removedPacks,
+    rewrittenPacks: plan.rewritten.length,
+    removedImages: tally.removedImages,
+    freedBytes: tally.removedBytes - copiedBytes,
+    waitingPacks: left.flatMap((record) => record.packs).length,
+    waitingBytes: sizeOf(
+      store,
+      left.flatMap((record) => record.packs),
+    ),
+    waitsFor: left.length === 0 ? [] : (await run.sessions.list()).map(purposeOf),
+    removedSessions: run.sessions.removed,
+    removedLeftovers: await store.blobs.removeLeftovers(sessionGraceMs),
   };
 }
 
+/** What a prune works with. */
+interface Run {
+  readonly store: ImageStore;
+  readonly settings: PruneSettings;
+  readonly session: Session;
+  readonly sessions: LiveSessions;
+}
+
 /** Settles records and sweeps those that need not wait for anybody. Returns the others. */
-async function sweepNow(
-  store: ImageStore,
-  records: readonly Condemnation[],
-  marks: Reachability,
-  own: string,
-  settings: PruneSettings,
-  tally: Tally,
-): Promise<Condemnation[]> {
+async function sweepNow(run: Run, records: readonly Condemnation[], tally: Tally): Promise<Condemnation[]> {
   if (records.length === 0) return [];
-  const live = await liveSessions(store, own);
+  const { store, session } = run;
+  const live = await run.sessions.list();
   const settled: Condemnation[] = [];
   for (const record of records)
-    settled.push(
-      record.waitsFor === null
-        ? await settleCondemnation(
-            store.blobs,
-            record,
-            live.map(({ id }) => id),
-          )
-        : record,
-    );
+    settled.push(record.waitsFor === null ? await settleCondemnation(store.blobs, record, idsOf(live)) : record);
   crashPoint("prune.settled");
-  const ready = settled.filter(({ waitsFor }) => !waitsFor?.some((id) => live.some((session) => session.id === id)));
+  const ready = settled.filter((record) => !isAwaited(record, live));
   if (ready.length > 0) {
-    const roots = await markRoots(store, marks, own, settings);
-    for (const record of ready) await sweep(store, record, marks, roots, tally);
+    // Marked anew: what the marks before went by may have been copied, condemned or removed since, by others too.
+    const needed = await markRoots(run);
+    for (const record of ready) await sweep(store, session, record, needed, tally);
   }
   return settled.filter((record) => !ready.includes(record));
 }
 
 /** Marks what all roots need: named images, and those that live sessions list. What they need was durable before, so the index is refreshed after they are listed. */
-async function markRoots(
-  store: ImageStore,
-  marks: Reachability,
-  own: string,
-  settings: PruneSettings,
-): Promise<Set<ImageId>> {
-  const listed = (await liveSessions(store, own)).flatMap(({ images }) => images as ImageId[]);
+async function markRoots({ store, settings, sessions }: Run): Promise<Needed> {
+  const marks = new Reachability(store);
+  const listed = (await sessions.list()).flatMap(({ images }) => images as ImageId[]);
   const named = (await listImageNames(store.blobs)).map(({ image }) => image);
   const roots = new Set([...named, ...listed]);
   await store.refresh(settings.signal);
   for (const image of roots) {
     const isNamed = named.includes(image);
     if (!isNamed && (await store.blobs.get(`images/${image}`, { offset: 0, lengthBytes: 1 })) === undefined) continue;
-    settings.onProgress({
-      version: 1,
-      phase: "looking for what images need",
-      bytes: 0,
-      items: marks.images.size,
-      totalItems: roots.size,
-    });
+    const phase = "looking for what images need";
+    settings.onProgress({ version: 1, phase, bytes: 0, items: marks.images.size, totalItems: roots.size });
     await marks.markImage(image, settings.signal);
   }
-  return roots;
+  return { roots, marks };
 }
 
 async function findGarbageImages(
@@ -176,42 +141,35 @@ async function findGarbageImages(
   return garbage;
 }
 
-async function removeLapsedSessions(store: ImageStore): Promise<number> {
-  const lapsed = (await findSessions(store.blobs, store.probe)).filter((session) => session.lapsed);
-  for (const { keys } of lapsed) for (const key of keys) await store.blobs.delete(key);
-  return lapsed.length;
-}
-
-async function liveSessions(store: ImageStore, own: string): Promise<FoundSession[]> {
-  return (await findSessions(store.blobs, store.probe)).filter(({ id, lapsed }) => id !== own && !lapsed);
-}
-
-function sizeOf(store: ImageStore, records: readonly Condemnation[]): number {
-  const sizes = store.index.packs();
-  return records
-    .flatMap(({ packs }) => packs)
-    .reduce((sum, pack) => sum + (sizes.get(pack as PackId)?.sizeBytes ?? 0), 0);
-}
-
-function result(
-  tally: Tally,
-  facts: Partial<Tally> & {
-    readonly freedBytes: number;
-    readonly rewrittenPacks: number;
-    readonly waits: readonly Condemnation[];
-    readonly before: readonly FoundSession[];
-  },
-): PruneResult {
+function describePlan(store: ImageStore, plan: ChosenPacks, garbageImages: readonly ImageId[]): PruneResult {
+  const unneeded = plan.unneeded.map(({ pack }) => pack);
   return {
-    removedPacks: facts.removedPacks ?? tally.removedPacks,
-    rewrittenPacks: facts.rewrittenPacks,
-    removedImages: facts.removedImages ?? tally.removedImages,
-    freedBytes: facts.freedBytes,
-    waitingPacks: facts.waits.flatMap(({ packs }) => packs).length,
+    removedPacks: plan.unneeded.length,
+    rewrittenPacks: plan.rewritten.length,
+    removedImages: garbageImages.length,
+    freedBytes:
+      sizeOf(store, unneeded) + plan.rewritten.reduce((sum, use) => sum + use.storedBytes - use.neededBytes, 0),
+    waitingPacks: 0,
     waitingBytes: 0,
-    waitsFor:
-      facts.waits.length === 0 ? [] : facts.before.map(({ record }) => record?.purpose ?? "an unreadable session"),
+    waitsFor: [],
     removedSessions: 0,
     removedLeftovers: 0,
   };
+}
+
+function isAwaited({ waitsFor }: Condemnation, live: readonly FoundSession[]): boolean {
+  return live.some(({ id }) => waitsFor?.includes(id));
+}
+
+function idsOf(sessions: readonly FoundSession[]): string[] {
+  return sessions.map(({ id }) => id);
+}
+
+function purposeOf({ record }: FoundSession): string {
+  return record?.purpose ?? "an unreadable session";
+}
+
+function sizeOf(store: ImageStore, packs: readonly string[]): number {
+  const sizes = store.index.packs();
+  return packs.reduce((sum, pack) => sum + (sizes.get(pack as PackId)?.sizeBytes ?? 0), 0);
 }

@@ -41,11 +41,6 @@ export class Reachability {
     return ((this.#blocks[block >>> 3] ?? 0) & (1 << (block & 7))) !== 0;
   }
 
-  /** Forgets a mark, after the block was copied elsewhere. */
-  unmark(block: number): void {
-    this.#blocks[block >>> 3] = (this.#blocks[block >>> 3] ?? 0) & ~(1 << (block & 7));
-  }
-
   async #markTree(tree: TreeReference, signal: AbortSignal | undefined): Promise<void> {
     for (const { id } of tree.table) this.#markChunk(id);
     for (const { id, lengthBytes } of await readTopTable(this.#store.chunks, tree)) {

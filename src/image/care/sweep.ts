@@ -4,6 +4,7 @@ import { endCondemnation, type Condemnation } from "../store/condemnation.ts";
 import type { ImageId } from "../store/image-names.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import { packKey } from "../store/pack-reader.ts";
+import type { Session } from "../store/session.ts";
 import type { Reachability } from "./reachability.ts";
 
 /** What sweeps have removed so far. */
@@ -13,17 +14,26 @@ export interface Tally {
   removedBytes: number;
 }
 
+/** The images that stay, and marks on all that they need. */
+export interface Needed {
+  readonly roots: ReadonlySet<ImageId>;
+  readonly marks: Reachability;
+}
+
 /**
  * Deletes what a condemnation lists and nobody needs after all, then the condemnation. The sessions it waits for have ended, and
- * `marks` were made after that.
+ * `needed` was found after that.
+ *
+ * @throws {SessionLapsedError} If the pruner slept so long that others may have gone on without it.
  */
 export async function sweep(
   store: ImageStore,
+  session: Session,
   record: Condemnation,
-  marks: Reachability,
-  roots: ReadonlySet<ImageId>,
+  { roots, marks }: Needed,
   tally: Tally,
 ): Promise<void> {
+  await session.assertLive();
   for (const image of record.images) {
     if (roots.has(image as ImageId)) continue;
     await store.blobs.delete(`images/${image}`);

@@ -20,6 +20,9 @@ export interface BlockLocation {
   readonly codec: Codec;
 }
 
+/** Block, offset and length. */
+type ChunkRow = readonly [number, number, number];
+
 const schemaVersion = 3;
 
 /**
@@ -37,6 +40,7 @@ export class ChunkIndex implements Disposable {
   readonly #packsOf: StatementSync;
   #condemned: ReadonlySet<number> = new Set();
   readonly #block: StatementSync;
+  readonly #packOfBlock: StatementSync;
 
   /** Opens the index at `path`, made anew if it is absent, unreadable or of another version. */
   static open(path: string): ChunkIndex {
@@ -62,6 +66,9 @@ export class ChunkIndex implements Disposable {
       "SELECT block.pack FROM chunk JOIN block ON block.id = chunk.block WHERE chunk.id = ?",
     );
     this.#packsOf.setReturnArrays(true);
+    this.#packOfBlock = this.#database.prepare(
+      "SELECT pack.id, pack.name FROM pack JOIN block ON block.pack = pack.id WHERE block.id = ?",
+    );
     this.#block = this.#database.prepare(
       `SELECT block.id, block.hash, pack.name, block.offset, block.stored, block.plain, block.codec
        FROM block JOIN pack ON pack.id = block.pack WHERE block.id = ?`,
@@ -88,17 +95,22 @@ export class ChunkIndex implements Disposable {
     return rows.some(([pack]) => !this.#condemned.has(pack));
   }
 
-  /** Finds a chunk, in a pack that is not condemned where there is a choice. */
+  /**
+   * Finds a chunk. Where there is a choice: in a pack that is not condemned, and of several in the one whose name comes first,
+   * so that prunes on different hosts keep the same copy.
+   */
   find(chunk: Uint8Array): ChunkLocation | undefined {
-    const rows = this.#find.all(chunk) as unknown as (readonly [number, number, number])[];
-    const row = rows.length > 1 ? (rows.find(([block]) => !this.#isCondemned(block)) ?? rows[0]) : rows[0];
+    const rows = this.#find.all(chunk) as unknown as ChunkRow[];
+    const row = rows.length > 1 ? this.#choose(rows) : rows[0];
     return row === undefined ? undefined : { block: row[0], offset: row[1], lengthBytes: row[2] };
   }
 
-  #isCondemned(block: number): boolean {
-    return this.#condemned.has(
-      this.#database.prepare("SELECT pack FROM block WHERE id = ?").get(block)?.["pack"] as number,
-    );
+  #choose(rows: readonly ChunkRow[]): ChunkRow | undefined {
+    const ranked = rows.map((row) => {
+      const pack = this.#packOfBlock.get(row[0]);
+      return { row, rank: `${this.#condemned.has(pack?.["id"] as number) ? "b" : "a"}${String(pack?.["name"])}` };
+    });
+    return ranked.toSorted((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : a.row[0] - b.row[0]))[0]?.row;
   }
 
   /** Describes a block that {@link find} or {@link blocksOf} named. */

@@ -164,6 +164,23 @@ test("assertLive() throws, when somebody took the session for dead and removed i
   await assert.rejects(session.assertLive(), SessionLapsedError);
 });
 
+test("Session ends, when somebody takes it for dead just as it renews itself", async (t) => {
+  stopTheClock(t);
+  const objects = new Map<string, Buffer>();
+  const memory = memoryBlobStore(objects);
+  const blobs: BlobStore = {
+    ...memory,
+    async put(key, parts) {
+      objects.delete(key.replace(".1", ".0"));
+      return memory.put(key, parts);
+    },
+  };
+  await using session = await Session.begin(blobs, probe, "capture web", []);
+  await assert.rejects(session.need([]), SessionLapsedError);
+  await assert.rejects(session.assertLive(), SessionLapsedError);
+  assert.deepEqual(sessionsIn(objects), []);
+});
+
 async function putRecord(blobs: BlobStore, change: Partial<SessionRecord>): Promise<void> {
   const record: SessionRecord = {
     id: "0".repeat(32),

@@ -108,16 +108,23 @@ export class Session implements AsyncDisposable {
   }
 
   async #assertLive(): Promise<void> {
-    const newest = this.#keys.at(-1) ?? "";
     this.#lapsed ||= Date.now() - this.#renewedAtMs > sessionGraceMs * 0.9;
-    this.#lapsed ||= (await this.#blobs.get(newest, { offset: 0, lengthBytes: 1 })) === undefined;
+    this.#lapsed ||= !(await this.#has(this.#keys.at(-1) ?? ""));
     if (this.#lapsed) throw new SessionLapsedError();
   }
 
   async #renew(): Promise<void> {
+    const before = this.#keys.at(-1) ?? "";
     await this.#assertLive();
     await this.#put();
-    await this.#deleteBut(this.#keys.at(-1));
+    // Whoever takes a session for dead removes what it saw, then looks again: one of the two notices the other.
+    this.#lapsed = !(await this.#has(before));
+    await this.#deleteBut(this.#lapsed ? undefined : this.#keys.at(-1));
+    if (this.#lapsed) throw new SessionLapsedError();
+  }
+
+  async #has(key: string): Promise<boolean> {
+    return (await this.#blobs.get(key, { offset: 0, lengthBytes: 1 })) !== undefined;
   }
 
   async #put(): Promise<void> {
