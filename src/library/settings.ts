@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import { readConfiguration } from "./configuration.ts";
 
 /** Where rehome keeps things on this host. All absolute. */
 export interface Paths {
@@ -12,19 +13,30 @@ export interface Paths {
   readonly hooksDirectory: string;
 }
 
-/** Variables that choose {@link Paths}; each beats the default. */
+/** Variables that choose {@link Paths}. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Chooses paths: variables, else the system's places for root, else XDG directories. */
+/**
+ * Chooses paths: a variable beats the configuration file (`REHOME_CONFIG`), which beats the system's places for root and XDG directories
+ * for everyone else.
+ *
+ * @throws {UsageError} If the configuration file cannot be used.
+ */
 export function choosePaths(environment: Environment = process.env, isRoot: boolean = process.getuid?.() === 0): Paths {
+  const configuration = readConfiguration(environment["REHOME_CONFIG"]);
   const home = environment["HOME"] ?? homedir();
   const userState = `${environment["XDG_STATE_HOME"] ?? `${home}/.local/state`}/rehome`;
-  const stateDirectory = resolve(environment["REHOME_STATE_DIR"] ?? (isRoot ? "/var/lib/rehome" : userState));
+  const stateDirectory = resolve(
+    environment["REHOME_STATE_DIR"] ?? configuration["state-dir"] ?? (isRoot ? "/var/lib/rehome" : userState),
+  );
+  const store = environment["REHOME_STORE"] ?? configuration.store ?? `${stateDirectory}/store`;
   return {
     stateDirectory,
-    store: resolve((environment["REHOME_STORE"] ?? `${stateDirectory}/store`).replace(/^file:\/\//, "")),
-    machinesDirectory: resolve(environment["REHOME_MACHINES_DIR"] ?? "/var/lib/machines"),
-    nspawnDirectory: resolve(environment["REHOME_NSPAWN_DIR"] ?? "/etc/systemd/nspawn"),
-    hooksDirectory: resolve(environment["REHOME_HOOKS_DIR"] ?? "/etc/rehome/hooks.d"),
+    store: resolve(store.replace(/^file:\/\//, "")),
+    machinesDirectory: resolve(
+      environment["REHOME_MACHINES_DIR"] ?? configuration["machines-dir"] ?? "/var/lib/machines",
+    ),
+    nspawnDirectory: resolve(environment["REHOME_NSPAWN_DIR"] ?? configuration["nspawn-dir"] ?? "/etc/systemd/nspawn"),
+    hooksDirectory: resolve(environment["REHOME_HOOKS_DIR"] ?? configuration["hooks-dir"] ?? "/etc/rehome/hooks.d"),
   };
 }

@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { UsageError } from "../core/errors.ts";
+
+/** What the configuration file may say; each is a path. */
+export interface Configuration {
+  readonly "state-dir"?: string;
+  readonly store?: string;
+  readonly "machines-dir"?: string;
+  readonly "nspawn-dir"?: string;
+  readonly "hooks-dir"?: string;
+}
+
+const keys: readonly (keyof Configuration)[] = ["state-dir", "store", "machines-dir", "nspawn-dir", "hooks-dir"];
+
+/** Where the configuration is looked for unless `REHOME_CONFIG` names another file. */
+export const defaultConfigurationPath = "/etc/rehome/config.yaml";
+
+/**
+ * Reads a configuration file (YAML). Nothing at the default place is an empty configuration; the parser is loaded only where there is one.
+ *
+ * @throws {UsageError} If a named file is not there, is no YAML, or holds a key that is not known.
+ */
+export function readConfiguration(path: string | undefined): Configuration {
+  const file = path ?? defaultConfigurationPath;
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    const isAbsent = ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
+    if (path === undefined && isAbsent) return {};
+    throw new UsageError(
+      `cannot read the configuration "${file}": ${(error as Error).message}`,
+      "Check REHOME_CONFIG.",
+      { cause: error },
+    );
+  }
+  return parseConfiguration(text, file);
+}
+
+/** @throws {UsageError} */
+export function parseConfiguration(text: string, file: string): Configuration {
+  let value: unknown;
+  try {
+    const { parse } = createRequire(import.meta.url)("yaml") as typeof import("yaml");
+    value = parse(text) ?? {};
+  } catch (error) {
+    throw new UsageError(`cannot read the configuration "${file}": ${(error as Error).message}`, "Mend the file.", {
+      cause: error,
+    });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new UsageError(
+      `cannot read the configuration "${file}": it is no map of keys`,
+      `Known keys: ${keys.join(", ")}.`,
+    );
+  for (const [key, setting] of Object.entries(value)) {
+    if (!keys.includes(key as keyof Configuration))
+      throw new UsageError(
+        `cannot read the configuration "${file}": the key "${key}" is not known`,
+        `Known keys: ${keys.join(", ")}.`,
+      );
+    if (typeof setting !== "string" || setting === "")
+      throw new UsageError(`cannot read the configuration "${file}": "${key}" is no path`, "Give a path as text.");
+  }
+  return value as Configuration;
+}
