@@ -5,7 +5,7 @@ import { displayBytes, parseDisplayed, type ByteString, type TreePath } from "..
 import type { Entry } from "../core/tree/entry.ts";
 import { isAtOrBelow, parentPath } from "../core/tree/walk-order.ts";
 import { PathNotFoundError } from "../image/errors.ts";
-import { findImageName, listImageNames, putName, removeName, type ImageName } from "../image/store/image-names.ts";
+import { findImageName, listImageNames, removeName, type ImageName } from "../image/store/image-names.ts";
 import type { ImageStore } from "../image/store/image-store.ts";
 import { readTree } from "../image/tree-index/tree-index-reader.ts";
 import { openStore, type StoreOptions } from "./store.ts";
@@ -83,9 +83,7 @@ export async function tagImage(image: string, tag: string, options: StoreOptions
     );
   const operand = parseImageOperand(image);
   using store = await openStore(storeOf(operand, options));
-  const name = { ...(await findImageName(store.blobs, operand)), tag };
-  await putName(store.blobs, name);
-  return name;
+  return await store.tagImage(operand, tag);
 }
 
 /** Removes one name of an image; what no name leads to any more goes with the next prune. Needs a tag or an id. @throws {UsageError} */

@@ -65,10 +65,33 @@ export async function putNextName(blobs: BlobStore, name: Omit<ImageName, "tag">
   }
 }
 
-/** Puts a further name for an image. @throws {ObjectExistsError} */
-export async function putName(blobs: BlobStore, name: ImageName): Promise<void> {
+/** Puts a further name for an image and returns it. @throws {ObjectExistsError} */
+export async function putName(blobs: BlobStore, name: ImageName): Promise<ImageName> {
   if (!(await blobs.put(nameKey(name), [sealObject("name", name)])))
     throw new ObjectExistsError(`the tag ${name.name}:${name.tag}`);
+  return name;
+}
+
+/**
+ * Puts a name by `put` while a session keeps the image, and looks at the session once more: a prune that took it for dead just
+ * before did not see the name, so the name is taken back then.
+ *
+ * @throws {SessionLapsedError}
+ */
+export async function putNameInSession(
+  blobs: BlobStore,
+  session: { assertLive(): Promise<void> },
+  put: () => Promise<ImageName>,
+): Promise<ImageName> {
+  await session.assertLive();
+  const name = await put();
+  try {
+    await session.assertLive();
+    return name;
+  } catch (error) {
+    await removeName(blobs, name);
+    throw error;
+  }
 }
 
 /** Removes a name; the image goes with the next prune when it was the last. */

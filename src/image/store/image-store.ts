@@ -16,7 +16,7 @@ import { decodeManifest } from "../format/manifest-object.ts";
 import { openSealedObject, sealObject } from "../format/sealed-object.ts";
 import { ChunkSource } from "./chunk-source.ts";
 import { condemnedPacks, readCondemnations, type Condemnation } from "./condemnation.ts";
-import { findImageName, type ImageId, type ImageName } from "./image-names.ts";
+import { findImageName, putName, putNameInSession, type ImageId, type ImageName } from "./image-names.ts";
 import { packOfKey, readPackFooter } from "./pack-reader.ts";
 import { Session, type ProcessProbe } from "./session.ts";
 
@@ -41,6 +41,8 @@ export interface StoreSurroundings {
 export interface OpenImage extends AsyncDisposable {
   readonly name: ImageName;
   readonly manifest: Manifest;
+  /** @throws {SessionLapsedError} If others may have taken the session for dead. */
+  assertLive(): Promise<void>;
 }
 
 /**
@@ -70,9 +72,13 @@ export class ImageStore implements Disposable {
     const { blobs } = surroundings;
     const found = await readDescription(blobs);
     if (found !== undefined) return new ImageStore(surroundings, found);
-    for await (const { key } of blobs.list(""))
-      if (!key.startsWith("sessions/"))
-        throw new StoreUnsuitableError(blobs.location, `it holds "${key}" and no store.json`);
+    for await (const { key } of blobs.list("")) {
+      if (key.startsWith("sessions/")) continue;
+      // Another process may just have made the store.
+      const made = await readDescription(blobs);
+      if (made !== undefined) return new ImageStore(surroundings, made);
+      throw new StoreUnsuitableError(blobs.location, `it holds "${key}" and no store.json`);
+    }
     const description: StoreDescription = {
       id: randomBytes(16).toString("hex"),
       formatVersion: 1,
@@ -144,14 +150,30 @@ export class ImageStore implements Disposable {
     const session = await this.#beginReading(purpose, name.image);
     try {
       const { condemnations } = await this.refresh();
+      // A condemned image that still has its name got it while the prune waited, and the sweep will keep it.
       if (condemnations.some(({ images }) => images.includes(name.image)))
-        throw new ImageNotFoundError(`@${name.image}`);
+        await findImageName(this.blobs, byLabel(name));
       const manifest = await this.readManifest(name.image);
-      return { name, manifest, [Symbol.asyncDispose]: async () => session?.[Symbol.asyncDispose]() };
+      return {
+        name,
+        manifest,
+        assertLive: async () => session?.assertLive(),
+        [Symbol.asyncDispose]: async () => session?.[Symbol.asyncDispose](),
+      };
     } catch (error) {
       await session?.[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /**
+   * Gives an image a further name; durable on return. A session keeps the image meanwhile, so that no name leads to nothing.
+   *
+   * @throws {ImageNotFoundError} @throws {ObjectExistsError}
+   */
+  async tagImage(operand: ImageOperand, tag: string): Promise<ImageName> {
+    await using opened = await this.openImage(operand, `tag ${tag}`);
+    return await putNameInSession(this.blobs, opened, () => putName(this.blobs, { ...opened.name, tag }));
   }
 
   /** A session for reading; none where this process may not write into the store, such as on a medium mounted read-only. */
@@ -167,6 +189,10 @@ export class ImageStore implements Disposable {
   [Symbol.dispose](): void {
     this.index[Symbol.dispose]();
   }
+}
+
+function byLabel({ name, tag }: ImageName): ImageOperand {
+  return { kind: "image", by: { kind: "name", name, tag } };
 }
 
 async function readDescription(blobs: BlobStore): Promise<StoreDescription | undefined> {

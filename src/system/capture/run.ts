@@ -9,7 +9,7 @@ import {
   readCondemnations,
   type Condemnation,
 } from "../../image/store/condemnation.ts";
-import { putNextName, type ImageId, type ImageName } from "../../image/store/image-names.ts";
+import { putNameInSession, putNextName, type ImageId, type ImageName } from "../../image/store/image-names.ts";
 import type { ImageStore } from "../../image/store/image-store.ts";
 import { PackWriter } from "../../image/store/pack-writer.ts";
 import { Session } from "../../image/store/session.ts";
@@ -227,9 +227,9 @@ async function publish(publication: Publication): Promise<CaptureResult> {
     const { id, bytes } = encodeManifest(manifest);
     await store.blobs.put(`images/${id}`, [bytes]);
     crashPoint("capture.manifest-put");
-    await session.assertLive();
     assertNotGivenUp(condemnations, await readCondemnations(store.blobs), session.id);
-    const name = await putNextName(store.blobs, describe(id, plan, capturedAt, consistency, counts, packs));
+    const described = describe(id, plan, capturedAt, consistency, counts, packs);
+    const name = await putNameInSession(store.blobs, session, () => putNextName(store.blobs, described));
     crashPoint("capture.published");
     cache.publish({ formatVersion: 1, root: plan.root, ownerShift: plan.ownerShift, image: id, startedAtMs });
     return { name, manifest, unchangedFiles, unreadable: warnings.unreadable, durationMs: Date.now() - startedAtMs };
