@@ -35,5 +35,5 @@ export const limits: Readonly<
   manifestBytes: 64 * 1024 * 1024,
   sealedBytes: 16 * 1024 * 1024,
   jsonValues: 1024 * 1024,
-  tableBytes: 256 * 1024 * 1024,
+  tableBytes: 16 * 1024 * 1024,
 };

@@ -42,6 +42,8 @@ export class TreeIndexWriter {
     const last = this.#segments.end();
     if (last) await this.#put(last);
     const table = encodeTopTable(this.#references);
+    if (table.length > limits.tableBytes)
+      throw new FormatInvalidError("the tree index", `a top table of ${table.length} bytes is too long`);
     const pieces: { id: ChunkId; lengthBytes: number }[] = [];
     for (let at = 0; at < table.length; at += tablePieceBytes) {
       const piece = table.subarray(at, at + tablePieceBytes);
