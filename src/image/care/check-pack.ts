@@ -55,7 +55,8 @@ export async function checkPack(
       offset: sizeBytes - packTrailerBytes - footerBytes,
       lengthBytes: footerBytes,
     });
-    blocks = decodePackFooter(footer ?? Buffer.alloc(0), pack, sizeBytes);
+    if (footer === undefined) return undefined;
+    blocks = decodePackFooter(footer, pack, sizeBytes);
     onBytes(footerBytes + packTrailerBytes);
   } catch (error) {
     if (error instanceof RehomeError) return unreadable(error.message);

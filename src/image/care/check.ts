@@ -170,9 +170,7 @@ async function followImages(
   const sound = new Set<string>();
   let followed = 0;
   for (const [image, manifest] of findings.manifests) {
-    const labels = labelsOf(names, image);
-    if (!names.some((name) => name.image === image))
-      findings.notes.push(`images/${image} has no name; the next prune removes it`);
+    const labels = names.filter((name) => name.image === image).map(labelOf);
     settings.onProgress({
       version: 1,
       phase: "following images",
@@ -180,7 +178,14 @@ async function followImages(
       items: followed++,
       totalItems: findings.manifests.size,
     });
-    for (const missing of await findMissing(chunks, index, manifest, sound, settings)) {
+    const missingHere = await findMissing(chunks, index, manifest, sound, settings);
+    if (labels.length === 0) {
+      // Left by a capture that did not finish, or one that runs now: whether it is whole is nobody's worry.
+      const state = missingHere.size > 0 ? "has no name and is not whole" : "has no name";
+      findings.notes.push(`images/${image} ${state}; the next prune removes it unless a capture is at it`);
+      continue;
+    }
+    for (const missing of missingHere) {
       const at = lostChunks.get(missing);
       const guilty = at !== undefined ? [at] : unreadable;
       for (const number of guilty) labels.forEach((label) => findings.damages[number]?.images.add(label));
@@ -234,13 +239,16 @@ async function findMissing(
 }
 
 function noteMissing(findings: Findings, name: ImageName): void {
-  const object = `images/${name.image}`;
-  addDamage(findings, object, [`${name.name}:${name.tag}`]);
+  addDamage(findings, `images/${name.image}`, [labelOf(name)]);
 }
 
 function labelsOf(names: readonly ImageName[], image: ImageId): string[] {
-  const labels = names.filter((name) => name.image === image).map(({ name, tag }) => `${name}:${tag}`);
+  const labels = names.filter((name) => name.image === image).map(labelOf);
   return labels.length > 0 ? labels : [`@${image.slice(0, 16)}`];
+}
+
+function labelOf({ name, tag }: ImageName): string {
+  return `${name}:${tag}`;
 }
 
 /** Names that can be read; damaged ones are found with the other objects. */
