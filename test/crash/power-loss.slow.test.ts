@@ -4,14 +4,9 @@ import { tmpdir } from "node:os";
 
 import { join } from "node:path";
 import { before, mock, test, type TestContext } from "node:test";
+import type { ImageOperand } from "../../src/core/operand.ts";
 import { repairStore } from "../../src/image/care/repair.ts";
-import {
-  findImageName,
-  listImageNames,
-  putName,
-  removeName,
-  type ImageName,
-} from "../../src/image/store/image-names.ts";
+import { listImageNames, removeName, type ImageName } from "../../src/image/store/image-names.ts";
 import type { ImageStore } from "../../src/image/store/image-store.ts";
 import { Session } from "../../src/image/store/session.ts";
 import { captureInProcess } from "../support/in-process-capture.ts";
@@ -81,8 +76,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   "a tag": {
     prepare: (host, root) => captureVersion(host, root, 1),
-    run: async (store) =>
-      putName(store.blobs, { ...(await findImageName(store.blobs, nameOperand("web"))), tag: "golden" }),
+    run: async (store) => store.tagImage(nameOperand("web"), "golden"),
   },
   "a removal": {
     prepare: captureThree,
@@ -102,7 +96,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
 };
 
-function nameOperand(name: string): Parameters<typeof findImageName>[1] {
+function nameOperand(name: string): ImageOperand {
   return { kind: "image", by: { kind: "name", name } };
 }
 
