@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { temporaryDirectory } from "../../../../test/support/temporary-directory.ts";
+import type { TreePath } from "../../../core/tree/byte-string.ts";
+import type { InodeStat } from "../../../core/tree/tree-reader.ts";
+import {
+  captureCachePath,
+  CaptureCacheReader,
+  CaptureCacheWriter,
+  type CaptureCacheHeader,
+  type CachedRecord,
+} from "./capture-cache.ts";
+
+const startedAtMs = 1_800_000_000_000;
+const key = { root: "/srv/tree", ownerShift: 0 };
+const header: CaptureCacheHeader = { formatVersion: 1, ...key, image: "ab".repeat(32), startedAtMs };
+const at = (path: string): TreePath => path as TreePath;
+
+const stat = (number: number, more: Partial<InodeStat> = {}): InodeStat => ({
+  kind: "file",
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  linkCount: 1,
+  sizeBytes: number,
+  allocatedBytes: 0,
+  mtimeSec: -number,
+  mtimeNsec: 999_999_999,
+  ctimeSec: 1_700_000_000,
+  ctimeNsec: number,
+  inoHigh: 0xffff_ffff,
+  inoLow: 0xffff_0000 + number,
+  deviceMajor: 254,
+  deviceMinor: 1_048_575,
+  nodeMajor: 0,
+  nodeMinor: 0,
+  ...more,
+});
+const body = (number: number): Buffer => Buffer.from(`body ${number} `.repeat(number % 50));
+const pathOf = (number: number): TreePath => at(`d/${String(number).padStart(6, "0")}`);
+
+function writeCache(context: TestContext, entries: number, own: CaptureCacheHeader = header): string {
+  const path = join(temporaryDirectory(context), "captures", "cache");
+  const writer = new CaptureCacheWriter(path);
+  for (let number = 0; number < entries; number++)
+    writer.add({ path: pathOf(number), stat: stat(number), body: body(number), dataBytes: number });
+  writer.publish(own);
+  return path;
+}
+
+function found(path: string, entries: number): number[] {
+  const reader = CaptureCacheReader.open(path, key);
+  if (reader === undefined) return [];
+  const numbers: number[] = [];
+  for (let number = 0; number < entries; number++) {
+    const record: CachedRecord | undefined = reader.find(pathOf(number), stat(number));
+    if (record === undefined) continue;
+    assert.deepEqual(
+      [Buffer.from(record.body), record.dataBytes],
+      [body(number), number],
+      "nothing but what was written",
+    );
+    numbers.push(number);
+  }
+  reader.close();
+  return numbers;
+}
+
+test("find() gives back what was recorded, over many frames", (context) => {
+  const path = writeCache(context, 5000);
+  assert.equal(found(path, 5000).length, 5000);
+});
+
+test("find() is asked in walk order and skips what is not asked for", (context) => {
+  const reader = CaptureCacheReader.open(writeCache(context, 5000), key);
+  assert.ok(reader);
+  assert.equal(reader.find(at("a"), stat(1)), undefined);
+  assert.deepEqual(reader.find(pathOf(3000), stat(3000))?.dataBytes, 3000);
+  assert.equal(reader.find(at("d/003000-x"), stat(3000)), undefined);
+  assert.deepEqual(reader.find(pathOf(4999), stat(4999))?.dataBytes, 4999);
+  assert.equal(reader.find(at("z"), stat(1)), undefined);
+  assert.equal(reader.find(at("zz"), stat(1)), undefined);
+  reader.close();
+});
+
+test("find() trusts no inode of which anything changed", (context) => {
+  const path = writeCache(context, 10);
+  const changes: readonly Partial<InodeStat>[] = [
+    { sizeBytes: 8 },
+    { mtimeSec: 0 },
+    { mtimeNsec: 0 },
+    { ctimeSec: 1_700_000_001 },
+    { ctimeNsec: 0 },
+    { inoLow: 1 },
+    { inoHigh: 0 },
+    { deviceMajor: 1 },
+    { deviceMinor: 1 },
+  ];
+  for (const change of changes) {
+    const reader = CaptureCacheReader.open(path, key);
+    assert.equal(reader?.find(pathOf(7), stat(7, change)), undefined, JSON.stringify(change));
+    reader?.close();
+  }
+});
+
+test("find() trusts no inode that changed less than two seconds before that capture began", (context) => {
+  const sec = startedAtMs / 1000;
+  for (const [ctimeSec, trusted] of [
+    [sec - 3, true],
+    [sec - 2, false],
+    [sec - 1, false],
+    [sec, false],
+    [sec + 100, false],
+  ] as const) {
+    const path = join(temporaryDirectory(context), "c", "cache");
+    const writer = new CaptureCacheWriter(path);
+    writer.add({ path: pathOf(1), stat: stat(1, { ctimeSec }), body: body(1), dataBytes: 1 });
+    writer.publish(header);
+    const reader = CaptureCacheReader.open(path, key);
+    assert.equal(reader?.find(pathOf(1), stat(1, { ctimeSec })) !== undefined, trusted, `${ctimeSec - sec}`);
+    reader?.close();
+  }
+});
+
+test("open() takes no cache of another tree, another shift or another version", (context) => {
+  assert.equal(CaptureCacheReader.open(writeCache(context, 1), { root: "/other", ownerShift: 0 }), undefined);
+  assert.equal(CaptureCacheReader.open(writeCache(context, 1), { root: key.root, ownerShift: 65_536 }), undefined);
+  const version2 = { ...header, formatVersion: 2 } as unknown as CaptureCacheHeader;
+  assert.equal(CaptureCacheReader.open(writeCache(context, 1, version2), key), undefined);
+  assert.equal(CaptureCacheReader.open("/nonexistent/cache", key), undefined);
+  assert.notEqual(captureCachePath("/c", key), captureCachePath("/c", { root: key.root, ownerShift: 65_536 }));
+  assert.notEqual(
+    captureCachePath("/c", { root: "/1", ownerShift: 1 }),
+    captureCachePath("/c", { root: "1", ownerShift: 1 }),
+  );
+});
+
+test("a damaged cache gives what is before the damage, and never anything wrong", (context) => {
+  const path = writeCache(context, 3000);
+  const sound = readFileSync(path);
+  for (const position of [0, 20, 100, 4095, 4096, 4100, 4104, 5000, Math.floor(sound.length / 2), sound.length - 1]) {
+    const damaged = Buffer.from(sound);
+    damaged[position] = (damaged[position] ?? 0) ^ 0x55;
+    writeFileSync(path, damaged);
+    const numbers = found(path, 3000);
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, number) => number),
+      `byte ${position}: a beginning of the whole`,
+    );
+  }
+  for (const length of [0, 10, 4096, 4100, 4104, sound.length - 5]) {
+    writeFileSync(path, sound);
+    truncateSync(path, length);
+    const numbers = found(path, 3000);
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, number) => number),
+      `cut off at ${length}`,
+    );
+  }
+});
+
+test("a cache that was not published leaves nothing, and the one before in place", (context) => {
+  const path = writeCache(context, 3);
+  const folder = join(path, "..");
+  const writer = new CaptureCacheWriter(path);
+  writer.add({ path: pathOf(0), stat: stat(0), body: body(1), dataBytes: 1 });
+  writer.discard();
+  assert.deepEqual(readdirSync(folder), ["cache"]);
+  assert.equal(found(path, 3).length, 3);
+  rmSync(path);
+});
