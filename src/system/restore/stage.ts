@@ -4,6 +4,7 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -43,13 +44,20 @@ export function newStagePath(target: string): string {
   return `${dirname(target)}/.${basename(target)}.rehome-${randomBytes(4).toString("hex")}`;
 }
 
+/** In a directory where others write too, somebody else could have made a stage that leads elsewhere. */
+function isOwnDirectory(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found !== undefined && found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
+}
+
 /** Finds unfinished restores into `target`, beside it and in it. */
 export function findUnfinished(target: string, tryLock: TryLock): UnfinishedRestore[] {
   const parent = dirname(target);
   const prefix = `.${basename(target)}.rehome-`;
-  const stages = existsSync(parent)
-    ? readdirSync(parent).filter((name) => name.startsWith(prefix) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length)))
-    : [];
+  const stages = (existsSync(parent) ? readdirSync(parent) : []).filter(
+    (name) =>
+      name.startsWith(prefix) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length)) && isOwnDirectory(`${parent}/${name}`),
+  );
   return [...stages.map((name) => `${parent}/${name}`), undefined].flatMap((stage) => {
     const path = markerPath(stage, target);
     if (!existsSync(path)) return [];
