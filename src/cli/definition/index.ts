@@ -97,7 +97,7 @@ export const commandNames: readonly CommandName[] = Object.keys(commands) as Com
 /** Commands that only hold others, and what for. */
 export const groups: Readonly<Record<string, string>> = { store: "Care for the store that holds the images" };
 
-export { operandsOf, optionsOf, type AnyCommand, type NamedOperand, type NamedOption } from "./command-definition.ts";
+export { operandsOf, optionsOf, type AnyCommand, type NamedOption } from "./command-definition.ts";
 export { commonFields, type CommonOptions, type ProgressMode } from "./common-options.ts";
 export { variables } from "./variables.ts";
 export type { Completes } from "./field.ts";

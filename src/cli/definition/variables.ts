@@ -1,9 +1,30 @@
-/** Variables of the environment that choose where things lie, and what they choose. */
-export const variables: Readonly<Record<string, string>> = {
-  REHOME_STORE: "The store that is used when --store is not given. Default: `store` in the state directory",
-  REHOME_STATE_DIR:
-    "State and caches of this host. Default: /var/lib/rehome for root, else `rehome` in XDG_STATE_HOME or ~/.local/state",
-  REHOME_MACHINES_DIR: "Directories of machines. Default: /var/lib/machines",
-  REHOME_NSPAWN_DIR: "Configuration of machines. Default: /etc/systemd/nspawn",
-  REHOME_HOOKS_DIR: "Directories `pre-capture.d` and `post-capture.d` with hooks. Default: /etc/rehome/hooks.d",
-};
+/** A variable of the environment that chooses where things lie. */
+export interface Variable {
+  readonly name: string;
+  /** The key for the same in the configuration file; absent where there is none. */
+  readonly key?: string;
+  readonly summary: string;
+}
+
+/** All variables. An option beats a variable, which beats the configuration file. */
+export const variables: readonly Variable[] = [
+  {
+    name: "REHOME_STORE",
+    key: "store",
+    summary: "The store that is used when --store is not given. Default: `store` in the state directory",
+  },
+  {
+    name: "REHOME_STATE_DIR",
+    key: "state-dir",
+    summary:
+      "State and caches of this host. Default: /var/lib/rehome for root, else `rehome` in XDG_STATE_HOME or ~/.local/state",
+  },
+  { name: "REHOME_MACHINES_DIR", key: "machines-dir", summary: "Directories of machines. Default: /var/lib/machines" },
+  { name: "REHOME_NSPAWN_DIR", key: "nspawn-dir", summary: "Configuration of machines. Default: /etc/systemd/nspawn" },
+  {
+    name: "REHOME_HOOKS_DIR",
+    key: "hooks-dir",
+    summary: "Directories `pre-capture.d` and `post-capture.d` with hooks. Default: /etc/rehome/hooks.d",
+  },
+  { name: "REHOME_CONFIG", summary: "The configuration file (YAML). Default: /etc/rehome/config.yaml" },
+];

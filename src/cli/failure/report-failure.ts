@@ -3,7 +3,7 @@ import type { ExitStatus } from "../../core/exit-status.ts";
 import { TargetDiffersError } from "../../system/restore/errors.ts";
 import { quoteForShell } from "../render/shell-words.ts";
 import type { Messages } from "../terminal/messages.ts";
-import type { Output } from "../terminal/output.ts";
+import { OutputClosedError, OutputFailedError, type Output } from "../terminal/output.ts";
 import { describeFailure, traceFailure } from "./describe-failure.ts";
 
 /** Where and how a failure is told. */
@@ -26,12 +26,17 @@ export function reportFailure(thrown: unknown, report: FailureReport): ExitStatu
   const error = isInterrupted && isFalloutOfInterrupt(thrown) ? new InterruptedError("the command") : thrown;
   const { code, message, remedy, status } = describeFailure(error);
   messages.status("");
+  tryToPrint(() => output.flush());
   messages.warn(`rehome: ${message} [${code}]`);
   if (remedy !== "") messages.warn(remedy);
   if (code === "INTERRUPTED") messages.warn(`  rehome ${quoteForShell(args)}`);
   if (messages.verbose > 1) for (const line of traceFailure(thrown)) messages.warn(line);
   const facts = error instanceof TargetDiffersError ? { differences: error.differences } : {};
-  if (json) printDocument(output, { error: { code, message, remedy, exitStatus: status, ...facts } });
+  if (json && !output.hasPrinted)
+    tryToPrint(() => {
+      output.document({ error: { code, message, remedy, exitStatus: status, ...facts } });
+      output.flush();
+    });
   return status;
 }
 
@@ -40,12 +45,11 @@ function isFalloutOfInterrupt(error: unknown): boolean {
   return !(error instanceof RehomeError) || error.code === "WORKER_FAILED";
 }
 
-function printDocument(output: Output, document: object): void {
+/** The failure itself is told on standard error; where results cannot be written there is nowhere else to tell them. */
+function tryToPrint(print: () => void): void {
   try {
-    if (output.hasPrinted) return;
-    output.document(document);
-    output.flush();
-  } catch {
-    // The failure was told on standard error; there is nowhere else to tell it.
+    print();
+  } catch (error) {
+    if (!(error instanceof OutputClosedError) && !(error instanceof OutputFailedError)) throw error;
   }
 }

@@ -99,7 +99,14 @@ function renderGroup(group: string, width: number): string[] {
       width,
     ),
     ...(group === ""
-      ? [...section("Other", other, width), ...section("Variables", Object.entries(variables), width)]
+      ? [
+          ...section("Other", other, width),
+          ...section(
+            "Variables",
+            variables.map(({ name, summary }): Row => [name, summary]),
+            width,
+          ),
+        ]
       : []),
     ...wrapText(`\`rehome ${prefix}COMMAND --help\` has examples.`, width),
   ];

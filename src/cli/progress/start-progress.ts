@@ -13,9 +13,11 @@ export function chooseProgressStyle(
   return surroundings.isTerminal && surroundings.terminalType !== "dumb" ? "line" : "plain";
 }
 
-/** Starts to show progress; dispose of the view before results are printed. */
+/** Starts to show progress, of what comes before the first report too; dispose of the view before results are printed. */
 export function startProgress(style: ProgressStyle, messages: Messages, noun: ItemNoun): ProgressView {
-  return new ProgressView(style, messages, noun, processClock);
+  const view = new ProgressView(style, messages, noun, processClock);
+  view.onProgress({ version: 1, phase: "starting", bytes: 0, items: 0 });
+  return view;
 }
 
 const processClock: ProgressClock = {

@@ -72,17 +72,17 @@ export class Output {
 
   /**
    * Prints a document with a list that need not fit into memory: `head`, then `items` under `listName`, one a line, then
-   * what `tail` makes once all items were taken.
+   * what `tail` makes once all items were taken. Prints nothing if there is not even a first item because taking it failed.
    */
   async listDocument(head: object, listName: string, items: AsyncIterable<object>, tail: () => object): Promise<void> {
-    this.#keep(`{${membersOf(head)}\n  ${JSON.stringify(listName)}: [`);
-    let separator = "\n    ";
+    const begin = `{${membersOf(head)}\n  ${JSON.stringify(listName)}: [`;
+    let isEmpty = true;
     for await (const item of items) {
-      this.#keep(separator + safeJson(JSON.stringify(item)));
-      separator = ",\n    ";
+      this.#keep(`${isEmpty ? begin : ","}\n    ${safeJson(JSON.stringify(item))}`);
+      isEmpty = false;
     }
     const end = membersOf(tail());
-    this.#keep(`${separator === "\n    " ? "" : "\n  "}]${end === "" ? "" : `,${end.slice(0, -1)}`}\n}\n`);
+    this.#keep(`${isEmpty ? begin : "\n  "}]${end === "" ? "" : `,${end.slice(0, -1)}`}\n}\n`);
   }
 
   /** Writes bytes as they are. */
