@@ -25,6 +25,7 @@ export const bashScript: string = [
   '      mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$current")',
   "      ;;",
   "  esac",
+  "  [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == */ ]] && compopt -o nospace",
   "  # Bash breaks words at colons: what stands before the last one is on the line already.",
   "  if [[ $current == *:* && $COMP_WORDBREAKS == *:* ]]; then",
   '    prefix=${current%"${current##*:}"}',

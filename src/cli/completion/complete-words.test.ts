@@ -5,6 +5,7 @@ import { completeWords } from "./complete-words.ts";
 async function complete(line: string): Promise<string[]> {
   const { candidates, shellAdds } = await completeWords(line.split(" "), {
     images: (store) => Promise.resolve([{ value: `web:${store ?? 1}`, description: "" }]),
+    paths: (image, directory) => Promise.resolve([{ value: `${directory}hosts`, description: image }]),
     machines: () => Promise.resolve([{ value: "machine:db", description: "" }]),
   });
   return [...candidates.map(({ value }) => value), `:${shellAdds}`];
@@ -31,6 +32,13 @@ test("completeWords() completes options and their values", async () => {
   assert.deepEqual(await complete("capture --exclude-from x"), [":files"]);
   assert.deepEqual(await complete("--progress j"), ["json", ":nothing"]);
   assert.deepEqual(await complete("rm -- --"), [":nothing"]);
+});
+
+test("completeWords() completes paths inside the image that the line names", async () => {
+  assert.deepEqual(await complete("cat web:1 /etc/h"), ["/etc/hosts", ":nothing"]);
+  assert.deepEqual(await complete("restore web ./new --path e"), [":nothing"]);
+  assert.deepEqual(await complete("restore web ./new --path "), ["hosts", ":nothing"]);
+  assert.deepEqual(await complete("restore --path "), [":nothing"]);
 });
 
 test("completeWords() asks the store that is named on the line", async () => {

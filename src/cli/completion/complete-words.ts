@@ -28,6 +28,8 @@ export interface CompletionSources {
   /** Images in the store that is in force, or in the one named. */
   readonly images: (store: string | undefined) => Promise<readonly Candidate[]>;
   readonly machines: () => Promise<readonly Candidate[]>;
+  /** What lies in a directory of an image; names of directories end in `/`. */
+  readonly paths: (image: string, directory: string, store: string | undefined) => Promise<readonly Candidate[]>;
 }
 
 /** Completes the last of `words`, which are those after the program's name; the last may be empty. */
@@ -41,7 +43,7 @@ export async function completeWords(words: readonly string[], sources: Completio
 interface Line {
   /** The command's words, as far as they are known. */
   readonly command: string;
-  readonly operandCount: number;
+  readonly operands: readonly string[];
   /** An option at the end that still needs its value. */
   readonly pending: NamedOption | undefined;
   readonly store: string | undefined;
@@ -50,7 +52,7 @@ interface Line {
 
 function readLine(words: readonly string[]): Line {
   let command = "";
-  let operandCount = 0;
+  const operands: string[] = [];
   let pending: NamedOption | undefined;
   let store: string | undefined;
   let onlyOperands = false;
@@ -61,25 +63,30 @@ function readLine(words: readonly string[]): Line {
     } else if (!onlyOperands && word === "--") onlyOperands = true;
     else if (!onlyOperands && word.startsWith("-"))
       pending = optionsFor(command).find((option) => takesNext(option, word));
-    else if (isCommand(command)) operandCount += 1;
+    else if (isCommand(command)) operands.push(word);
     else command = command === "" ? word : `${command} ${word}`;
   }
-  return { command, operandCount, pending, store, onlyOperands };
+  return { command, operands, pending, store, onlyOperands };
 }
 
 async function chooseCandidates(current: string, line: Line, sources: CompletionSources): Promise<Completion> {
   const { command, pending } = line;
-  if (pending !== undefined) return await complete(pending.field.completes, line, sources);
+  if (pending !== undefined) return await complete(pending.field.completes, current, line, sources);
   if (!line.onlyOperands && current.startsWith("-"))
     return { candidates: optionCandidates(command), shellAdds: "nothing" };
   if (!isCommand(command)) return { candidates: commandCandidates(command), shellAdds: "nothing" };
   const operands = operandsOf((commands[command] as AnyCommand).fields);
   const last = operands.at(-1);
-  const { field } = operands[line.operandCount] ?? (last?.field.variadic === true ? last : { field: undefined });
-  return await complete(field?.completes ?? "nothing", line, sources);
+  const { field } = operands[line.operands.length] ?? (last?.field.variadic === true ? last : { field: undefined });
+  return await complete(field?.completes ?? "nothing", current, line, sources);
 }
 
-async function complete(completes: Completes, line: Line, sources: CompletionSources): Promise<Completion> {
+async function complete(
+  completes: Completes,
+  current: string,
+  line: Line,
+  sources: CompletionSources,
+): Promise<Completion> {
   if (typeof completes !== "string")
     return { candidates: completes.map((value) => ({ value, description: "" })), shellAdds: "nothing" };
   switch (completes) {
@@ -101,7 +108,12 @@ async function complete(completes: Completes, line: Line, sources: CompletionSou
         candidates: [...commandCandidates(""), { value: "exit-status", description: "What commands end with" }],
         shellAdds: "nothing",
       };
-    case "tree-path":
+    case "tree-path": {
+      const [image] = line.operands;
+      const directory = current.slice(0, current.lastIndexOf("/") + 1);
+      const candidates = image === undefined ? [] : await sources.paths(image, directory, line.store);
+      return { candidates, shellAdds: "nothing" };
+    }
     case "nothing":
       return { candidates: [], shellAdds: "nothing" };
   }

@@ -7,7 +7,7 @@ import { completeWords, type Candidate } from "./complete-words.ts";
  * with its description after a tab, and a last line that says what the shell is to add, after a colon.
  */
 export async function renderCompletion(words: readonly string[]): Promise<string> {
-  const { candidates, shellAdds } = await completeWords(words, { images, machines });
+  const { candidates, shellAdds } = await completeWords(words, { images, machines, paths });
   const lines = candidates.map(({ value, description }) => `${safeText(value)}\t${safeText(description)}`);
   return [...lines, `:${shellAdds}`, ""].join("\n");
 }
@@ -44,4 +44,27 @@ async function machines(): Promise<Candidate[]> {
   } catch {
     return [];
   }
+}
+
+const patienceMs = 700;
+
+/** A large directory is looked through for a moment only. Names that a shell would read as something else are left out. */
+async function paths(image: string, directory: string, store: string | undefined): Promise<Candidate[]> {
+  const [{ listEntries, parseTreePath }, { parentPath, baseName }] = await Promise.all([
+    import("../../library/images.ts"),
+    import("../../core/tree/walk-order.ts"),
+  ]);
+  const candidates: Candidate[] = [];
+  try {
+    const top = parseTreePath(directory);
+    const endsAtMs = performance.now() + patienceMs;
+    for await (const { path, kind } of listEntries(image, directory, store === undefined ? {} : { store })) {
+      if (performance.now() > endsAtMs) break;
+      if (path === top || parentPath(path) !== top || !/^[\w@%+=:,.-]+$/.test(baseName(path))) continue;
+      candidates.push({ value: `${directory}${baseName(path)}${kind === "directory" ? "/" : ""}`, description: kind });
+    }
+  } catch {
+    // No such image or directory: nothing to offer.
+  }
+  return candidates;
 }

@@ -56,11 +56,23 @@ interface SystemError extends Error {
 }
 
 function describeSystemError(error: SystemError): Failure {
-  const call = error.syscall ?? "go on";
+  const call = actions[error.syscall ?? ""] ?? error.syscall ?? "go on";
   const subject = error.path === undefined ? "" : ` "${safeText(error.path)}"`;
   const code = codeByErrno(error.code) ?? "SYSTEM_CALL";
   return failure(code, `cannot ${call}${subject}: ${getSystemErrorMessage(error.errno)}`, remedyOf(error.code));
 }
+
+/** What system calls do, where their names do not tell everybody. */
+const actions: Readonly<Record<string, string>> = {
+  mkdir: "make the directory",
+  rmdir: "remove the directory",
+  scandir: "list the directory",
+  unlink: "remove",
+  lstat: "look at",
+  stat: "look at",
+  statfs: "look at the file system of",
+  fsync: "write out",
+};
 
 function failure(code: ErrorCode, message: string, remedy: string): Failure {
   return { code, message, remedy, status: exitStatusOfError[code] };
