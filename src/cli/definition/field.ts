@@ -45,12 +45,15 @@ export type Field<Value> = OperandField<Value> | OptionField<Value>;
 
 /** An operand that must be given. */
 export function operand(name: string, completes: Completes, summary: string): OperandField<string> {
-  return { kind: "operand", name, summary, required: true, variadic: false, completes, read: ([first]) => first ?? "" };
+  const read = ([first]: readonly string[]): string => notEmpty(name, first ?? "");
+  return { kind: "operand", name, summary, required: true, variadic: false, completes, read };
 }
 
 /** An operand that may be left out. */
 export function optionalOperand(name: string, completes: Completes, summary: string): OperandField<string | undefined> {
-  return { kind: "operand", name, summary, required: false, variadic: false, completes, read: ([first]) => first };
+  const read = ([first]: readonly string[]): string | undefined =>
+    first === undefined ? undefined : notEmpty(name, first);
+  return { kind: "operand", name, summary, required: false, variadic: false, completes, read };
 }
 
 /** All operands that are left, `atLeast` none or one. */
@@ -60,7 +63,8 @@ export function operandList(
   summary: string,
   atLeast: 0 | 1,
 ): OperandField<readonly string[]> {
-  return { kind: "operand", name, summary, required: atLeast === 1, variadic: true, completes, read: (given) => given };
+  const read = (given: readonly string[]): readonly string[] => given.map((word) => notEmpty(name, word));
+  return { kind: "operand", name, summary, required: atLeast === 1, variadic: true, completes, read };
 }
 
 /** An operand that is one of several words. */
@@ -88,12 +92,13 @@ export function countedFlag(summary: string, short: string): OptionField<number>
 
 /** An option with a text; the last one holds. */
 export function textOption(valueName: string, completes: Completes, summary: string): OptionField<string | undefined> {
-  return { ...valueField, valueName, summary, completes, read: (given) => given.at(-1) };
+  return { ...parsedOption(valueName, (text) => notEmpty(valueName, text), summary), completes };
 }
 
 /** An option that may be given several times, all of which hold. */
 export function listOption(valueName: string, completes: Completes, summary: string): OptionField<readonly string[]> {
-  return { ...valueField, repeatable: true, valueName, summary, completes, read: (given) => given };
+  const read = (given: readonly string[]): readonly string[] => given.map((text) => notEmpty(valueName, text));
+  return { ...valueField, repeatable: true, valueName, summary, completes, read };
 }
 
 /** An option with a value that `parse` reads; the last one holds. */
@@ -116,6 +121,12 @@ export function choiceOption<Word extends string>(
 ): OptionField<Word | undefined> {
   const valueName = words.join("|");
   return { ...parsedOption(valueName, (text) => chooseWord("value", words, text), summary), completes: words };
+}
+
+/** An empty word is a variable of a script that was not set; as a path it would mean the working directory. */
+function notEmpty(name: string, text: string): string {
+  if (text !== "") return text;
+  throw new UsageError(`cannot use an empty text as ${name}`, "Look whether a variable that should be set is not.");
 }
 
 function chooseWord<Word extends string>(name: string, words: readonly Word[], text: string): Word {

@@ -82,6 +82,11 @@ test("parseArguments() says what is wrong and what is near", () => {
     "cannot run rehome tag: there are more operands than it takes. See `rehome tag --help`.",
   );
   assert.match(complaint("cat --json web x"), /^cannot use --json: rehome cat has no such option/);
+  assert.equal(
+    complaint("restore web "),
+    "cannot use an empty text as DIR. Look whether a variable that should be set is not.",
+  );
+  assert.match(complaint("capture / --name "), /^cannot use an empty text as NAME\./);
   assert.match(complaint("completion ksh"), /^cannot use "ksh" as SHELL\. Give one of bash, zsh, fish\./);
 });
 

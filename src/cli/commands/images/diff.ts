@@ -7,6 +7,7 @@ import type { CommandContext } from "../../command-context.ts";
 import type { DiffCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
 import { formatCount } from "../../render/quantities.ts";
+import { assertDirectory } from "../assert-directory.ts";
 import { differenceDocument, formatDifference } from "../difference.ts";
 
 /** `rehome diff`. */
@@ -32,6 +33,7 @@ export async function runDiff(call: DiffCall, context: CommandContext): Promise<
 
 function compare({ before, after }: DiffCall, options: CompareOptions): AsyncIterable<Difference> {
   const [first, second] = [parseOperand(before), parseOperand(after)];
+  for (const operand of [first, second]) if (operand.kind === "path") assertDirectory(operand.path);
   if (first.kind === "image" && second.kind === "image") return diffImages(before, after, options);
   if (first.kind === "image" && second.kind === "path") return diffTree(before, second.path, options);
   if (first.kind === "path" && second.kind === "image") return turnRound(diffTree(after, first.path, options));

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { CaptureWarning } from "../../../core/manifest/manifest.ts";
 import { capture, planCaptureOf, type CaptureOptions } from "../../../library/capture.ts";
@@ -43,7 +44,7 @@ function captureOptions(call: CaptureCall): CaptureOptions {
   return {
     excludes: [...call.excludeFrom.flatMap(readPatternFile), ...call.exclude],
     defaultExcludes: !call.noDefaultExcludes,
-    includeMounts: call.includeMount,
+    includeMounts: call.includeMount.map((path) => resolve(path)),
     oneFileSystem: call.oneFileSystem,
     rehash: call.rehash,
     idle: call.idle,

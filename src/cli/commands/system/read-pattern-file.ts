@@ -3,10 +3,25 @@ import { UsageError } from "../../../core/errors.ts";
 
 /** Reads patterns, one a line; empty lines and remarks (`#`) are left out. `-` is standard input. @throws {UsageError} */
 export function readPatternFile(path: string): string[] {
-  const bytes = readFileSync(path === "-" ? 0 : path);
-  let text: string;
+  return decode(read(path), path)
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "" && !line.startsWith("#"));
+}
+
+function read(path: string): Buffer {
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return readFileSync(path === "-" ? 0 : path);
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    throw new UsageError(`cannot read patterns from "${path}": ${code}`, "Name a file that you may read.", {
+      cause: error,
+    });
+  }
+}
+
+function decode(bytes: Buffer, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
     throw new UsageError(
       `cannot read patterns from "${path}": it is not UTF-8`,
@@ -14,5 +29,4 @@ export function readPatternFile(path: string): string[] {
       { cause: error },
     );
   }
-  return text.split(/\r?\n/).filter((line) => line.trim() !== "" && !line.startsWith("#"));
 }

@@ -5,6 +5,7 @@ import type { CommandContext } from "../../command-context.ts";
 import type { VerifyCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
 import { countOf, formatBytes } from "../../render/quantities.ts";
+import { assertDirectory } from "../assert-directory.ts";
 import { differenceDocument, formatDifference } from "../difference.ts";
 import { formatLabel, labelOf } from "../image-label.ts";
 
@@ -36,6 +37,7 @@ async function verifyStored(image: string, context: CommandContext): Promise<Exi
 
 async function verifyTree(image: string, directory: string, context: CommandContext): Promise<ExitStatus> {
   const { diffTree, isInMemory } = await import("../../../library/compare.ts");
+  assertDirectory(directory);
   const signal = context.interruptible("the verification");
   const { name } = await showImage(image, context.store);
   const differences: Difference[] = [];
