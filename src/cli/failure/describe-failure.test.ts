@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { InterruptedError, RehomeError, UsageError } from "../../core/errors.ts";
+import { TargetDiffersError } from "../../system/restore/errors.ts";
 import { Messages } from "../terminal/messages.ts";
 import { Output } from "../terminal/output.ts";
 import { memoryTerminal } from "../../../test/cli/memory-terminal.ts";
@@ -103,6 +104,13 @@ test("reportFailure() prints a document with --json", () => {
   assert.deepEqual(JSON.parse(out), {
     error: { code: "USAGE", message: "cannot read this", remedy: "Write it otherwise.", exitStatus: 2 },
   });
+});
+
+test("reportFailure() lists in the document where a restored tree differs", () => {
+  const difference = { path: "etc/hosts", change: "changed", aspects: ["mode"] };
+  const { status, out } = report(new TargetDiffersError("/new", [difference]), { json: true });
+  assert.equal(status, 4);
+  assert.deepEqual((JSON.parse(out) as { error: { differences: unknown } }).error.differences, [difference]);
 });
 
 test("reportFailure() prints the command that goes on after an interrupt, whatever the work threw then", () => {
