@@ -1,4 +1,4 @@
-import type { Manifest } from "../../../core/manifest/manifest.ts";
+import type { CaptureWarning, Manifest } from "../../../core/manifest/manifest.ts";
 import type { ImageName } from "../../../image/store/image-names.ts";
 import { countOf, formatBytes, formatCount, formatDuration } from "../../render/quantities.ts";
 import { formatFacts, type Fact } from "../../render/facts.ts";
@@ -68,16 +68,23 @@ function describePackages({ head }: Manifest): string {
 }
 
 function describeWarnings({ tail }: Manifest): string[] {
-  if (tail.warningCount === 0) return [];
-  const shown = tail.warnings
-    .slice(0, shownWarnings)
-    .map(({ path, message }) => `  ${path === undefined ? "" : `/${path}: `}${message}`);
-  const more = tail.warningCount - shown.length;
+  const leftOut = tail.warnings.filter(({ kind }) => kind === "left-out");
+  const real = tail.warnings.filter(({ kind }) => kind !== "left-out");
   return [
-    `${countOf(tail.warningCount, "warning")}:`,
-    ...shown,
+    ...list(countOf(leftOut.length, "place that was left out", "places that were left out"), leftOut, leftOut.length),
+    ...list(countOf(tail.warningCount - leftOut.length, "warning"), real, tail.warningCount - leftOut.length),
+  ];
+}
+
+function list(title: string, warnings: readonly CaptureWarning[], count: number): string[] {
+  if (count === 0) return [];
+  const shown = warnings.slice(0, shownWarnings);
+  const more = count - shown.length;
+  return [
+    `${title}:`,
+    ...shown.map(({ path, message }) => `  ${path === undefined ? "" : `/${path}: `}${message}`),
     ...(more > 0
-      ? [`  and ${formatCount(more)} more${tail.warnings.length > shown.length ? " (--json has them)" : ""}`]
+      ? [`  and ${formatCount(more)} more${warnings.length > shown.length ? " (--json has them)" : ""}`]
       : []),
   ];
 }
