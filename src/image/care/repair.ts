@@ -5,6 +5,7 @@ import type { ImageStore } from "../store/image-store.ts";
 import { PackWriter } from "../store/pack-writer.ts";
 import { Session } from "../store/session.ts";
 import type { CheckedPack } from "./check-pack.ts";
+import { rescueNames } from "./rescue-names.ts";
 import { checkStore, type CheckResult, type CheckSettings } from "./check.ts";
 
 /** What a repair did. `after` is a check of the store as it is now. */
@@ -21,16 +22,17 @@ export interface RepairResult {
  * and stores again what is missing. Images that need it are whole again then.
  */
 export async function repairStore(store: ImageStore, settings: CheckSettings): Promise<RepairResult> {
-  await using _session = await Session.begin(store.blobs, store.probe, "repair", []);
+  await using session = await Session.begin(store.blobs, store.probe, "repair", []);
   const before = await checkStore(store, settings);
   const actions: string[] = [];
   const packs = before.damagedPacks;
   for (const { object } of before.damages) {
-    if (!/^(?:names|sessions|condemned|lost|images)\//.test(object) || packs.some(({ key }) => key === object))
-      continue;
+    if (!/^(?:sessions|condemned|lost|images)\//.test(object) || packs.some(({ key }) => key === object)) continue;
     await store.blobs.delete(object);
     actions.push(`removed ${object}, which cannot be read`);
   }
+  const damagedNames = before.damages.map(({ object }) => object).filter((object) => object.startsWith("names/"));
+  actions.push(...(await rescueNames(store, session, damagedNames)));
   if (packs.length > 0) {
     await store.blobs.put(`lost/${randomBytes(16).toString("hex")}`, [
       sealObject("lost", { foundAt: new Date().toISOString(), packs: packs.map(({ pack }) => pack) }),

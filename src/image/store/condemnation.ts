@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { RehomeError } from "../../core/errors.ts";
 import type { BlobStore } from "../blob-store/blob-store.ts";
 import { FormatInvalidError, SessionLapsedError } from "../errors.ts";
 import { readAll } from "../blob-store/read-all.ts";
@@ -66,13 +67,21 @@ export function openCondemnation(bytes: Uint8Array, key: string): Condemnation {
   return record as Condemnation;
 }
 
-/** Reads all condemnations. @throws {ObjectDamagedError} @throws {FormatInvalidError} */
-export async function readCondemnations(blobs: BlobStore): Promise<Condemnation[]> {
+/**
+ * Reads all condemnations.
+ *
+ * @param skipDamaged Leaves out those that cannot be read.
+ * @throws {ObjectDamagedError} @throws {FormatInvalidError}
+ */
+export async function readCondemnations(blobs: BlobStore, skipDamaged = false): Promise<Condemnation[]> {
   const found = new Map<string, Condemnation>();
-  for (const { key, bytes } of await readAll(blobs, "condemned/")) {
-    const record = openCondemnation(bytes, key);
-    if (record.waitsFor !== null || !found.has(record.id)) found.set(record.id, record);
-  }
+  for (const { key, bytes } of await readAll(blobs, "condemned/"))
+    try {
+      const record = openCondemnation(bytes, key);
+      if (record.waitsFor !== null || !found.has(record.id)) found.set(record.id, record);
+    } catch (error) {
+      if (!skipDamaged || !(error instanceof RehomeError)) throw error;
+    }
   return [...found.values()];
 }
 

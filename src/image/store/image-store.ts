@@ -102,12 +102,13 @@ export class ImageStore implements Disposable {
 
   /**
    * Brings the chunk index to what lies in the store now. Packs that cannot be read are left out and returned: what they
-   * hold counts as missing.
+   * hold counts as missing. Who only reads an image loses nothing by a condemnation that is damaged: `forReading` leaves it out.
    */
   async refresh(
     signal?: AbortSignal,
+    forReading = false,
   ): Promise<{ readonly condemnations: Condemnation[]; readonly unreadablePacks: string[] }> {
-    const condemnations = await readCondemnations(this.blobs);
+    const condemnations = await readCondemnations(this.blobs, forReading);
     const known = this.index.packs();
     const gone = new Set<string>(known.keys());
     const unreadablePacks: string[] = [];
@@ -149,7 +150,7 @@ export class ImageStore implements Disposable {
     const name = await findImageName(this.blobs, operand);
     const session = await this.#beginReading(purpose, name.image);
     try {
-      const { condemnations } = await this.refresh();
+      const { condemnations } = await this.refresh(undefined, true);
       // A condemned image that still has its name got it while the prune waited, and the sweep will keep it.
       if (condemnations.some(({ images }) => images.includes(name.image)))
         await findImageName(this.blobs, byLabel(name));
