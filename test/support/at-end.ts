@@ -12,6 +12,13 @@ export function atEnd(context: TestContext, step: () => void): void {
   const registered = [step];
   steps.set(context, registered);
   context.after(() => {
-    for (const next of registered.toReversed()) next();
+    const failures: unknown[] = [];
+    for (const next of registered.toReversed())
+      try {
+        next();
+      } catch (error) {
+        failures.push(error);
+      }
+    if (failures.length > 0) throw new AggregateError(failures, "what a test had set up could not be taken down");
   });
 }
