@@ -5,10 +5,10 @@ import { errno } from "./libc.ts";
 
 const namesByNumber = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]));
 
-/** A call to the kernel failed. `errnoName` is `ENOENT`, `EACCES`, …; `subject` what it was about. */
+/** A call to the kernel failed; one for want of room or permission has that code. `errnoName` is `ENOENT`, `EACCES`, …; `subject` what it was about. */
 export class SystemCallError extends RehomeError {
   override readonly name = "SystemCallError";
-  readonly code = "SYSTEM_CALL";
+  readonly code: "SYSTEM_CALL" | "NO_SPACE" | "NOT_PERMITTED";
   readonly call: string;
   readonly errnoName: string;
   readonly subject: ByteString;
@@ -19,6 +19,7 @@ export class SystemCallError extends RehomeError {
       `cannot ${call} "${displayBytes(subject)}": ${errnoName}`,
       remedies[errnoName] ?? "See the manual page of the call.",
     );
+    this.code = codes[errnoName] ?? "SYSTEM_CALL";
     this.call = call;
     this.errnoName = errnoName;
     this.subject = subject;
@@ -31,6 +32,14 @@ export function errnoNameOf(error: unknown): string | undefined {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   return typeof code === "string" && code.startsWith("E") ? code : undefined;
 }
+
+const codes: Readonly<Record<string, "NO_SPACE" | "NOT_PERMITTED">> = {
+  ENOSPC: "NO_SPACE",
+  EDQUOT: "NO_SPACE",
+  EACCES: "NOT_PERMITTED",
+  EPERM: "NOT_PERMITTED",
+  EROFS: "NOT_PERMITTED",
+};
 
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: "Free room on the file system, then run the same command again; it goes on where it was.",

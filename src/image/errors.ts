@@ -135,7 +135,10 @@ export class PathNotFoundError extends RehomeError {
   override readonly name = "PathNotFoundError";
   readonly code = "PATH_NOT_FOUND";
 
-  constructor(path: string, image: string) {
-    super(`cannot find "${path}" in the image "${image}"`, "`rehome ls` shows what it holds.");
+  constructor(path: string, image?: string) {
+    super(
+      `cannot find "${path}" in the image${image === undefined ? "" : ` "${image}"`}`,
+      "`rehome ls` shows what it holds.",
+    );
   }
 }

@@ -1,6 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, resolve } from "node:path";
+import type { MountDecision } from "../core/manifest/manifest.ts";
+import type { Mount } from "../core/mount-info.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { parseImageName, parseOperand } from "../core/operand.ts";
 import { UsageError } from "../core/errors.ts";
@@ -92,13 +94,7 @@ export function planCaptureOf(
     kind: found.kind,
     root: found.root,
     name: options.name === undefined ? chooseImageName(found.name) : parseImageName(options.name),
-    mounts: planMounts(mounts, {
-      root: found.root,
-      kind: found.kind === "host" ? "host" : "other",
-      oneFileSystem: options.oneFileSystem ?? false,
-      include: options.includeMounts ?? [],
-      removableDevices: removableDevices(mounts),
-    }),
+    mounts: decideMounts(mounts, found, options),
     ownPaths: [
       { path: store, isDirectory: true, reason: "the store itself" },
       { path: `${paths.stateDirectory}/cache`, isDirectory: true, reason: "caches of rehome" },
@@ -115,6 +111,25 @@ export function planCaptureOf(
     rehash: options.rehash ?? false,
   });
   return { plan, nspawnFile: found.nspawnFile };
+}
+
+/** @throws {UsageError} If a mount that is to be taken is none below the root. */
+function decideMounts(mounts: readonly Mount[], { root, kind }: FoundSystem, options: CaptureOptions): MountDecision[] {
+  const include = options.includeMounts ?? [];
+  const decided = planMounts(mounts, {
+    root,
+    kind: kind === "host" ? "host" : "other",
+    oneFileSystem: options.oneFileSystem ?? false,
+    include,
+    removableDevices: removableDevices(mounts),
+  });
+  const unknown = include.find((path) => !decided.some(({ mountPoint }) => mountPoint === path));
+  if (unknown !== undefined)
+    throw new UsageError(
+      `cannot take the mount "${unknown}": nothing is mounted there below "${root}"`,
+      "Name a mount point as `findmnt` shows it.",
+    );
+  return decided;
 }
 
 interface FoundSystem {

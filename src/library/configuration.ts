@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import type * as yaml from "yaml";
 import { UsageError } from "../core/errors.ts";
 
 /** What the configuration file may say; each is a path. */
@@ -42,7 +43,7 @@ export function readConfiguration(path: string | undefined): Configuration {
 export function parseConfiguration(text: string, file: string): Configuration {
   let value: unknown;
   try {
-    const { parse } = createRequire(import.meta.url)("yaml") as typeof import("yaml");
+    const { parse } = createRequire(import.meta.url)("yaml") as Pick<typeof yaml, "parse">;
     value = parse(text) ?? {};
   } catch (error) {
     throw new UsageError(`cannot read the configuration "${file}": ${(error as Error).message}`, "Mend the file.", {
@@ -63,5 +64,5 @@ export function parseConfiguration(text: string, file: string): Configuration {
     if (typeof setting !== "string" || setting === "")
       throw new UsageError(`cannot read the configuration "${file}": "${key}" is no path`, "Give a path as text.");
   }
-  return value as Configuration;
+  return value;
 }

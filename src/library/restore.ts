@@ -108,7 +108,6 @@ function makePlan(opened: OpenImage, directory: string, options: RestoreOptions)
       target,
       kind: kindOfTarget(target),
       isMountPoint: isMountPoint(target),
-      parentIsWritable: true,
       unfinished: findUnfinished(target, tryLock),
       freeBytes: freeBytesAt(target),
       newStage: newStagePath(target),

@@ -1,17 +1,29 @@
 import type { BlobStore, ListedBlob } from "../../src/image/blob-store/blob-store.ts";
 
+const maxChanges = 4;
+/** As many turns as a few actors need together. */
+const spanTurns = 250;
+
 /**
- * Lets several actors of one process take turns at a store, in an order drawn at random: each operation on the store, and
- * each object that a listing yields, waits for its turn. The same numbers give the same order.
+ * Lets several actors of one process take turns at a store: each operation on the store, and each object that a listing
+ * yields, waits for its turn. One actor has all turns until it ends or is pushed to the end of the line, which happens to
+ * whoever is first at a few moments drawn at random: faults that need few changes at the right moments are met soon so. The
+ * same numbers give the same order.
  */
 export class Scheduler {
   readonly #random: () => number;
   readonly #waiting = new Map<string, (() => void)[]>();
   readonly #paused = new Set<string>();
   #running = 0;
+  /** Actors that have met, who comes first has the turns. */
+  #line: string[] = [];
+  #turns = 0;
+  readonly #changes: ReadonlySet<number>;
 
   constructor(random: () => number) {
     this.#random = random;
+    const count = 1 + Math.floor(random() * maxChanges);
+    this.#changes = new Set(Array.from({ length: count }, () => Math.floor(random() * spanTurns)));
   }
 
   /** A view of `blobs` whose operations are those of `actor`; `beforeTurn` is called with the number of each, from 1. */
@@ -106,6 +118,15 @@ export class Scheduler {
       this.#paused.clear();
       return;
     }
-    ready[Math.floor(this.#random() * ready.length)]?.[1].shift()?.();
+    for (const [actor] of ready)
+      if (!this.#line.includes(actor))
+        this.#line.splice(Math.floor(this.#random() * (this.#line.length + 1)), 0, actor);
+    const isReady = (actor: string): boolean => ready.some(([other]) => other === actor);
+    if (this.#changes.has(++this.#turns)) {
+      const pushed = this.#line.find(isReady) as string;
+      this.#line = [...this.#line.filter((actor) => actor !== pushed), pushed];
+    }
+    const first = this.#line.find(isReady);
+    ready.find(([actor]) => actor === first)?.[1].shift()?.();
   }
 }

@@ -46,6 +46,11 @@ export type EntryKind = EntryContent["kind"];
 /** One name in a tree. A `link` carries no metadata of its own: its target's holds (all fields are zero or empty). */
 export type Entry = EntryMetadata & EntryContent & { readonly path: TreePath };
 
+/** Bytes of a file's content, holes left out. */
+export function dataBytesOf({ pieces }: { readonly pieces: readonly Piece[] }): number {
+  return pieces.reduce((sum, piece) => sum + (piece.kind === "chunk" ? piece.lengthBytes : 0), 0);
+}
+
 /** The metadata of an entry alone. */
 export function metadataOf({ mode, uid, gid, mtimeSec, mtimeNsec, flags, xattrs }: EntryMetadata): EntryMetadata {
   return { mode, uid, gid, mtimeSec, mtimeNsec, flags, xattrs };

@@ -96,6 +96,7 @@ export class TreeCapture implements Disposable {
   async run(root: string): Promise<CapturedTree> {
     const { ports, choose, signal } = this.#parts;
     let count = 0;
+    this.#report();
     for (const item of walkTree(ports.tree, ports.tree.openRoot(root), choose, this.#openDirectories)) {
       if (isTrouble(item)) this.#warn(item.path, item.trouble);
       else {

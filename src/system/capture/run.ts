@@ -64,11 +64,14 @@ export async function runCapture(
   crashPoint("capture.session-begun");
   const { condemnations } = await store.refresh(settings.signal);
   const hooked = plan.steps.some((step) => step.kind === "run-hooks");
+  const announce = (phase: string): void => settings.onProgress({ version: 1, phase, bytes: 0, items: 0 });
   const variables = { REHOME_NAME: plan.name, REHOME_ROOT: plan.root };
   try {
+    if (hooked) announce("running hooks");
     const consistency = hooked
       ? raise(plan.consistency, checkHooks(await ports.runHooks("pre-capture", variables, settings.signal)))
       : plan.consistency;
+    announce("writing out what the kernel holds back");
     sync(ports, plan.root);
     crashPoint("capture.synced");
     const { packageFiles, nspawnFile } = settings;

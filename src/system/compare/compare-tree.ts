@@ -1,7 +1,7 @@
 import { throwIfInterrupted } from "../../core/errors.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import type { ByteString, TreePath } from "../../core/tree/byte-string.ts";
-import { metadataOf, type Entry, type Piece } from "../../core/tree/entry.ts";
+import { dataBytesOf, metadataOf, type Entry, type Piece } from "../../core/tree/entry.ts";
 import type { InodeStat, TreeReader } from "../../core/tree/tree-reader.ts";
 import { joinPath } from "../../core/tree/walk-order.ts";
 import { isTrouble, walkTree, type WalkedEntry, type WalkTrouble } from "../tree/walk.ts";
@@ -160,7 +160,7 @@ export class TreeComparison {
       if (next === first) break;
       first = next;
     }
-    this.#bytes += entry.sizeBytes;
+    this.#bytes += dataBytesOf(entry);
     return { results: Promise.all(results).finally(() => directory.release()) };
   }
 

@@ -14,7 +14,6 @@ const facts: RestoreFacts = {
   target: "/srv/new",
   kind: "absent",
   isMountPoint: false,
-  parentIsWritable: true,
   unfinished: [],
   freeBytes: 1000,
   newStage: "/srv/.new.rehome-00000000",

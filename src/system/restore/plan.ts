@@ -18,7 +18,6 @@ export interface RestoreFacts {
   readonly target: string;
   readonly kind: "absent" | "empty-directory" | "directory" | "other";
   readonly isMountPoint: boolean;
-  readonly parentIsWritable: boolean;
   readonly unfinished: readonly UnfinishedRestore[];
   readonly freeBytes: number;
   /** A name not in use, for staging. */

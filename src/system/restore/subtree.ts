@@ -1,5 +1,5 @@
 import type { TreeReference } from "../../core/manifest/manifest.ts";
-import type { TreePath } from "../../core/tree/byte-string.ts";
+import { displayBytes, type TreePath } from "../../core/tree/byte-string.ts";
 import type { Entry } from "../../core/tree/entry.ts";
 import { isAtOrBelow } from "../../core/tree/walk-order.ts";
 import { FormatInvalidError, PathNotFoundError } from "../../image/errors.ts";
@@ -23,7 +23,7 @@ export async function* selectSubtree(
     found ||= entry.path === path;
     if (entry.kind === "link" && !isAtOrBelow(entry.target, path)) outside.add(entry.target);
   }
-  if (!found) throw new PathNotFoundError(path, tree.digest.slice(0, 12));
+  if (!found) throw new PathNotFoundError(displayBytes(path));
   const files = new Map<TreePath, Entry>();
   if (outside.size > 0)
     for await (const entry of readTree(chunks, tree)) if (outside.has(entry.path)) files.set(entry.path, entry);

@@ -2,7 +2,7 @@ import { crashPoint } from "../../core/crash-points.ts";
 import { throwIfInterrupted } from "../../core/errors.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { displayBytes, type ByteString, type TreePath } from "../../core/tree/byte-string.ts";
-import type { Entry } from "../../core/tree/entry.ts";
+import { dataBytesOf, type Entry } from "../../core/tree/entry.ts";
 import type { FileDescriptor } from "../../core/tree/tree-reader.ts";
 import type { MetadataLoss, MetadataOptions } from "../../core/tree/tree-writer.ts";
 import { baseName, compareInWalkOrder, parentPath } from "../../core/tree/walk-order.ts";
@@ -169,14 +169,14 @@ export class TreeWriting {
       return;
     }
     if (choice !== "write") {
-      if (entry.kind === "file") this.#bytes += entry.sizeBytes;
+      if (entry.kind === "file") this.#bytes += dataBytesOf(entry);
       if (choice === "metadata") this.#note(entry.path, setMetadataOf(ports, entry, parent.file, name, this.#metadata));
       return;
     }
     this.#touch(parent);
     if (entry.kind === "file") {
       parent.pending += 1;
-      this.#bytes += entry.sizeBytes;
+      this.#bytes += dataBytesOf(entry);
       await files.write(entry, parent.file, name, (losses) => this.#afterFile(entry.path, parent, losses));
       return;
     }

@@ -38,7 +38,8 @@ export class BatchSender {
     this.#items.push(item);
     this.#takers.push(take);
     this.#bytes += sizeBytes;
-    if (this.#bytes >= batchBytes || this.#items.length >= batchItems) await this.#send();
+    if (this.#bytes >= Math.min(batchBytes, this.#rate.batchBytes) || this.#items.length >= batchItems)
+      await this.#send();
   }
 
   /** Waits until a batch has come back, sending what is gathered first if nothing is on its way. */
@@ -65,7 +66,8 @@ export class BatchSender {
     this.#takers = [];
     this.#bytes = 0;
     throwIfInterrupted(this.#signal, "the capture");
-    await this.#rate.take(bytes);
+    await this.#rate.take(bytes, this.#signal);
+    throwIfInterrupted(this.#signal, "the capture");
     await this.#pool.room();
     const trip = this.#pool
       .run({ items })

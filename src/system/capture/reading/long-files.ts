@@ -96,7 +96,7 @@ export class LongFiles {
 
   #outcomeOf(error: unknown): FileOutcome {
     if (this.#isVanished(error)) return { kind: "vanished", end: 0 };
-    if (error instanceof RehomeError && error.code === "SYSTEM_CALL")
+    if (error instanceof RehomeError && (error.code === "SYSTEM_CALL" || error.code === "NOT_PERMITTED"))
       return { kind: "unreadable", end: 0, message: error.message };
     throw error;
   }

@@ -33,6 +33,17 @@ test("limitRate() lets half a second's worth through at once, however long nothi
   assert.equal(time.atMs, before + 1000);
 });
 
+test("limitRate() stops waiting, when the signal is aborted", async () => {
+  const time = clock();
+  const stop = new AbortController();
+  const limit = limitRate(1000, time.now, (ms) => {
+    if (time.atMs > 3000) stop.abort();
+    return time.wait(ms);
+  });
+  await limit.take(1_000_000, stop.signal);
+  assert.ok(time.atMs < 4000, `${time.atMs}`);
+});
+
 test("unlimited never waits", async () => {
   await unlimited.take(Number.MAX_SAFE_INTEGER);
 });

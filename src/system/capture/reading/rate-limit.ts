@@ -1,11 +1,15 @@
 /** Spreads work over time. */
 export interface RateLimit {
-  /** Waits until `bytes` more may be read. */
-  take(bytes: number): Promise<void>;
+  /** How much to take at once at most, so that work stays spread. */
+  readonly batchBytes: number;
+  /** Waits until `bytes` more may be read, or until the signal is aborted: then it just returns. */
+  take(bytes: number, signal?: AbortSignal): Promise<void>;
 }
 
+const longestWaitMs = 200;
+
 /** No limit at all. */
-export const unlimited: RateLimit = { take: () => Promise.resolve() };
+export const unlimited: RateLimit = { batchBytes: Number.MAX_SAFE_INTEGER, take: () => Promise.resolve() };
 
 /**
  * Lets `bytesPerSecond` through on average, with up to half a second's worth at once. `wait` is given so that tests need no clock.
@@ -17,10 +21,13 @@ export function limitRate(
 ): RateLimit {
   let freeAtMs = now() - 500;
   return {
-    async take(bytes) {
+    batchBytes: Math.max(4096, bytesPerSecond / 4),
+    async take(bytes, signal) {
       freeAtMs = Math.max(freeAtMs, now() - 500) + (bytes / bytesPerSecond) * 1000;
-      const ahead = freeAtMs - now();
-      if (ahead > 0) await wait(ahead);
+      for (let ahead = freeAtMs - now(); ahead > 0; ahead = freeAtMs - now()) {
+        if (signal?.aborted) return;
+        await wait(Math.min(ahead, longestWaitMs));
+      }
     },
   };
 }
