@@ -4,6 +4,8 @@ import type { HookResult } from "../system/capture/ports.ts";
 
 const hookTimeoutMs = 5 * 60 * 1000;
 const maxOutputBytes = 64 * 1024;
+/** How long output is waited for after a hook has ended. */
+const outputGraceMs = 500;
 
 /** How many hooks there are. */
 export function countHooks(directory: string, when: string): number {
@@ -87,8 +89,17 @@ function runHook(path: string, env: NodeJS.ProcessEnv, signal: AbortSignal | und
     child.on("error", (error) => {
       output += error.message;
     });
+    let leftBehind: NodeJS.Timeout | undefined;
+    child.on("exit", () => {
+      // A daemon that the hook started may hold its output open for good.
+      leftBehind = setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, outputGraceMs);
+    });
     child.on("close", (code) => {
       clearTimeout(timer);
+      clearTimeout(leftBehind);
       signal?.removeEventListener("abort", end);
       const consistency = /^consistency=(\w+)$/m.exec(output)?.[1];
       resolve({ path, exitCode: code ?? 255, timedOut, output, ...(consistency !== undefined && { consistency }) });
