@@ -25,6 +25,7 @@ import { planMounts } from "../system/capture/selection/mounts.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import type { FactsRequest, FactsResponse } from "../workers/facts-worker.ts";
 import type { CaptureWorkerData } from "../workers/capture-worker.ts";
+import { realPath } from "./real-path.ts";
 import { choosePaths, type Paths } from "./settings.ts";
 import { openOrCreateStore, storePath, type StoreOptions } from "./store.ts";
 import { version } from "./version.ts";
@@ -89,7 +90,7 @@ export function planCaptureOf(
   const paths = options.paths ?? choosePaths();
   const found = findSystem(system, paths);
   const mounts = readMounts();
-  const store = storePath({ ...options, paths });
+  const store = realPath(storePath({ ...options, paths }));
   const facts = {
     kind: found.kind,
     root: found.root,
@@ -97,7 +98,7 @@ export function planCaptureOf(
     mounts: decideMounts(mounts, found, options),
     ownPaths: [
       { path: store, isDirectory: true, reason: "the store itself" },
-      { path: `${paths.stateDirectory}/cache`, isDirectory: true, reason: "caches of rehome" },
+      { path: realPath(`${paths.stateDirectory}/cache`), isDirectory: true, reason: "caches of rehome" },
       ...readSwapFiles().map((path) => ({ path, isDirectory: false, reason: "active swap file" })),
     ],
     rootUid: statSync(found.root).uid,
@@ -143,27 +144,29 @@ interface FoundSystem {
 function findSystem(text: string, paths: Paths): FoundSystem {
   const operand = parseOperand(text);
   if (operand.kind === "path") {
-    const root = resolve(operand.path);
-    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory())
-      throw new SystemNotFoundError(text, `directory ${root}`);
+    const named = resolve(operand.path);
+    if (!statSync(named, { throwIfNoEntry: false })?.isDirectory())
+      throw new SystemNotFoundError(text, `directory ${named}`);
+    // Mounts and the store are told by where they really are.
+    const root = realPath(named);
     const isHost = root === "/";
     return {
       kind: isHost ? "host" : "directory",
       root,
-      name: isHost ? hostname() : basename(root),
+      name: isHost ? hostname() : basename(named),
       atRest: false,
       nspawnFile: undefined,
     };
   }
   if (operand.kind === "machine") {
-    const root = `${paths.machinesDirectory}/${operand.name}`;
-    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory())
-      throw new SystemNotFoundError(text, `machine directory ${root}`);
+    const named = `${paths.machinesDirectory}/${operand.name}`;
+    if (!statSync(named, { throwIfNoEntry: false })?.isDirectory())
+      throw new SystemNotFoundError(text, `machine directory ${named}`);
     const nspawn = `${paths.nspawnDirectory}/${operand.name}.nspawn`;
     const running = existsSync(`/run/systemd/machines/${operand.name}`);
     return {
       kind: "machine",
-      root,
+      root: realPath(named),
       name: operand.name,
       atRest: !running,
       nspawnFile: existsSync(nspawn) ? nspawn : undefined,
