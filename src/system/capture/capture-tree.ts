@@ -177,6 +177,7 @@ export class TreeCapture implements Disposable {
   #takeOther(item: WalkedEntry, trusted: boolean): void {
     const { tree } = this.#parts.ports;
     const { stat, path, name, parent, self } = item;
+    const warned = this.#parts.warnings.count;
     try {
       const metadata = self
         ? { ...stat, ...this.#readDirectory(path, self.file) }
@@ -185,7 +186,9 @@ export class TreeCapture implements Disposable {
       if (shifted.outside) this.#warnOutside(path);
       const content =
         stat.kind === "symlink" ? { kind: stat.kind, target: tree.readLink(parent.file, name) } : contentOf(stat);
-      this.#records.add(path, trusted ? stat : undefined, this.#encode({ ...shifted.metadata, ...content }));
+      // What there is a warning about is looked at again next time, so that it is said again.
+      const isSound = this.#parts.warnings.count === warned;
+      this.#records.add(path, trusted && isSound ? stat : undefined, this.#encode({ ...shifted.metadata, ...content }));
     } catch (error) {
       this.#entries -= 1;
       this.#furtherNames.lose(path);
@@ -245,7 +248,7 @@ export class TreeCapture implements Disposable {
           "it changed during each of several readings; what was read last is kept",
         );
       if (outcome.outsideRange) this.#warnOutside(slot.path);
-      if (!outcome.asWalked) slot.stat = undefined;
+      if (!outcome.asWalked || outcome.outsideRange) slot.stat = undefined;
       slot.body = bytes;
       slot.dataBytes = outcome.dataBytes;
       this.#bytes += outcome.dataBytes;
