@@ -1,5 +1,6 @@
 import { crashPoint } from "../../core/crash-points.ts";
 import type { OnProgress } from "../../core/progress.ts";
+import { ImageNotFoundError, ObjectMissingError } from "../errors.ts";
 import type { PackId } from "../format/pack.ts";
 import { condemn, readCondemnations, settleCondemnation, type Condemnation } from "../store/condemnation.ts";
 import { listImageNames, type ImageId } from "../store/image-names.ts";
@@ -110,21 +111,36 @@ async function sweepNow(run: Run, records: readonly Condemnation[], tally: Tally
   return settled.filter((record) => !ready.includes(record));
 }
 
-/** Marks what all roots need: named images, and those that live sessions list. What they need was durable before, so the index is refreshed after they are listed. */
-async function markRoots({ store, settings, sessions }: Run): Promise<Needed> {
+/** Marks what all roots need. What they need was durable before they were listed, so the index is refreshed after that. */
+async function markRoots(run: Run): Promise<Needed> {
+  const { store, settings } = run;
   const marks = new Reachability(store);
-  const listed = (await sessions.list()).flatMap(({ images }) => images as ImageId[]);
-  const named = (await listImageNames(store.blobs)).map(({ image }) => image);
-  const roots = new Set([...named, ...listed]);
+  const roots = await listRoots(run);
   await store.refresh(settings.signal);
-  for (const image of roots) {
-    const isNamed = named.includes(image);
+  for (const [image, isNamed] of roots) {
     if (!isNamed && (await store.blobs.get(`images/${image}`, { offset: 0, lengthBytes: 1 })) === undefined) continue;
     const phase = "looking for what images need";
     settings.onProgress({ version: 1, phase, bytes: 0, items: marks.images.size, totalItems: roots.size });
-    await marks.markImage(image, settings.signal);
+    try {
+      await marks.markImage(image, settings.signal);
+    } catch (error) {
+      // It may have lost its name and gone meanwhile, when another prune had condemned it before.
+      const isGone = error instanceof ImageNotFoundError || error instanceof ObjectMissingError;
+      if (!isGone || (await listRoots(run)).has(image)) throw error;
+    }
   }
-  return { roots, marks };
+  return { roots: new Set(roots.keys()), marks };
+}
+
+/**
+ * Lists the images that stay, and whether a name leads to each. Sessions are listed before names, for writers that end with a
+ * name, and after them, for readers that begin with one.
+ */
+async function listRoots({ store, sessions }: Run): Promise<Map<ImageId, boolean>> {
+  const before = await sessions.list();
+  const named = (await listImageNames(store.blobs)).map(({ image }) => image);
+  const listed = [...before, ...(await sessions.list())].flatMap(({ images }) => images as ImageId[]);
+  return new Map([...listed.map((image) => [image, false] as const), ...named.map((image) => [image, true] as const)]);
 }
 
 async function findGarbageImages(
