@@ -33,10 +33,10 @@ export async function repairStore(store: ImageStore, settings: CheckSettings): P
   }
   const damagedNames = before.damages.map(({ object }) => object).filter((object) => object.startsWith("names/"));
   actions.push(...(await rescueNames(store, session, damagedNames)));
-  if (packs.length > 0) {
-    await store.blobs.put(`lost/${randomBytes(16).toString("hex")}`, [
-      sealObject("lost", { foundAt: new Date().toISOString(), packs: packs.map(({ pack }) => pack) }),
-    ]);
+  if (packs.length > 0 || before.damages.some(({ object }) => object.startsWith("chunk "))) {
+    const id = randomBytes(16).toString("hex");
+    const lost = { id, foundAt: new Date().toISOString(), packs: packs.map(({ pack }) => pack) };
+    await store.blobs.put(`lost/${id}`, [sealObject("lost", lost)]);
     crashPoint("repair.loss-noted");
     await store.refresh(settings.signal);
     for (const pack of packs) {
