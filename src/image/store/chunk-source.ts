@@ -9,10 +9,27 @@ import { packKey } from "./pack-reader.ts";
 export class ChunkSource {
   readonly #blobs: BlobStore;
   readonly #index: ChunkIndex;
+  readonly #refresh: (() => Promise<unknown>) | undefined;
 
-  constructor(blobs: BlobStore, index: ChunkIndex) {
+  /** @param refresh Brings the index to what lies in the store now. */
+  constructor(blobs: BlobStore, index: ChunkIndex, refresh?: () => Promise<unknown>) {
     this.#blobs = blobs;
     this.#index = index;
+    this.#refresh = refresh;
+  }
+
+  /**
+   * Does `work`, which locates chunks and reads them, and does it again with a fresh index when something was missing: a prune may
+   * have removed a condemned pack whose chunks were stored anew elsewhere since.
+   */
+  async retryFresh<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ObjectMissingError) || this.#refresh === undefined) throw error;
+      await this.#refresh();
+      return await work();
+    }
   }
 
   /** @throws {ObjectMissingError} If no pack holds the chunk, or holds it with another length. */
@@ -60,7 +77,11 @@ export class ChunkSource {
   }
 
   /** Reads one chunk and holds it against its id. For single chunks such as segments; not for bulk. @throws {ObjectDamagedError} */
-  async readChunk(id: ChunkId, lengthBytes: number): Promise<Buffer> {
+  readChunk(id: ChunkId, lengthBytes: number): Promise<Buffer> {
+    return this.retryFresh(() => this.#readChunk(id, lengthBytes));
+  }
+
+  async #readChunk(id: ChunkId, lengthBytes: number): Promise<Buffer> {
     const location = this.locate(id, lengthBytes);
     const block = this.block(location.block);
     const stored = (await this.readStored([block])).get(location.block) as Buffer;

@@ -97,7 +97,7 @@ export class ImageStore implements Disposable {
     this.probe = surroundings.probe;
     this.cacheDirectory = `${surroundings.cacheDirectory}/${description.id}`;
     this.index = ChunkIndex.open(`${this.cacheDirectory}/chunks.sqlite`);
-    this.chunks = new ChunkSource(this.blobs, this.index);
+    this.chunks = new ChunkSource(this.blobs, this.index, () => this.refresh());
   }
 
   /**

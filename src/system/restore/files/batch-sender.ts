@@ -1,9 +1,8 @@
-import type { Piece } from "../../../core/tree/entry.ts";
+import type { ChunkId, Piece } from "../../../core/tree/entry.ts";
 import type { MetadataLoss } from "../../../core/tree/tree-writer.ts";
-import type { BlockLocation } from "../../../image/chunk-index/chunk-index.ts";
 import { packKey } from "../../../image/store/pack-reader.ts";
 import type { ChunkSource } from "../../../image/store/chunk-source.ts";
-import type { ChunkColumns, FileToWrite, WriteItem } from "./file-batch.ts";
+import type { CarriedBlock, ChunkColumns, FileToWrite, WriteItem } from "./file-batch.ts";
 import type { WritePool } from "../ports.ts";
 
 const batchBytes = 4 * 1024 * 1024;
@@ -80,44 +79,56 @@ export class WriteSender {
   async #send(): Promise<void> {
     this.#rethrow();
     if (this.#items.length === 0) return;
-    const [items, after, numbers] = [this.#items, this.#after, [...this.#blocks]];
+    const [items, after] = [this.#items, this.#after];
     this.#items = [];
     this.#after = [];
     this.#blocks = new Set();
     this.#bytes = 0;
     await this.#pool.room();
-    const trip = this.#trip(
-      items,
-      after,
-      numbers.map((block) => this.#chunks.block(block)),
-    );
+    const trip = this.#trip(items, after);
     this.#underWay.add(trip);
     void trip.then(() => this.#underWay.delete(trip));
     // The pool takes the request only once its blocks are read: wait here, so that no more is read ahead than it has room for.
     while (this.#underWay.size > 4) await Promise.race(this.#underWay);
   }
 
-  async #trip(
-    items: readonly WriteItem[],
-    after: readonly AfterWrite[],
-    blocks: readonly BlockLocation[],
-  ): Promise<void> {
+  async #trip(items: readonly WriteItem[], after: readonly AfterWrite[]): Promise<void> {
     try {
-      const stored = await this.#chunks.readStored(blocks);
-      const carried = blocks.map(({ block, blockId, codec, plainBytes, pack }) => ({
-        block,
-        codec,
-        plainBytes,
-        stored: stored.get(block) as Uint8Array,
-        subject: `block ${blockId} in ${packKey(pack)}`,
-      }));
-      const transfer = new Set(carried.map((block) => block.stored.buffer as ArrayBuffer));
-      const { losses } = await this.#pool.run({ items, blocks: carried }, [...transfer]);
+      let located = items;
+      let isFirst = true;
+      const blocks = await this.#chunks.retryFresh(() => {
+        if (!isFirst) located = items.map((item) => ({ ...item, chunks: this.#relocate(item.chunks) }));
+        isFirst = false;
+        return this.#readBlocks(located);
+      });
+      const transfer = new Set(blocks.map((block) => block.stored.buffer as ArrayBuffer));
+      const { losses } = await this.#pool.run({ items: located, blocks }, [...transfer]);
       const lost = new Map(losses.map((loss) => [loss.item, loss.losses]));
       for (const [at, done] of after.entries()) done(lost.get(at) ?? []);
     } catch (error) {
       this.#failure ??= { error };
     }
+  }
+
+  async #readBlocks(items: readonly WriteItem[]): Promise<CarriedBlock[]> {
+    const numbers = new Set(items.flatMap(({ chunks }) => chunks.blocks));
+    const blocks = [...numbers].map((block) => this.#chunks.block(block));
+    const stored = await this.#chunks.readStored(blocks);
+    return blocks.map(({ block, blockId, codec, plainBytes, pack }) => ({
+      block,
+      codec,
+      plainBytes,
+      stored: stored.get(block) as Uint8Array,
+      subject: `block ${blockId} in ${packKey(pack)}`,
+    }));
+  }
+
+  #relocate(columns: ChunkColumns): ChunkColumns {
+    const locations = columns.lengths.map((length, at) => {
+      const id = Buffer.from(columns.ids.subarray(at * 32, at * 32 + 32)).toString("hex") as ChunkId;
+      return this.#chunks.locate(id, length);
+    });
+    return { ...columns, blocks: locations.map(({ block }) => block), offsets: locations.map(({ offset }) => offset) };
   }
 
   #rethrow(): void {
