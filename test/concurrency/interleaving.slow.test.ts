@@ -15,7 +15,7 @@ import { randomNumbers, testSeed } from "../support/seed.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { Scheduler } from "./scheduler.ts";
 
-const seeds = Number(process.env["REHOME_TEST_ROUNDS"] ?? 40);
+const seeds = Number(process.env["REHOME_TEST_ROUNDS"] ?? 120);
 const roundsASeed = 5;
 
 /** What an actor does with the store; it may be refused with one of `refusals`. */
