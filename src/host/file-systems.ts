@@ -26,6 +26,11 @@ export function readMounts(): Mount[] {
   return parseMountInfo(readFileSync("/proc/self/mountinfo", "utf8"));
 }
 
+/** Says whether something is mounted at `path`, which is absolute; a bind mount has the device of what lies around it. */
+export function isMounted(path: string): boolean {
+  return readMounts().some(({ mountPoint }) => mountPoint === path);
+}
+
 /** `major:minor` of block devices that are on removable media. */
 export function removableDevices(mounts: readonly Mount[]): Set<string> {
   return new Set(

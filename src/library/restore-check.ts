@@ -3,6 +3,7 @@ import { isAtOrBelow } from "../core/tree/walk-order.ts";
 import type { Difference } from "../system/compare/difference.ts";
 import { TargetDiffersError } from "../system/restore/errors.ts";
 import { ownNames } from "../system/restore/run.ts";
+import { isMounted } from "../host/file-systems.ts";
 import { isMountPoint } from "../system/restore/stage.ts";
 import { compareWithTree, isInMemory, type TreeComparisonOptions } from "./compare.ts";
 
@@ -16,7 +17,7 @@ export interface TargetCheck {
 export async function checkTarget(options: Omit<TreeComparisonOptions, "ignore">): Promise<TargetCheck> {
   const { root, fromDevice } = options;
   const differences: Difference[] = [];
-  const ofFileSystem = isMountPoint(root);
+  const ofFileSystem = isMountPoint(root) || isMounted(root);
   for await (const difference of compareWithTree({ ...options, ignore: ownNames }))
     if (!ofFileSystem || difference.change !== "added" || !isAtOrBelow(difference.path, lostAndFound))
       differences.push(difference);

@@ -10,12 +10,14 @@ import { readTree } from "../image/tree-index/tree-index-reader.ts";
 import type { Difference } from "../system/compare/difference.ts";
 import { planRestore, type RestorePlan } from "../system/restore/plan.ts";
 import { runConvergence, runRestore, type WrittenTree } from "../system/restore/run.ts";
+import { isMounted } from "../host/file-systems.ts";
 import { findUnfinished, isMountPoint, kindOfTarget, newStagePath } from "../system/restore/stage.ts";
 import type { RestoreLoss } from "../system/restore/write-tree.ts";
 import { capture } from "./capture.ts";
 import { parseTreePath, storeOf } from "./images.ts";
 import { assertEqual, checkTarget, type TargetCheck } from "./restore-check.ts";
 import { freeBytesAt, restorePorts, tryLock } from "./restore-ports.ts";
+import { realPath } from "./real-path.ts";
 import { openStore, type StoreOptions } from "./store.ts";
 
 /** How to restore. Everything has a default. */
@@ -102,12 +104,13 @@ export async function planRestoreOf(
 }
 
 function makePlan(opened: OpenImage, directory: string, options: RestoreOptions): RestorePlan {
-  const target = resolve(directory);
+  // A symlink on the way is followed now: at the end its place could not be taken.
+  const target = realPath(resolve(directory));
   return planRestore(
     {
       target,
       kind: kindOfTarget(target),
-      isMountPoint: isMountPoint(target),
+      isMountPoint: isMountPoint(target) || isMounted(target),
       unfinished: findUnfinished(target, tryLock),
       freeBytes: freeBytesAt(target),
       newStage: newStagePath(target),

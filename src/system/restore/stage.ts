@@ -156,7 +156,7 @@ export function removeStage(stage: string): void {
 /** What lies at a target. `lost+found` and our own marker count as nothing. */
 export function kindOfTarget(target: string): "absent" | "empty-directory" | "directory" | "other" {
   const found = statSync(target, { throwIfNoEntry: false });
-  if (found === undefined) return "absent";
+  if (found === undefined) return lstatSync(target, { throwIfNoEntry: false }) === undefined ? "absent" : "other";
   if (!found.isDirectory()) return "other";
   return readdirSync(target).every((name) => name === "lost+found" || name.startsWith(inPlaceMarker))
     ? "empty-directory"
