@@ -152,8 +152,9 @@ export class ImageStore implements Disposable {
     try {
       const { condemnations } = await this.refresh(undefined, true);
       // A condemned image that still has its name got it while the prune waited, and the sweep will keep it.
-      if (condemnations.some(({ images }) => images.includes(name.image)))
-        await findImageName(this.blobs, byLabel(name));
+      const isCondemned = condemnations.some(({ images }) => images.includes(name.image));
+      if (isCondemned && (await findImageName(this.blobs, byLabel(name))).image !== name.image)
+        throw new ImageNotFoundError(`@${name.image}`);
       const manifest = await this.readManifest(name.image);
       return {
         name,
