@@ -104,3 +104,23 @@ test("planRestore() into an existing directory compares, backs up, then writes",
   refuses({ kind: "other" }, { intoExisting: true });
   refuses({ kind: "directory" }, { intoExisting: true, path: "etc" });
 });
+
+test("planRestore() only tidies up, when the tree has taken its place already", () => {
+  const published = unfinished({ isPublished: true, doneUpTo: "usr" });
+  const made = plan({ kind: "directory", unfinished: [published] }, { verify: true });
+  assert.deepEqual([made.root, made.resumes], ["/srv/new", published]);
+  assert.deepEqual(
+    made.steps.map((step) => step.kind),
+    ["verify", "tidy-up"],
+  );
+});
+
+test("planRestore() starts anew, when the tree that had taken its place was moved away since", () => {
+  for (const kind of ["absent", "empty-directory"] as const) {
+    const made = plan({ kind, unfinished: [unfinished({ isPublished: true, doneUpTo: "usr" })] });
+    assert.deepEqual([made.stage, made.resumes], ["/srv/.new.rehome-00000000", undefined]);
+  }
+  const other = unfinished({ isPublished: true, image: "cd".repeat(32) });
+  assert.equal(plan({ unfinished: [other] }).resumes, undefined);
+  refuses({ kind: "directory", unfinished: [other] });
+});

@@ -10,6 +10,8 @@ export interface UnfinishedRestore {
   readonly doneUpTo?: string;
   /** Another process is at it just now. */
   readonly locked: boolean;
+  /** Its tree has taken its place already; only what was needed on the way is left. */
+  readonly isPublished?: true;
 }
 
 /** Facts about the target of a restore; the host gathers them. */
@@ -44,7 +46,8 @@ export type RestoreStep =
   | { readonly kind: "delete-extra" }
   | { readonly kind: "sync" }
   | { readonly kind: "verify" }
-  | { readonly kind: "publish"; readonly from: string; readonly to: string };
+  | { readonly kind: "publish"; readonly from: string; readonly to: string }
+  | { readonly kind: "tidy-up" };
 
 /** What a restore will do. `root` is where the tree is written; `stage` holds it and the marker where they are apart from the target. */
 export interface RestorePlan {
@@ -69,8 +72,12 @@ export function planRestore(facts: RestoreFacts, choices: RestoreChoices): Resto
   if (facts.kind === "other")
     throw new TargetUnsuitableError(target, "it is no directory", "Name a directory that is absent or empty.");
   if (choices.intoExisting) return planConvergence(facts, choices);
-  const resumes = facts.unfinished.find(({ image, path }) => image === choices.image && path === choices.path);
-  const other = facts.unfinished.find((unfinished) => unfinished !== resumes);
+  const isSame = ({ image, path }: UnfinishedRestore): boolean => image === choices.image && path === choices.path;
+  const published = facts.unfinished.find((unfinished) => unfinished.isPublished && isSame(unfinished));
+  if (published && facts.kind === "directory") return planFinish(target, published, choices);
+  const open = facts.unfinished.filter(({ isPublished }) => !isPublished);
+  const resumes = open.find(isSame);
+  const other = open.find((unfinished) => unfinished !== resumes);
   if (other && !resumes)
     throw new TargetUnsuitableError(
       target,
@@ -105,6 +112,19 @@ export function planRestore(facts: RestoreFacts, choices: RestoreChoices): Resto
     root: `${stage}/tree`,
     resumes,
     steps: [{ kind: "stage", directory: stage }, ...finish, { kind: "publish", from: `${stage}/tree`, to: target }],
+  };
+}
+
+/** The tree was written and renamed; the program died before it had tidied up. */
+function planFinish(target: string, published: UnfinishedRestore, { verify }: RestoreChoices): RestorePlan {
+  return {
+    version: 1,
+    target,
+    mode: "staged",
+    stage: published.stage,
+    root: target,
+    resumes: published,
+    steps: verify ? [{ kind: "verify" }, { kind: "tidy-up" }] : [{ kind: "tidy-up" }],
   };
 }
 

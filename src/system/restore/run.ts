@@ -16,6 +16,7 @@ import {
   markerPath,
   prepareStage,
   publishStage,
+  removeRemains,
   removeStage,
   type TryLock,
 } from "./stage.ts";
@@ -48,7 +49,11 @@ export async function runRestore(
   settings: RestoreSettings,
 ): Promise<WrittenTree> {
   const { stage, root, target, resumes } = plan;
-  if (stage !== undefined) prepareStage(stage);
+  if (resumes?.isPublished) return await finishPublished(resumes.stage, target, chunks, ports, settings);
+  if (stage !== undefined) {
+    removeRemains(target, stage);
+    prepareStage(stage);
+  }
   crashPoint("restore.staged");
   const marker = { formatVersion: 1 as const, image: settings.image, path: settings.path, target };
   const before = resumes?.doneUpTo === undefined ? {} : { doneUpTo: resumes.doneUpTo };
@@ -69,6 +74,29 @@ export async function runRestore(
   } finally {
     held.release();
   }
+}
+
+/** Ends a restore whose tree is in its place: the metadata of the root may not have been set again after the renaming. */
+async function finishPublished(
+  stage: string,
+  target: string,
+  chunks: ChunkSource,
+  ports: RestorePorts,
+  settings: RestoreSettings,
+): Promise<WrittenTree> {
+  const root = ports.tree.openRoot(target);
+  try {
+    for await (const entry of readTree(chunks, settings.manifest.tail.tree)) {
+      ports.writer.setOpenMetadata(root, entry, { exact: false });
+      break;
+    }
+    await ports.syncFileSystem(root);
+  } finally {
+    ports.tree.close(root);
+  }
+  await settings.verify?.(target);
+  removeStage(stage);
+  return { losses: [], lossCount: 0 };
 }
 
 /** Works on the finished root of a tree, which may be immutable, and leaves its metadata as they were. */

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -26,6 +27,7 @@ import {
   newStagePath,
   prepareStage,
   publishStage,
+  removeRemains,
   removeStage,
 } from "./stage.ts";
 
@@ -151,4 +153,33 @@ test("isMountPoint() knows where a file system is mounted", asRoot, (context) =>
   assert.equal(isMountPoint(join(mounted, "..")), false);
   assert.equal(isMountPoint(join(mounted, "absent")), false);
   assert.equal(isMountPoint("/"), true);
+});
+
+test("findUnfinished() tells when the tree has taken its place already", (context) => {
+  const { target, stage, held } = startRestore(context);
+  publishStage(stage, target);
+  held.release();
+  assert.deepEqual(findUnfinished(target, tryLock), [
+    { image, path: "etc\xff", stage, locked: false, isPublished: true },
+  ]);
+});
+
+test("removeRemains() removes what nobody can go on with, and nothing else", (context) => {
+  const { target, stage, held } = startRestore(context);
+  held.release();
+  const untouched = newStagePath(target);
+  prepareStage(untouched);
+  writeFileSync(join(untouched, "marker.new"), "half");
+  const published = newStagePath(target);
+  prepareStage(published);
+  rmSync(join(published, "tree"), { recursive: true });
+  writeFileSync(markerPath(published, target), "whole");
+  const unknown = newStagePath(target);
+  prepareStage(unknown);
+  writeFileSync(join(unknown, "tree", "file"), "somebody's");
+  const kept = newStagePath(target);
+  prepareStage(kept);
+  removeRemains(target, kept);
+  const left = readdirSync(join(target, "..")).map((name) => join(target, "..", name));
+  assert.deepEqual(left.toSorted(), [stage, unknown, kept].toSorted());
 });

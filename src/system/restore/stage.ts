@@ -50,15 +50,19 @@ function isOwnDirectory(path: string): boolean {
   return found !== undefined && found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
 }
 
-/** Finds unfinished restores into `target`, beside it and in it. */
-export function findUnfinished(target: string, tryLock: TryLock): UnfinishedRestore[] {
+/** The stages beside `target`, whatever state they are in. */
+function findStages(target: string): string[] {
   const parent = dirname(target);
   const prefix = `.${basename(target)}.rehome-`;
-  const stages = (existsSync(parent) ? readdirSync(parent) : []).filter(
-    (name) =>
-      name.startsWith(prefix) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length)) && isOwnDirectory(`${parent}/${name}`),
-  );
-  return [...stages.map((name) => `${parent}/${name}`), undefined].flatMap((stage) => {
+  return (existsSync(parent) ? readdirSync(parent) : [])
+    .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length)))
+    .map((name) => `${parent}/${name}`)
+    .filter(isOwnDirectory);
+}
+
+/** Finds unfinished restores into `target`, beside it and in it. */
+export function findUnfinished(target: string, tryLock: TryLock): UnfinishedRestore[] {
+  return [...findStages(target), undefined].flatMap((stage) => {
     const path = markerPath(stage, target);
     if (!existsSync(path)) return [];
     const file = openSync(path, "r");
@@ -72,6 +76,7 @@ export function findUnfinished(target: string, tryLock: TryLock): UnfinishedRest
           stage: stage ?? path,
           locked: !tryLock(file),
           ...(marker.doneUpTo !== undefined && { doneUpTo: marker.doneUpTo }),
+          ...(stage !== undefined && !existsSync(`${stage}/tree`) && { isPublished: true as const }),
         },
       ];
     } finally {
@@ -146,11 +151,22 @@ export function publishStage(stage: string, target: string): void {
   syncDirectory(dirname(target));
 }
 
-/** Removes what is left of a stage after its tree was published. */
+/** Removes what is left of a stage after its tree was published; no error if another process was faster. */
 export function removeStage(stage: string): void {
-  rmSync(`${stage}/marker.new`, { force: true });
-  rmdirSync(stage);
+  for (const name of ["marker", "marker.new"]) rmSync(`${stage}/${name}`, { force: true });
+  if (existsSync(stage)) rmdirSync(stage);
   syncDirectory(dirname(stage));
+}
+
+/** Removes stages beside `target` that nobody can go on with: left before anything was written, or after all was published. */
+export function removeRemains(target: string, kept: string): void {
+  for (const stage of findStages(target)) {
+    if (stage === kept) continue;
+    const tree = `${stage}/tree`;
+    const isEmpty = existsSync(tree) && readdirSync(tree).length === 0;
+    if (isEmpty && !existsSync(markerPath(stage, target))) rmdirSync(tree);
+    if (!existsSync(tree)) removeStage(stage);
+  }
 }
 
 /** What lies at a target. `lost+found` and our own marker count as nothing. */

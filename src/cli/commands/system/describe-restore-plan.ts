@@ -44,6 +44,8 @@ function describeStep(step: RestoreStep): string {
       return "write out what the kernel holds back";
     case "verify":
       return "read everything back and compare it";
+    case "tidy-up":
+      return "remove what the restore needed on the way";
     case "publish":
       return `rename ${step.from} to ${step.to}`;
   }
