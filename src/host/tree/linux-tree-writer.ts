@@ -5,7 +5,7 @@ import {
   type EntryMetadata,
   type ExtendedAttribute,
 } from "../../core/tree/entry.ts";
-import type { FileDescriptor, TreeReader } from "../../core/tree/tree-reader.ts";
+import type { FileDescriptor, InodeStat, TreeReader } from "../../core/tree/tree-reader.ts";
 import type { MetadataLoss, MetadataOptions, TreeWriter } from "../../core/tree/tree-writer.ts";
 import * as libc from "../libc.ts";
 import { SystemCallError } from "../system-call-error.ts";
@@ -18,12 +18,15 @@ const formatOfKind = {
   "block-device": 0o060000,
   socket: 0o140000,
 } as const;
+const setIdBits = 0o6000;
 const protection = restorableFlags.i | restorableFlags.a;
 
 /** The {@link TreeWriter} of this machine. Each thread makes its own: it owns scratch buffers. */
 export function linuxTreeWriter(tree: TreeReader): TreeWriter {
   const times = Buffer.alloc(32);
   const word = Buffer.alloc(8);
+  /** Seen once: a time with nanoseconds was kept as it was set. Looking at each would cost a call an entry. */
+  let keepsNanoseconds = false;
 
   function fail(call: string, subject: ByteString): never {
     throw new SystemCallError(call, subject);
@@ -31,6 +34,38 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
 
   function attempt(what: MetadataLoss["what"], subject: ByteString, result: number, losses: MetadataLoss[]): void {
     if (result < 0) losses.push({ what, why: new SystemCallError("set", subject).errnoName });
+  }
+
+  /** Sets the mode by `set`. Set-id bits are for the owner of the image; for another they would let others run as him. */
+  function setMode(
+    subject: ByteString,
+    metadata: EntryMetadata,
+    set: (mode: number) => number,
+    losses: MetadataLoss[],
+  ): void {
+    const owned = !losses.some(({ what }) => what === "owner");
+    const mode = owned ? metadata.mode : metadata.mode & ~setIdBits;
+    attempt("mode", subject, set(mode), losses);
+    if (mode !== metadata.mode) losses.push({ what: "mode", why: "set-id bits need the owner they are of" });
+  }
+
+  /** Sets the time by `set`; what the file system keeps otherwise, without an error, is a loss too. */
+  function setTime(
+    subject: ByteString,
+    metadata: EntryMetadata,
+    set: (times: Buffer) => number,
+    stat: () => InodeStat,
+    losses: MetadataLoss[],
+  ): void {
+    const result = set(timesOf(metadata));
+    attempt("mtime", subject, result, losses);
+    const { mtimeSec, mtimeNsec } = metadata;
+    const isUsual = mtimeSec >= 0 && mtimeSec < 2 ** 31;
+    if (result < 0 || (isUsual && keepsNanoseconds)) return;
+    const kept = stat();
+    if (kept.mtimeSec !== mtimeSec || kept.mtimeNsec !== mtimeNsec)
+      losses.push({ what: "mtime", why: "the file system cannot hold it" });
+    else if (mtimeNsec !== 0) keepsNanoseconds = true;
   }
 
   function timesOf(metadata: EntryMetadata): Buffer {
@@ -185,8 +220,14 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
       if (options.exact)
         removeExtraXattrs(tree.readXattrsOpen(file), metadata, (extra) => libc.fremovexattr(file, extra), losses);
       setXattrs(subject, metadata, (name, value) => libc.fsetxattr(file, name, value, value.length, 0), losses);
-      attempt("mode", subject, libc.fchmod(file, metadata.mode), losses);
-      attempt("mtime", subject, libc.futimens(file, timesOf(metadata)), losses);
+      setMode(subject, metadata, (mode) => libc.fchmod(file, mode), losses);
+      setTime(
+        subject,
+        metadata,
+        (into) => libc.futimens(file, into),
+        () => tree.statOpen(file),
+        losses,
+      );
       if (metadata.flags !== 0 || options.exact) {
         const result = changeFlags(file, (before) => (before & ~restorableFlagsMask) | metadata.flags);
         if (metadata.flags !== 0) attempt("flags", subject, result, losses);
@@ -211,8 +252,14 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
           losses,
         );
       setXattrs(name, metadata, (attribute, value) => libc.lsetxattr(path, attribute, value, value.length, 0), losses);
-      if (!isSymlink) attempt("mode", name, changeMode(directory, cName, metadata.mode), losses);
-      attempt("mtime", name, libc.utimensat(directory, cName, timesOf(metadata), libc.AT_SYMLINK_NOFOLLOW), losses);
+      if (!isSymlink) setMode(name, metadata, (mode) => changeMode(directory, cName, mode), losses);
+      setTime(
+        name,
+        metadata,
+        (into) => libc.utimensat(directory, cName, into, libc.AT_SYMLINK_NOFOLLOW),
+        () => tree.stat(directory, name),
+        losses,
+      );
       return losses;
     },
     clearProtection(file) {
