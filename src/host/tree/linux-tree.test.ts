@@ -271,3 +271,42 @@ test("link() gives immutable and append-only files further names, and leaves the
     tree.close(file);
   }
 });
+
+test("a time that the file system keeps otherwise, without an error, is listed as lost", asRoot, (context) => {
+  const inAThousandYears = 2 ** 35;
+  const [fine, coarse] = [
+    ground(context, loopFileSystem(context, 32)),
+    ground(context, loopFileSystem(context, 32, ["mkfs.ext4", "-q", "-b", "4096", "-I", "128"])),
+  ];
+  const losses = ({ directory }: Ground, own: string, time: Partial<EntryMetadata>): string[] => {
+    const fresh = linuxTreeWriter(tree);
+    const file = fresh.createFile(directory, name(own), 0);
+    const found = fresh.setOpenMetadata(file, metadata(time), inexact);
+    tree.close(file);
+    fresh.makeSymlink(directory, name(`${own}-link`), name("x"));
+    return [...found, ...fresh.setMetadata(directory, name(`${own}-link`), true, metadata(time), inexact)].map(
+      ({ what }) => what,
+    );
+  };
+  assert.deepEqual(losses(fine, "now", {}), []);
+  assert.deepEqual(losses(fine, "1910", { mtimeSec: -1_893_456_000 }), []);
+  assert.deepEqual(losses(fine, "far", { mtimeSec: inAThousandYears }), ["mtime", "mtime"]);
+  assert.deepEqual(losses(coarse, "now", {}), ["mtime", "mtime"]);
+  assert.deepEqual(losses(coarse, "whole", { mtimeNsec: 0 }), []);
+});
+
+test(
+  "set-id bits are not set for another owner than theirs",
+  { skip: process.getuid?.() === 0 ? "root may set every owner" : false },
+  (context) => {
+    const { directory } = ground(context);
+    const file = writer.createFile(directory, name("program"), 0);
+    const losses = writer.setOpenMetadata(file, metadata({ mode: 0o6755, uid: 0 }), inexact);
+    assert.deepEqual(
+      losses.map(({ what }) => what),
+      ["owner", "mode"],
+    );
+    assert.equal(tree.statOpen(file).mode, 0o755);
+    tree.close(file);
+  },
+);
