@@ -10,7 +10,6 @@ import { writeChunkPiece, writeHolePiece, writeMetadata } from "../../../image/f
 import { looksUnchanged, type FileBatch, type FileBatchResult, type FileItem, type FileOutcome } from "./file-batch.ts";
 
 const readings = 4;
-const smallestHoleBytes = 512;
 const windowBytes = 4 * cutParameters.maxBytes;
 
 /** What a file reader works with. */
@@ -69,7 +68,7 @@ export class FileReader {
       if (stat.kind !== "file") return { kind: "vanished", end: start };
       if (stat.sizeBytes > cutParameters.spanBytes) return { kind: "grown", end: start };
       const outsideRange = this.#writeHead(file, stat);
-      const dataBytes = this.#readPieces(file, stat, stat.sizeBytes);
+      const dataBytes = this.#readPieces(file, stat.sizeBytes);
       const stable = looksUnchanged(stat, this.#parts.tree.statOpen(file));
       if (stable || reading === readings)
         return {
@@ -102,9 +101,10 @@ export class FileReader {
   }
 
   /** Writes the pieces of `sizeBytes` of content; what the file turns out not to have any more is written as a hole. */
-  #readPieces(file: FileDescriptor, stat: InodeStat, sizeBytes: number): number {
+  #readPieces(file: FileDescriptor, sizeBytes: number): number {
     const { tree } = this.#parts;
-    if (stat.allocatedBytes >= sizeBytes && (sizeBytes <= smallestHoleBytes || tree.seekHole(file, 0) >= sizeBytes)) {
+    // What is allocated tells nothing: attributes take blocks too, and room may be kept beyond the end.
+    if (sizeBytes === 0 || tree.seekHole(file, 0) >= sizeBytes) {
       const read = this.#readExtent(file, 0, sizeBytes);
       if (read < sizeBytes) writeHolePiece(this.#out, sizeBytes - read);
       return read;
