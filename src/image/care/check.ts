@@ -5,6 +5,7 @@ import { ChunkIndex } from "../chunk-index/chunk-index.ts";
 import { openSealedObject, type SealedKind } from "../format/sealed-object.ts";
 import { ChunkSource } from "../store/chunk-source.ts";
 import { openCondemnation } from "../store/condemnation.ts";
+import { removeLeftByDead } from "../store/left-by-dead.ts";
 import { listImageNames, openImageName, type ImageId, type ImageName } from "../store/image-names.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import { packOfKey } from "../store/pack-reader.ts";
@@ -66,6 +67,7 @@ interface Findings {
  */
 export async function checkStore(store: ImageStore, settings: CheckSettings): Promise<CheckResult> {
   await using _session = await Session.begin(store.blobs, store.probe, "check", []);
+  removeLeftByDead(store.cacheDirectory, /^check-(\d+)-\d+\.sqlite/);
   const path = `${store.cacheDirectory}/check-${process.pid}-${Date.now()}.sqlite`;
   const index = ChunkIndex.open(path);
   try {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -172,4 +173,28 @@ test("a cache that was not published leaves nothing, and the one before in place
   assert.deepEqual(readdirSync(folder), ["cache"]);
   assert.equal(found(path, 3).length, 3);
   rmSync(path);
+});
+
+test("a cache whose end became zeros gives what is before them, when the power went before it was written", (context) => {
+  const entries = 9000;
+  const path = writeCache(context, entries);
+  const whole = readFileSync(path);
+  const before = found(path, entries).length;
+  assert.equal(before, entries);
+  for (const zeros of [8, 100, whole.length >> 1, whole.length - 5000]) {
+    writeFileSync(path, Buffer.concat([whole.subarray(0, whole.length - zeros), Buffer.alloc(zeros)]));
+    assert.ok(found(path, entries).length < entries);
+  }
+  writeFileSync(path, Buffer.concat([whole, Buffer.alloc(4096)]));
+  assert.equal(found(path, entries).length, entries);
+});
+
+test("CaptureCacheWriter removes what a capture left that was killed", (context) => {
+  const path = writeCache(context, 1);
+  const directory = join(path, "..");
+  const { pid } = spawnSync("true");
+  const running = `${"1".repeat(32)}.${process.pid}.abc`;
+  for (const name of [`${"0".repeat(32)}.${pid}.abc`, running]) writeFileSync(join(directory, name), "half");
+  new CaptureCacheWriter(path).discard();
+  assert.deepEqual(readdirSync(directory).toSorted(), [running, "cache"].toSorted());
 });

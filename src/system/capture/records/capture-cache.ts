@@ -7,6 +7,7 @@ import { compareInWalkOrder } from "../../../core/tree/walk-order.ts";
 import { ByteReader } from "../../../image/format/byte-reader.ts";
 import { ByteWriter } from "../../../image/format/byte-writer.ts";
 import { openSealedObject, sealObject } from "../../../image/format/sealed-object.ts";
+import { removeLeftByDead } from "../../../image/store/left-by-dead.ts";
 
 const frameBytes = 256 * 1024;
 const maxFrameBytes = 256 * 1024 * 1024;
@@ -51,7 +52,9 @@ export class CaptureCacheWriter {
   readonly #out = new ByteWriter(frameBytes * 2);
 
   constructor(path: string) {
-    mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
+    const directory = path.slice(0, path.lastIndexOf("/"));
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    removeLeftByDead(directory, /^[0-9a-f]{32}\.(\d+)\.[0-9a-z]+$/);
     this.#path = path;
     this.#temporary = `${path}.${process.pid}.${Date.now().toString(36)}`;
     this.#file = openSync(this.#temporary, "wx", 0o600);
@@ -158,7 +161,8 @@ export class CaptureCacheReader {
     const head = Buffer.alloc(8);
     if (readSync(this.#file, head) < 8) return undefined;
     const length = head.readUInt32LE(0);
-    if (length > maxFrameBytes) return undefined;
+    // Zeros are what a loss of power leaves of a file that was not synced.
+    if (length === 0 || length > maxFrameBytes) return undefined;
     const payload = Buffer.allocUnsafe(length);
     let read = 0;
     while (read < length) {
