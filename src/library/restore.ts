@@ -8,6 +8,7 @@ import type { ImageName } from "../image/store/image-names.ts";
 import type { ImageStore, OpenImage } from "../image/store/image-store.ts";
 import { readTree } from "../image/tree-index/tree-index-reader.ts";
 import type { Difference } from "../system/compare/difference.ts";
+import { isTemporary } from "../system/restore/files/file-writing.ts";
 import { planRestore, type RestorePlan } from "../system/restore/plan.ts";
 import { runConvergence, runRestore, type WrittenTree } from "../system/restore/run.ts";
 import { isMounted } from "../host/file-systems.ts";
@@ -161,8 +162,9 @@ async function converge(
       ? undefined
       : (await capture(`${plan.target}/`, { ...backUpOptions(options), name: backupName(opened) })).name;
   const changed = new Map(differences.map((difference) => [difference.path, difference]));
-  const extra =
-    options.delete === true ? differences.filter(({ change }) => change === "added").map(({ path }) => path) : [];
+  const extra = differences
+    .filter(({ change, path }) => change === "added" && (options.delete === true || isTemporary(path)))
+    .map(({ path }) => path);
   // Removing something moves the times of the directory it was in.
   const emptied = new Set(extra.map((path) => parentPath(path)));
   const needsContent = new Set(["kind", "content", "target", "device", "hard-link"]);

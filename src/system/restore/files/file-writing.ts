@@ -11,6 +11,11 @@ const partBytes = 4 * 1024 * 1024;
 /** What may be at a path that is written: nothing, leftovers of an earlier run, or an older state to be replaced. */
 export type Existing = "none" | "leftovers" | "older";
 
+/** Says whether a path is that of a temporary file, as a restore into an existing tree leaves one when it is killed. */
+export function isTemporary(path: TreePath): boolean {
+  return /(?:^|\/)\.rehome-[0-9]+-[0-9]+$/.test(path);
+}
+
 /** Has regular files written by the pool: whole ones in batches, long ones in parts that several threads may have in hand. */
 export class FileWriting {
   readonly #ports: RestorePorts;
