@@ -131,7 +131,9 @@ export class HeldMarker {
 
 /** Makes the directories of a stage, where they are not there from an earlier run. */
 export function prepareStage(stage: string): void {
-  mkdirSync(stage, { mode: 0o700, recursive: true });
+  // Not in one call: where a directory is there and cannot be written, that would say that it is missing.
+  if (!existsSync(dirname(stage))) mkdirSync(dirname(stage), { mode: 0o700, recursive: true });
+  if (!existsSync(stage)) mkdirSync(stage, { mode: 0o700 });
   if (!existsSync(`${stage}/tree`)) mkdirSync(`${stage}/tree`, { mode: 0o700 });
 }
 
