@@ -21,6 +21,7 @@ export function describeFailure(thrown: unknown): Failure {
   }
   if (isAbort(error)) return describeFailure(new InterruptedError("the command"));
   if (isSystemError(error)) return describeSystemError(error);
+  if (isDatabaseError(error)) return describeDatabaseError(error);
   const text = error instanceof Error ? error.message : safeText(String(error));
   return {
     code: "INTERNAL",
@@ -60,6 +61,28 @@ function describeSystemError(error: SystemError): Failure {
   const subject = error.path === undefined ? "" : ` "${safeText(error.path)}"`;
   const code = codeByErrno(error.code) ?? "SYSTEM_CALL";
   return failure(code, `cannot ${call}${subject}: ${getSystemErrorMessage(error.errno)}`, remedyOf(error.code));
+}
+
+interface DatabaseError extends Error {
+  /** A result code of SQLite; the low byte is its class. */
+  readonly errcode: number;
+}
+
+function isDatabaseError(error: unknown): error is DatabaseError {
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number";
+}
+
+/** The index of chunks is a database in the state directory. */
+function describeDatabaseError(error: DatabaseError): Failure {
+  const full = 13;
+  const action = "cannot keep the index of chunks in the state directory";
+  return (error.errcode & 0xff) === full
+    ? failure("NO_SPACE", `${action}: ${error.message}`, remedyOf("ENOSPC"))
+    : failure(
+        "SYSTEM_CALL",
+        `${action}: ${error.message}`,
+        "Remove the cache in the state directory; it is made anew.",
+      );
 }
 
 /** What system calls do, where their names do not tell everybody. */
