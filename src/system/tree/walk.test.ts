@@ -1,24 +1,14 @@
 import assert from "node:assert/strict";
-import {
-  chmodSync,
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import * as fc from "fast-check";
 import { names } from "../../../test/support/arbitrary.ts";
+import { makeNested } from "../../../test/support/deep-tree.ts";
 import { holds } from "../../../test/support/properties.ts";
 import { removeTree, temporaryDirectory } from "../../../test/support/temporary-directory.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import { compareInWalkOrder } from "../../core/tree/walk-order.ts";
-import * as libc from "../../host/libc.ts";
 import { linuxTreeReader } from "../../host/tree/linux-tree-reader.ts";
 import { TreeGuard } from "../../image/tree-index/tree-index-reader.ts";
 import { noMetadata } from "../../image/format/record.ts";
@@ -38,18 +28,6 @@ function walk(root: string, choose: ChooseEntry = takeAll): { paths: TreePath[];
 }
 
 const openFiles = (): number => readdirSync("/proc/self/fd").length;
-
-/** Makes nested directories by single names, so that no path is too long. */
-function makeNested(root: string, levels: number, name: string): void {
-  let directory = openSync(root, "r");
-  for (let level = 0; level < levels; level++) {
-    assert.equal(libc.mkdirat(directory, libc.cString(name), 0o755), 0);
-    const next = libc.openat(directory, libc.cString(name), libc.O_RDONLY | libc.O_DIRECTORY, 0);
-    closeSync(directory);
-    directory = next;
-  }
-  closeSync(directory);
-}
 
 function smallTree(context: TestContext): string {
   const root = temporaryDirectory(context);
