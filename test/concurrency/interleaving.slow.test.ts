@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { RehomeError } from "../../src/core/errors.ts";
@@ -12,7 +11,7 @@ import { readTree } from "../../src/image/tree-index/tree-index-reader.ts";
 import { check, probeOf, writeVersion } from "../crash/store-on-disk.ts";
 import { captureInProcess } from "../support/in-process-capture.ts";
 import { randomNumbers, testSeed } from "../support/seed.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { memoryDirectory } from "../support/memory-directory.ts";
 import { Scheduler } from "./scheduler.ts";
 
 const seeds = Number(process.env["REHOME_TEST_ROUNDS"] ?? 120);
@@ -172,7 +171,7 @@ class Play {
 test("captures, prunes, removals, tags and readers in any order lose nothing and disturb nobody", async (t: TestContext) => {
   t.diagnostic(`seed ${testSeed}`);
   for (let seed = testSeed; seed < testSeed + seeds; seed++) {
-    const place = temporaryDirectory(t, existsSync("/dev/shm") ? "/dev/shm" : tmpdir());
+    const place = memoryDirectory(t);
     const play = new Play(place, seed);
     try {
       for (let round = 0; round < roundsASeed; round++) await play.round(await play.drawActs());

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
 
 import { join } from "node:path";
 import { before, mock, test, type TestContext } from "node:test";
@@ -11,7 +10,7 @@ import type { ImageStore } from "../../src/image/store/image-store.ts";
 import { Session } from "../../src/image/store/session.ts";
 import { captureInProcess } from "../support/in-process-capture.ts";
 import { randomNumbers, testSeed } from "../support/seed.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { memoryDirectory } from "../support/memory-directory.ts";
 import { ForgetfulDisk } from "./forgetful-disk.ts";
 import { check, copyHost, inProcess, openOn, probeOf, pruneAll, writeVersion, type Host } from "./store-on-disk.ts";
 
@@ -150,7 +149,7 @@ async function goOn(
 }
 
 async function cutOffEverywhere(t: TestContext, { prepare, run, removes = [], hurt = [] }: Scenario): Promise<void> {
-  const place = temporaryDirectory(t, existsSync("/dev/shm") ? "/dev/shm" : tmpdir());
+  const place = memoryDirectory(t);
   const root = join(place, "tree");
   const base: Host = { disk: new ForgetfulDisk(), cacheDirectory: mkdtempSync(join(place, "cache-")) };
   await prepare(base, root);

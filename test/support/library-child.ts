@@ -1,0 +1,62 @@
+/** A process of its own that calls the library as it is told; see `library-process.ts`. */
+import {
+  capture,
+  checkStore,
+  listImages,
+  pruneStore,
+  removeImage,
+  repairStore,
+  restore,
+  RehomeError,
+  type CheckResult,
+  type ImageName,
+  type PruneResult,
+  type RepairResult,
+  type RestoreResult,
+} from "../../src/index.ts";
+
+/** What can be called; arguments and results are JSON. */
+export interface Calls {
+  readonly capture: (...words: Parameters<typeof capture>) => Promise<ImageName>;
+  readonly checkStore: (...words: Parameters<typeof checkStore>) => Promise<CheckResult["damages"]>;
+  readonly listImages: (...words: Parameters<typeof listImages>) => Promise<ImageName[]>;
+  readonly pruneStore: (...words: Parameters<typeof pruneStore>) => Promise<PruneResult>;
+  readonly removeImage: (...words: Parameters<typeof removeImage>) => Promise<ImageName[]>;
+  readonly repairStore: (...words: Parameters<typeof repairStore>) => Promise<RepairResult["actions"]>;
+  readonly restore: (...words: Parameters<typeof restore>) => Promise<Pick<RestoreResult, "resumed">>;
+}
+
+const calls: Calls = {
+  capture: async (...words) => (await capture(...words)).name,
+  checkStore: async (...words) => (await checkStore(...words)).damages,
+  listImages,
+  pruneStore,
+  removeImage,
+  repairStore: async (...words) => (await repairStore(...words)).actions,
+  restore: async (...words) => ({ resumed: (await restore(...words)).resumed }),
+};
+
+/** What is asked for. */
+export type Request = {
+  [Name in keyof Calls]: { readonly call: Name; readonly words: Parameters<Calls[Name]> };
+}[keyof Calls];
+
+/** What comes back. */
+export type Answer =
+  | { readonly result: unknown }
+  | { readonly failure: { readonly message: string; readonly code: string; readonly stack: string } };
+
+process.on("message", (request: Request) => {
+  void answer(request).then((sent) => process.send?.(sent));
+});
+process.on("disconnect", () => process.exit());
+process.send?.("ready");
+
+async function answer({ call, words }: Request): Promise<Answer> {
+  try {
+    return { result: await (calls[call] as (...given: readonly unknown[]) => Promise<unknown>)(...words) };
+  } catch (error) {
+    const { message, stack } = error as Error;
+    return { failure: { message, code: error instanceof RehomeError ? error.code : "", stack: stack ?? "" } };
+  }
+}
