@@ -1,4 +1,5 @@
 /** A process of its own that calls the library as it is told; see `library-process.ts`. */
+import { armCrashPoints } from "../../src/core/crash-points.ts";
 import {
   capture,
   checkStore,
@@ -45,6 +46,14 @@ export type Request = {
 export type Answer =
   | { readonly result: unknown }
   | { readonly failure: { readonly message: string; readonly code: string; readonly stack: string } };
+
+const [stopsAt] = process.argv.slice(2);
+if (stopsAt !== undefined)
+  armCrashPoints((name) => {
+    if (name !== stopsAt) return;
+    armCrashPoints(undefined);
+    process.kill(process.pid, "SIGSTOP");
+  });
 
 process.on("message", (request: Request) => {
   void answer(request).then((sent) => process.send?.(sent));

@@ -1,6 +1,8 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import type { Answer, Calls, Request } from "./library-child.ts";
 
 /** A call in another process failed there. */
@@ -24,9 +26,13 @@ export class ChildEndedError extends Error {
 export class LibraryProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
 
-  /** Starts a process; it has loaded everything when this returns. */
-  static async start(): Promise<LibraryProcess> {
-    const child = fork(join(import.meta.dirname, "library-child.ts"), {
+  /**
+   * Starts a process; it has loaded everything when this returns.
+   *
+   * @param stopsAt A crash point at which it stops itself, as by `SIGSTOP`, the first time it passes there.
+   */
+  static async start(stopsAt?: string): Promise<LibraryProcess> {
+    const child = fork(join(import.meta.dirname, "library-child.ts"), stopsAt === undefined ? [] : [stopsAt], {
       execArgv: ["--disable-warning=ExperimentalWarning"],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
@@ -48,7 +54,8 @@ export class LibraryProcess implements AsyncDisposable {
       throw new ChildEndedError(`the process ended during ${call}`);
     });
     const answered = once(this.#child, "message", { signal: ended.signal }) as Promise<[Answer]>;
-    this.#child.send({ call, words } as Request);
+    const request = { call, words } as unknown as Request;
+    this.#child.send(request);
     try {
       const [answer] = await Promise.race([answered, gone]);
       if ("failure" in answer)
@@ -63,6 +70,11 @@ export class LibraryProcess implements AsyncDisposable {
   /** Sends a signal: `SIGKILL`, or `SIGSTOP` and `SIGCONT`. */
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
+  }
+
+  /** Waits until the process has stopped. */
+  async stopped(): Promise<void> {
+    while (!/^\d+ \(.*\) T/.test(readFileSync(`/proc/${this.#child.pid}/stat`, "latin1"))) await setImmediate();
   }
 
   /** Kills the process and waits until it is gone. */
