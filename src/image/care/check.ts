@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { throwIfInterrupted, RehomeError } from "../../core/errors.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { ChunkIndex } from "../chunk-index/chunk-index.ts";
+import { FormatUnknownError } from "../errors.ts";
 import { openSealedObject, type SealedKind } from "../format/sealed-object.ts";
 import { ChunkSource } from "../store/chunk-source.ts";
 import { openCondemnation } from "../store/condemnation.ts";
@@ -37,6 +38,8 @@ export interface CheckResult {
   readonly notes: readonly string[];
   /** Packs with damage, and what of them is intact; for repair. */
   readonly damagedPacks: readonly CheckedPack[];
+  /** Set when an object is of a later version of the format: then nobody here can tell whether it is damaged. */
+  readonly unknownFormat: FormatUnknownError | undefined;
   /** Images that need something that is not there, or cannot be read themselves. */
   readonly hurtImages: readonly string[];
 }
@@ -51,7 +54,9 @@ const sealedKinds: Readonly<Record<string, SealedKind>> = {
 interface Findings {
   objects: number;
   bytes: number;
-  readonly damages: { object: string; message: string; images: Set<string> }[];
+  /** Those that were only `followed` are known from the images they hurt, and nothing without them. */
+  damages: { object: string; message: string; images: Set<string>; followed?: true }[];
+  unknownFormat: FormatUnknownError | undefined;
   readonly notes: string[];
   readonly packs: CheckedPack[];
   readonly manifests: Map<ImageId, Manifest>;
@@ -79,13 +84,19 @@ export async function checkStore(store: ImageStore, settings: CheckSettings): Pr
     for (const [image, at] of findings.unreadableImages)
       for (const label of labelsOf(names, image)) findings.damages[at]?.images.add(label);
     await followImages(store, index, findings, names, settings);
-    const damages = findings.damages.map((damage) => ({ ...damage, images: [...damage.images].toSorted() }));
+    forgetRemoved(findings, names, await readNames(store));
+    const damages = findings.damages.map(({ object, message, images }) => ({
+      object,
+      message,
+      images: [...images].toSorted(),
+    }));
     return {
       objects: findings.objects,
       bytes: findings.bytes,
       damages,
       notes: findings.notes,
       damagedPacks: findings.packs.filter(({ damages: found }) => found.length > 0),
+      unknownFormat: findings.unknownFormat,
       hurtImages: [...new Set(damages.flatMap(({ images }) => images))].toSorted(),
     };
   } finally {
@@ -99,6 +110,7 @@ async function readObjects(store: ImageStore, index: ChunkIndex, settings: Check
     objects: 0,
     bytes: 0,
     damages: [],
+    unknownFormat: undefined,
     notes: [],
     packs: [],
     manifests: new Map(),
@@ -142,6 +154,7 @@ async function readObjects(store: ImageStore, index: ChunkIndex, settings: Check
       else findings.notes.push(`"${key}" is no object of a store; it was left alone`);
     } catch (error) {
       if (!(error instanceof RehomeError)) throw error;
+      if (error instanceof FormatUnknownError) findings.unknownFormat ??= error;
       if (folder === "images")
         findings.unreadableImages.set(key.slice("images/".length) as ImageId, findings.damages.length);
       const images = folder === "names" ? [key.slice("names/".length).replace("/", ":")] : [];
@@ -203,9 +216,19 @@ function addDamage(findings: Findings, missing: string, labels: readonly string[
     object,
     message: /^[0-9a-f]{64}$/.test(missing) ? "no pack holds it" : "the tree index cannot be used",
     images: new Set<string>(),
+    followed: true as const,
   };
   if (known === undefined) findings.damages.push(damage);
   labels.forEach((label) => damage.images.add(label));
+}
+
+/** Forgets names that were removed while the check ran: what they led to may have gone by right. */
+function forgetRemoved(findings: Findings, before: readonly ImageName[], now: readonly ImageName[]): void {
+  const still = new Set(now.map((name) => `${labelOf(name)} ${name.image}`));
+  const gone = before.filter((name) => !still.has(`${labelOf(name)} ${name.image}`)).map(labelOf);
+  if (gone.length === 0) return;
+  for (const { images } of findings.damages) for (const label of gone) images.delete(label);
+  findings.damages = findings.damages.filter(({ images, followed }) => followed !== true || images.size > 0);
 }
 
 /** The chunks an image needs and the index does not have; segments found sound before are not followed again. */

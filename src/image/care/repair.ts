@@ -20,10 +20,13 @@ export interface RepairResult {
  * Brings a store back to where everything in it is intact: blocks of damaged packs that are whole are written anew, the damaged packs
  * and objects are removed, and `lost/` says that something went, so that the next capture of a live source looks at every file
  * and stores again what is missing. Images that need it are whole again then.
+ *
+ * @throws {FormatUnknownError} If an object is of a later version of the format; nothing is changed then.
  */
 export async function repairStore(store: ImageStore, settings: CheckSettings): Promise<RepairResult> {
   await using session = await Session.begin(store.blobs, store.probe, "repair", []);
   const before = await checkStore(store, settings);
+  if (before.unknownFormat) throw before.unknownFormat;
   const actions: string[] = [];
   const packs = before.damagedPacks;
   for (const { object } of before.damages) {
