@@ -10,7 +10,7 @@ import { removeLeftByDead } from "../store/left-by-dead.ts";
 import { listImageNames, openImageName, type ImageId, type ImageName } from "../store/image-names.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import { packOfKey } from "../store/pack-reader.ts";
-import { openSession, Session } from "../store/session.ts";
+import { openSession } from "../store/session.ts";
 import { decodeManifest } from "../format/manifest-object.ts";
 import { readSegment } from "../format/segment.ts";
 import { readTopTable } from "../tree-index/tree-index-reader.ts";
@@ -71,7 +71,7 @@ interface Findings {
  * 3. Every image is followed through table, segments and records to chunks; what is not in the index hurts it.
  */
 export async function checkStore(store: ImageStore, settings: CheckSettings): Promise<CheckResult> {
-  await using _session = await Session.begin(store.blobs, store.probe, "check", []);
+  await using _session = await store.beginReading("check", []);
   removeLeftByDead(store.cacheDirectory, /^check-(\d+)-\d+\.sqlite/);
   const path = `${store.cacheDirectory}/check-${process.pid}-${Date.now()}.sqlite`;
   const index = ChunkIndex.open(path);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { putImage, putUnnamedImage } from "../../../test/support/image-of-files.ts";
-import { SharedStore } from "../../../test/support/shared-store.ts";
+import { check, SharedStore } from "../../../test/support/shared-store.ts";
 import { ImageNotFoundError } from "../errors.ts";
 import { removeName } from "../store/image-names.ts";
 import { measureStore } from "./stats.ts";
@@ -59,4 +59,29 @@ test("measureStore() refuses a store of which it cannot tell what is needed", as
   const { image } = await putImage(store, { a: "x" });
   shared.objects.delete(`images/${image}`);
   await assert.rejects(measureStore(store), ImageNotFoundError);
+});
+
+test("measureStore() and checkStore() read a store that may not be written", async (t) => {
+  const shared = new SharedStore(t);
+  await putImage(await shared.open(1), { a: "x" });
+  const readOnly = Object.assign(new Error("read-only file system"), { code: "EROFS" });
+  const store = await shared.open(1, "here", { ...shared.blobs, put: () => Promise.reject(readOnly) });
+  assert.equal((await measureStore(store)).names, 1);
+  assert.deepEqual((await check(store)).damages, []);
+});
+
+test("measureStore() holds off prunes while it measures, and leaves nothing behind", async (t) => {
+  const shared = new SharedStore(t);
+  await putImage(await shared.open(1), { a: "x" });
+  const purposes = new Set<string>();
+  const store = await shared.open(2, "here", {
+    ...shared.blobs,
+    async *list(prefix) {
+      for (const key of shared.keys("sessions/")) purposes.add(String(shared.objects.get(key)?.includes('"measure"')));
+      yield* shared.blobs.list(prefix);
+    },
+  });
+  await measureStore(store);
+  assert.deepEqual([...purposes], ["true"]);
+  assert.deepEqual(shared.keys("sessions/"), []);
 });

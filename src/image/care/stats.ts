@@ -22,6 +22,7 @@ export interface StoreStats {
 
 /** Measures a store. @throws {ObjectMissingError} @throws {ObjectDamagedError} If an image is damaged. */
 export async function measureStore(store: ImageStore, signal?: AbortSignal): Promise<StoreStats> {
+  await using _session = await store.beginReading("measure", []);
   const names = await listImageNames(store.blobs);
   await store.refresh(signal);
   const marks = new Reachability(store);

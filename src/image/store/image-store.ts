@@ -148,7 +148,7 @@ export class ImageStore implements Disposable {
   /** Finds an image and keeps it from being pruned until it is disposed of. @throws {ImageNotFoundError} */
   async openImage(operand: ImageOperand, purpose: string): Promise<OpenImage> {
     const name = await findImageName(this.blobs, operand);
-    const session = await this.#beginReading(purpose, name.image);
+    const session = await this.beginReading(purpose, [name.image]);
     try {
       const { condemnations } = await this.refresh(undefined, true);
       // A condemned image that still has its name got it while the prune waited, and the sweep will keep it.
@@ -179,9 +179,9 @@ export class ImageStore implements Disposable {
   }
 
   /** A session for reading; none where this process may not write into the store, such as on a medium mounted read-only. */
-  async #beginReading(purpose: string, image: ImageId): Promise<Session | undefined> {
+  async beginReading(purpose: string, images: readonly ImageId[]): Promise<Session | undefined> {
     try {
-      return await Session.begin(this.blobs, this.probe, purpose, [image]);
+      return await Session.begin(this.blobs, this.probe, purpose, images);
     } catch (error) {
       if (["EROFS", "EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
       throw error;
