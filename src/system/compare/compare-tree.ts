@@ -115,7 +115,8 @@ export class TreeComparison {
   /** Compares which earlier path, if any, an entry shares its inode with. */
   #compareLinks(entry: Entry, { stat, parentPath, name }: WalkedEntry): Aspect[] {
     const wanted = entry.kind === "link" ? entry.target : undefined;
-    if (stat.kind === "directory" || (stat.linkCount === 1 && wanted === undefined)) return [];
+    if (stat.kind === "directory") return wanted === undefined ? [] : ["hard-link"];
+    if (stat.linkCount === 1 && wanted === undefined) return [];
     const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.inoHigh}:${stat.inoLow}`;
     const first = this.#inodes.get(inode);
     if (first === undefined) this.#inodes.set(inode, { directory: parentPath, name });
