@@ -279,3 +279,20 @@ test("restore() by way of a symlink takes the place of what it leads to", asRoot
   await restore("web", join(own.target, "etc/new"), { paths: own.place.paths });
   assert.ok(existsSync(join(inside, "z")));
 });
+
+test(
+  "a directory in the place of a further name is found different, and made that name again",
+  asRoot,
+  async (context) => {
+    const own = await ground(context);
+    await own.put();
+    const name = join(own.target, "usr/bin/passwd-link");
+    rmSync(name);
+    mkdirSync(name);
+    writeFileSync(join(name, "inside"), "");
+    const differences = await Array.fromAsync(diffTree("web", own.target, { paths: own.place.paths }));
+    assert.ok(differences.some(({ path, change }) => path === "usr/bin/passwd-link" && change === "changed"));
+    await own.put({ intoExisting: true, delete: true, backup: false, verify: true });
+    assert.deepEqual(snapshotTree(own.target), snapshotTree(own.tree));
+  },
+);
