@@ -53,6 +53,7 @@ export type ErrorCode =
   | "STORE_NOT_FOUND"
   | "STORE_UNSUITABLE"
   | "STORE_DAMAGED"
+  | "INDEX_DAMAGED"
   | "OBJECT_DAMAGED"
   | "OBJECT_MISSING"
   | "OBJECT_EXISTS"
@@ -82,6 +83,7 @@ export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   STORE_NOT_FOUND: exitStatus.usage,
   STORE_UNSUITABLE: exitStatus.refused,
   STORE_DAMAGED: exitStatus.different,
+  INDEX_DAMAGED: exitStatus.failed,
   OBJECT_DAMAGED: exitStatus.different,
   OBJECT_MISSING: exitStatus.different,
   OBJECT_EXISTS: exitStatus.refused,

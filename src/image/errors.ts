@@ -117,6 +117,20 @@ export class ObjectExistsError extends RehomeError {
   }
 }
 
+/** The chunk index of this host, a cache, is damaged. It was removed, and the next run makes it anew. */
+export class IndexDamagedError extends RehomeError {
+  override readonly name = "IndexDamagedError";
+  readonly code = "INDEX_DAMAGED";
+
+  constructor(path: string, options?: ErrorOptions) {
+    super(
+      `cannot go by the chunk index "${path}": it is damaged, and was removed`,
+      "Run the same command again; the index is made anew from the store.",
+      options,
+    );
+  }
+}
+
 /** The writer's session was taken for dead by a prune, or it slept past its grace: what it found in the store may be gone. */
 export class SessionLapsedError extends RehomeError {
   override readonly name = "SessionLapsedError";

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { IndexDamagedError } from "../errors.ts";
 import type { BlockEntry, BlockId, Codec, PackId } from "../format/pack.ts";
 
 /** Where a chunk lies: in a block of a pack. `block` is this index' own number for it. */
@@ -47,8 +48,8 @@ export class ChunkIndex implements Disposable {
     mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true, mode: 0o700 });
     try {
       return new ChunkIndex(path);
-    } catch {
-      for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    } catch (error) {
+      if (sqliteCode(error) !== codeBusy) removeFiles(path);
       return new ChunkIndex(path);
     }
   }
@@ -91,7 +92,7 @@ export class ChunkIndex implements Disposable {
 
   /** Says whether a pack that is not condemned holds the chunk (32 bytes). */
   has(chunk: Uint8Array): boolean {
-    const rows = this.#packsOf.all(chunk) as unknown as (readonly [number])[];
+    const rows = this.#guard(() => this.#packsOf.all(chunk)) as unknown as (readonly [number])[];
     return rows.some(([pack]) => !this.#condemned.has(pack));
   }
 
@@ -100,8 +101,8 @@ export class ChunkIndex implements Disposable {
    * so that prunes on different hosts keep the same copy.
    */
   find(chunk: Uint8Array): ChunkLocation | undefined {
-    const rows = this.#find.all(chunk) as unknown as ChunkRow[];
-    const row = rows.length > 1 ? this.#choose(rows) : rows[0];
+    const rows = this.#guard(() => this.#find.all(chunk)) as unknown as ChunkRow[];
+    const row = rows.length > 1 ? this.#guard(() => this.#choose(rows)) : rows[0];
     return row === undefined ? undefined : { block: row[0], offset: row[1], lengthBytes: row[2] };
   }
 
@@ -115,7 +116,7 @@ export class ChunkIndex implements Disposable {
 
   /** Describes a block that {@link find} or {@link blocksOf} named. */
   block(block: number): BlockLocation | undefined {
-    const row = this.#block.get(block);
+    const row = this.#guard(() => this.#block.get(block));
     return row === undefined
       ? undefined
       : {
@@ -131,22 +132,19 @@ export class ChunkIndex implements Disposable {
 
   /** The packs it knows. */
   packs(): Map<PackId, { readonly sizeBytes: number }> {
-    const rows = this.#database.prepare("SELECT name, size FROM pack").all();
+    const rows = this.#guard(() => this.#database.prepare("SELECT name, size FROM pack").all());
     return new Map(rows.map((row) => [row["name"] as PackId, { sizeBytes: row["size"] as number }]));
   }
 
   /** The blocks of a pack, in order. */
   blocksOf(pack: PackId): { readonly block: number; readonly storedBytes: number; readonly plainBytes: number }[] {
-    return this.#database
-      .prepare(
-        "SELECT block.id, block.stored, block.plain FROM block JOIN pack ON pack.id = block.pack WHERE pack.name = ? ORDER BY block.id",
-      )
-      .all(pack)
-      .map((row) => ({
-        block: row["id"] as number,
-        storedBytes: row["stored"] as number,
-        plainBytes: row["plain"] as number,
-      }));
+    const select =
+      "SELECT block.id, block.stored, block.plain FROM block JOIN pack ON pack.id = block.pack WHERE pack.name = ? ORDER BY block.id";
+    return this.#guard(() => this.#database.prepare(select).all(pack)).map((row) => ({
+      block: row["id"] as number,
+      storedBytes: row["stored"] as number,
+      plainBytes: row["plain"] as number,
+    }));
   }
 
   /** Highest number of a block so far; numbers begin at 1. */
@@ -156,7 +154,8 @@ export class ChunkIndex implements Disposable {
 
   /** Counts of all chunks and their plain bytes. */
   totals(): { readonly chunks: number; readonly plainBytes: number } {
-    const row = this.#database.prepare("SELECT count(*) AS chunks, sum(length) AS bytes FROM chunk").get();
+    const select = "SELECT count(*) AS chunks, sum(length) AS bytes FROM (SELECT length FROM chunk GROUP BY id)";
+    const row = this.#guard(() => this.#database.prepare(select).get());
     return { chunks: (row?.["chunks"] as number) ?? 0, plainBytes: (row?.["bytes"] as number | null) ?? 0 };
   }
 
@@ -221,13 +220,42 @@ export class ChunkIndex implements Disposable {
   }
 
   #transaction(work: () => void): void {
-    this.#database.exec("BEGIN IMMEDIATE");
+    this.#guard(() => {
+      this.#database.exec("BEGIN IMMEDIATE");
+      try {
+        work();
+        this.#database.exec("COMMIT");
+      } catch (error) {
+        // SQLite has done so itself after some failures.
+        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  /** Does `work`; when the database turns out to be damaged it is removed, so that the next one to open it makes it anew. */
+  #guard<Result>(work: () => Result): Result {
     try {
-      work();
-      this.#database.exec("COMMIT");
+      return work();
     } catch (error) {
-      this.#database.exec("ROLLBACK");
-      throw error;
+      const code = sqliteCode(error);
+      if (code !== codeCorrupt && code !== codeNoDatabase) throw error;
+      removeFiles(this.path);
+      throw new IndexDamagedError(this.path, { cause: error });
     }
   }
+}
+
+const codeBusy = 5;
+const codeCorrupt = 11;
+const codeNoDatabase = 26;
+
+/** The primary result code of a failure of SQLite. */
+function sqliteCode(error: unknown): number | undefined {
+  const { errcode } = error as { readonly errcode?: unknown };
+  return typeof errcode === "number" ? errcode & 0xff : undefined;
+}
+
+function removeFiles(path: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
 }

@@ -1,3 +1,4 @@
+import { RehomeError } from "../../../core/errors.ts";
 import { removeOwnerShift } from "../../../core/tree/owner-shift.ts";
 import type { FileDescriptor, InodeStat, TreeReader } from "../../../core/tree/tree-reader.ts";
 import type { BlockBuilder } from "../../../image/chunker/block-builder.ts";
@@ -9,6 +10,7 @@ import { ByteWriter } from "../../../image/format/byte-writer.ts";
 import { writeChunkPiece, writeHolePiece, writeMetadata } from "../../../image/format/record.ts";
 import { looksUnchanged, type FileBatch, type FileBatchResult, type FileItem, type FileOutcome } from "./file-batch.ts";
 
+const treeFailures: ReadonlySet<string> = new Set(["SYSTEM_CALL", "NO_SPACE", "NOT_PERMITTED"]);
 const readings = 4;
 const windowBytes = 4 * cutParameters.maxBytes;
 
@@ -55,7 +57,9 @@ export class FileReader {
     } catch (error) {
       this.#out.truncate(start);
       if (this.#parts.isVanished(error)) return { kind: "vanished", end: start };
-      return { kind: "unreadable", end: start, message: (error as Error).message };
+      // What fails for another reason than the tree, such as the index of chunks, must not cost an image its files.
+      if (!(error instanceof RehomeError) || !treeFailures.has(error.code)) throw error;
+      return { kind: "unreadable", end: start, message: error.message };
     } finally {
       if (file !== undefined) this.#parts.tree.close(file);
     }
