@@ -10,11 +10,11 @@ import { ImageStore } from "../../src/image/store/image-store.ts";
 import { readTree } from "../../src/image/tree-index/tree-index-reader.ts";
 import { check, probeOf, writeVersion } from "../crash/store-on-disk.ts";
 import { captureInProcess } from "../support/in-process-capture.ts";
-import { randomNumbers, testSeed } from "../support/seed.ts";
+import { randomNumbers, testSeed, testTimes } from "../support/seed.ts";
 import { memoryDirectory } from "../support/memory-directory.ts";
 import { Scheduler } from "./scheduler.ts";
 
-const seeds = Number(process.env["REHOME_TEST_ROUNDS"] ?? 120);
+const seeds = 120 * testTimes;
 const roundsASeed = 5;
 
 /** What an actor does with the store; it may be refused with one of `refusals`. */

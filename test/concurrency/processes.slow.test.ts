@@ -6,10 +6,10 @@ import { checkStore, diffTree, listImages, pruneStore, restore, storeStats, type
 import { LibraryProcess } from "../support/library-process.ts";
 import { memoryDirectory } from "../support/memory-directory.ts";
 import { pathsIn } from "../support/place.ts";
-import { randomNumbers, testSeed } from "../support/seed.ts";
+import { randomNumbers, testSeed, testTimes } from "../support/seed.ts";
 import { removeTree } from "../support/temporary-directory.ts";
 
-const rounds = Number(process.env["REHOME_TEST_ROUNDS"] ?? 25);
+const rounds = 25 * testTimes;
 const keptImages = 3;
 
 /** Files of which some are the same in both trees and some the same as before. */

@@ -19,11 +19,17 @@ import { BusyTree } from "../support/busy-tree.ts";
 import { ChildEndedError, LibraryProcess } from "../support/library-process.ts";
 import { memoryDirectory } from "../support/memory-directory.ts";
 import { pathsIn } from "../support/place.ts";
-import { randomNumbers, testSeed } from "../support/seed.ts";
+import { randomNumbers, testSeed, testTimes } from "../support/seed.ts";
 import { asRoot, removeTree } from "../support/temporary-directory.ts";
 
-/** How often each operation is killed; 50 times in all. */
-const kills = { capture: 18, restore: 14, convergence: 4, prune: 8, repair: 6 };
+/** How often each operation is killed; 50 times in all, or a multiple. */
+const kills = {
+  capture: 18 * testTimes,
+  restore: 14 * testTimes,
+  convergence: 4 * testTimes,
+  prune: 8 * testTimes,
+  repair: 6 * testTimes,
+};
 
 /** A store with some images, a tree, and processes that are killed while they work on them. */
 class Lab {

@@ -11,3 +11,6 @@ export function randomNumbers(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** How many times as much of what is drawn at random is tried: REHOME_TEST_TIMES, or once. The long tests set it. */
+export const testTimes: number = Number(process.env["REHOME_TEST_TIMES"] ?? 1);

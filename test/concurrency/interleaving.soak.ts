@@ -1,0 +1,2 @@
+process.env["REHOME_TEST_TIMES"] ??= "20";
+await import("./interleaving.slow.test.ts");
