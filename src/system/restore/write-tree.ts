@@ -160,7 +160,9 @@ export class TreeWriting {
     const { ports, root, existing } = this.#parts;
     const parent = this.#stack.at(-1);
     if (parent === undefined) {
-      this.#stack.push({ entry, file: root, pending: 0, touched: choice !== "skip" || existing === "leftovers" });
+      const opened = { entry, file: root, pending: 0, touched: false };
+      if (choice !== "skip" || existing === "leftovers") this.#touch(opened);
+      this.#stack.push(opened);
       return;
     }
     const name = baseName(entry.path);
