@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import {
-  chmodSync,
   existsSync,
-  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -13,45 +11,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
-import { capture, diffTree, listImages, planRestoreOf, restore } from "../../src/index.ts";
+import { test } from "node:test";
+import { capture, restore } from "../../src/index.ts";
 import { loopFileSystem, loopMount, mount } from "../support/file-systems.ts";
-import { testPlace, type Place } from "../support/place.ts";
+import { smallSystem, type SmallSystem } from "../support/small-system.ts";
 import { run } from "../support/run.ts";
 import { snapshotTree, type SnapshotEntry } from "../support/snapshot.ts";
 import { asRoot } from "../support/temporary-directory.ts";
 
-interface Ground {
-  readonly place: Place;
-  readonly tree: string;
-  readonly target: string;
-  readonly put: (options?: Parameters<typeof restore>[2], image?: string) => ReturnType<typeof restore>;
-}
-
-/** A captured tree with directories, files, further names and links; `target` lies on the same file system. */
-async function ground(context: TestContext, below?: string): Promise<Ground> {
-  const place = testPlace(context, below);
-  const tree = join(place.directory, "tree");
-  for (const folder of ["etc/ssh", "usr/bin", "var/empty"]) mkdirSync(join(tree, folder), { recursive: true });
-  for (const path of ["etc/passwd", "etc/ssh/key", "usr/bin/one", "z"])
-    writeFileSync(join(tree, path), `content of ${path}`);
-  linkSync(join(tree, "etc/passwd"), join(tree, "usr/bin/passwd-link"));
-  linkSync(join(tree, "etc/passwd"), join(tree, "usr/bin/second-link"));
-  symlinkSync("one", join(tree, "usr/bin/two"));
-  chmodSync(join(tree, "etc/ssh/key"), 0o600);
-  chmodSync(join(tree, "usr"), 0o711);
-  for (const path of ["usr", "etc/ssh", "etc", ""]) utimesSync(join(tree, path), 1_000_000_000, 1_000_000_000);
-  await capture(tree, { paths: place.paths, name: "web" });
-  const target = join(place.directory, "target");
-  return {
-    place,
-    tree,
-    target,
-    put: (options, image = "web") => restore(image, target, { paths: place.paths, ...options }),
-  };
-}
-
-const stages = ({ place }: Ground): string[] =>
+const stages = ({ place }: SmallSystem): string[] =>
   readdirSync(place.directory).filter((name) => name.startsWith(".target.rehome-"));
 const byPath = (entries: readonly SnapshotEntry[]): Map<string, SnapshotEntry> =>
   new Map(entries.map((entry) => [entry.path, entry]));
@@ -66,7 +34,7 @@ function stopAfter(items: number): Pick<NonNullable<Parameters<typeof restore>[2
 }
 
 test("restore() refuses a directory that is not empty, and anything that is no directory", async (context) => {
-  const own = await ground(context);
+  const own = await smallSystem(context);
   mkdirSync(own.target);
   writeFileSync(join(own.target, "mine"), "mine");
   await assert.rejects(own.put(), { code: "TARGET_UNSUITABLE" });
@@ -80,7 +48,7 @@ test("restore() refuses a directory that is not empty, and anything that is no d
 });
 
 test("restore() into an empty directory takes its place, with the root's own metadata", asRoot, async (context) => {
-  const own = await ground(context);
+  const own = await smallSystem(context);
   mkdirSync(own.target, { mode: 0o777 });
   await own.put({ verify: true });
   assert.deepEqual(snapshotTree(own.target), snapshotTree(own.tree));
@@ -91,7 +59,7 @@ test(
   "restore() that was stopped goes on when the same is asked for, and refuses anything else",
   asRoot,
   async (context) => {
-    const own = await ground(context);
+    const own = await smallSystem(context);
     for (let number = 0; number < 900; number++)
       writeFileSync(join(own.tree, "var", `file-${number}`), `content ${number}`);
     await capture(own.tree, { paths: own.place.paths, name: "web" });
@@ -110,7 +78,7 @@ test(
 );
 
 test("restore() of a part gives that and the directories that lead there", asRoot, async (context) => {
-  const own = await ground(context);
+  const own = await smallSystem(context);
   await own.put({ path: "/etc/ssh", verify: true });
   const [copy, whole] = [snapshotTree(own.target), byPath(snapshotTree(own.tree))];
   assert.deepEqual(
@@ -130,7 +98,7 @@ test(
   "restore() of a part gives a further name of a file elsewhere as that file, and its other names as further names of it",
   asRoot,
   async (context) => {
-    const own = await ground(context);
+    const own = await smallSystem(context);
     await own.put({ path: "usr", verify: true });
     const copy = byPath(snapshotTree(own.target));
     assert.deepEqual(
@@ -143,7 +111,7 @@ test(
 );
 
 test("restore() of a single file gives it below the directories that lead there", asRoot, async (context) => {
-  const own = await ground(context);
+  const own = await smallSystem(context);
   await own.put({ path: "etc/passwd", verify: true });
   assert.deepEqual(
     snapshotTree(own.target).map(({ path }) => path),
@@ -155,7 +123,7 @@ test(
   "restore() onto a mount point works in place, goes on there, and leaves the root as the image has it",
   asRoot,
   async (context) => {
-    const own = await ground(context);
+    const own = await smallSystem(context);
     for (let number = 0; number < 900; number++)
       writeFileSync(join(own.tree, "var", `file-${number}`), `content ${number}`);
     utimesSync(own.tree, 1_000_000_000, 1_000_000_000);
@@ -175,7 +143,7 @@ test(
 );
 
 test("restore() onto a bind mount works in place too", asRoot, async (context) => {
-  const own = await ground(context);
+  const own = await smallSystem(context);
   const other = join(own.place.directory, "other");
   mkdirSync(other);
   mount(context, own.target, "--bind", other);
@@ -188,7 +156,7 @@ test(
   "restore() with an immutable root, and immutable and append-only directories, gives them back",
   asRoot,
   async (context) => {
-    const own = await ground(context, loopFileSystem(context, 64));
+    const own = await smallSystem(context, loopFileSystem(context, 64));
     for (const [flag, path] of [
       ["i", ""],
       ["a", "var"],
@@ -202,71 +170,8 @@ test(
   },
 );
 
-test("restore() into an existing directory changes only what differs, after a backup", asRoot, async (context) => {
-  const own = await ground(context);
-  await own.put();
-  const untouched = statSync(join(own.target, "z")).ino;
-  writeFileSync(join(own.target, "etc/passwd"), "changed");
-  rmSync(join(own.target, "usr/bin/one"));
-  mkdirSync(join(own.target, "usr/bin/one"));
-  writeFileSync(join(own.target, "usr/bin/one/inside"), "");
-  writeFileSync(join(own.target, "extra"), "extra");
-  chmodSync(join(own.target, "etc/ssh/key"), 0o644);
-  const before = snapshotTree(own.target);
-  const { plan, differences } = await planRestoreOf("web", own.target, { paths: own.place.paths, intoExisting: true });
-  assert.equal(plan.mode, "converge");
-  assert.ok(differences.some(({ path }) => path === "etc/passwd"));
-  assert.deepEqual(snapshotTree(own.target), before, "a plan changes nothing");
-
-  const { backup } = await own.put({ intoExisting: true, verify: true });
-  assert.equal(backup?.name, "web-before-restore");
-  assert.equal(readFileSync(join(own.target, "extra"), "utf8"), "extra", "what the image does not have stays");
-  assert.equal(statSync(join(own.target, "z")).ino, untouched, "what is equal is not written");
-  assert.deepEqual(
-    (await Array.fromAsync(diffTree("web", own.target, { paths: own.place.paths }))).map(
-      ({ path, change }) => `${change} ${path}`,
-    ),
-    ["added extra"],
-  );
-  await restore("web-before-restore", join(own.place.directory, "back"), { paths: own.place.paths });
-  assert.deepEqual(snapshotTree(join(own.place.directory, "back")), before, "the backup is what was there");
-
-  await own.put({ intoExisting: true, delete: true, verify: true });
-  assert.deepEqual(snapshotTree(own.target), snapshotTree(own.tree));
-});
-
-test(
-  "restore() into an existing directory leaves no time of a directory changed by what it removed",
-  asRoot,
-  async (context) => {
-    const own = await ground(context);
-    await own.put();
-    writeFileSync(join(own.target, "usr/extra"), "");
-    utimesSync(join(own.target, "usr"), 1_000_000_000, 1_000_000_000);
-    await own.put({ intoExisting: true, delete: true, backup: false, verify: true });
-    assert.deepEqual(snapshotTree(own.target), snapshotTree(own.tree));
-  },
-);
-
-test(
-  "restore() into an existing directory makes no backup where that is asked for, or where nothing differs",
-  asRoot,
-  async (context) => {
-    const own = await ground(context);
-    await own.put();
-    assert.equal((await own.put({ intoExisting: true })).backup, undefined);
-    writeFileSync(join(own.target, "z"), "changed");
-    assert.equal((await own.put({ intoExisting: true, backup: false })).backup, undefined);
-    assert.deepEqual(
-      (await listImages({ paths: own.place.paths })).map(({ name }) => name),
-      ["web"],
-    );
-    assert.deepEqual(snapshotTree(own.target), snapshotTree(own.tree));
-  },
-);
-
 test("restore() by way of a symlink takes the place of what it leads to", asRoot, async (context) => {
-  const own = await ground(context);
+  const own = await smallSystem(context);
   mkdirSync(join(own.place.directory, "real"));
   symlinkSync("real", own.target);
   await own.put({ verify: true });
@@ -279,20 +184,3 @@ test("restore() by way of a symlink takes the place of what it leads to", asRoot
   await restore("web", join(own.target, "etc/new"), { paths: own.place.paths });
   assert.ok(existsSync(join(inside, "z")));
 });
-
-test(
-  "a directory in the place of a further name is found different, and made that name again",
-  asRoot,
-  async (context) => {
-    const own = await ground(context);
-    await own.put();
-    const name = join(own.target, "usr/bin/passwd-link");
-    rmSync(name);
-    mkdirSync(name);
-    writeFileSync(join(name, "inside"), "");
-    const differences = await Array.fromAsync(diffTree("web", own.target, { paths: own.place.paths }));
-    assert.ok(differences.some(({ path, change }) => path === "usr/bin/passwd-link" && change === "changed"));
-    await own.put({ intoExisting: true, delete: true, backup: false, verify: true });
-    assert.deepEqual(snapshotTree(own.target), snapshotTree(own.tree));
-  },
-);
