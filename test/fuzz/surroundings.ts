@@ -95,7 +95,8 @@ function soundCache(path: string): Buffer {
   const writer = new CaptureCacheWriter(path);
   for (const [number, each] of paths.entries())
     writer.add({ path: each, stat, body: Buffer.from(`body ${number}`), dataBytes: number });
-  writer.publish({ formatVersion: 1, ...key, image: "ab".repeat(32), startedAtMs: 1_800_000_000_000 });
+  const image = { image: "ab".repeat(32), name: "web", tag: "1" };
+  writer.publish({ formatVersion: 2, ...key, ...image, startedAtMs: 1_800_000_000_000 });
   return readFileSync(path);
 }
 

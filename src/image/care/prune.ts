@@ -7,7 +7,7 @@ import { listImageNames, type ImageId } from "../store/image-names.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import { Session, sessionGraceMs, type FoundSession } from "../store/session.ts";
 import { choosePacks, type ChosenPacks } from "./choose-packs.ts";
-import { LiveSessions } from "./live-sessions.ts";
+import { LiveSessions, mayPrune, prunePurpose } from "./live-sessions.ts";
 import { measurePackUse, Reachability } from "./reachability.ts";
 import { rewritePacks } from "./rewrite-packs.ts";
 import { sweep, type Needed, type Tally } from "./sweep.ts";
@@ -45,11 +45,14 @@ export interface PruneResult {
  * @throws {ObjectMissingError} @throws {ObjectDamagedError} If an image is damaged: nothing is removed then, since nobody can tell what it needs.
  */
 export async function prune(store: ImageStore, settings: PruneSettings): Promise<PruneResult> {
-  await using session = await Session.begin(store.blobs, store.probe, "prune", []);
+  await using session = await Session.begin(store.blobs, store.probe, prunePurpose, []);
   crashPoint("prune.session-begun");
   const run: Run = { store, settings, session, sessions: new LiveSessions(store, session.id, settings.dryRun) };
+  // Looked at before and after: nobody else was at the records when they were read, and who comes later leaves them to this run.
+  const wasAlone = !(await run.sessions.list()).some(mayPrune);
   const condemnations = await readCondemnations(store.blobs);
   const before = await run.sessions.list();
+  const mine = wasAlone && !before.some(mayPrune) ? condemnations : [];
   const { roots, marks } = await markRoots(run);
   const plan = choosePacks(measurePackUse(store, marks), condemnations, settings.minNeededShare);
   const garbageImages = await findGarbageImages(store, roots, condemnations);
@@ -57,7 +60,7 @@ export async function prune(store: ImageStore, settings: PruneSettings): Promise
 
   const tally: Tally = { removedPacks: 0, removedImages: 0, removedBytes: 0 };
   const waiting: Condemnation[] = [];
-  for (const record of condemnations) {
+  for (const record of mine) {
     if (record.waitsFor === null) waiting.push(await settleCondemnation(store.blobs, record, idsOf(before)));
     else if (isAwaited(record, before)) waiting.push(record);
     else await sweep(store, session, record, { roots, marks }, tally);
@@ -68,7 +71,7 @@ export async function prune(store: ImageStore, settings: PruneSettings): Promise
   if (packs.length > 0 || garbageImages.length > 0)
     waiting.push(await condemn(store.blobs, { packs, images: garbageImages }));
   crashPoint("prune.condemned");
-  const left = await sweepNow(run, waiting, tally);
+  const left = [...condemnations.filter((record) => !mine.includes(record)), ...(await sweepNow(run, waiting, tally))];
   return {
     removedPacks: tally.removedPacks,
     rewrittenPacks: plan.rewritten.length,
@@ -124,9 +127,9 @@ async function markRoots(run: Run): Promise<Needed> {
     try {
       await marks.markImage(image, settings.signal);
     } catch (error) {
-      // It may have lost its name and gone meanwhile, when another prune had condemned it before.
+      // One that only sessions list, or that has lost its name meanwhile, may have been swept in part before.
       const isGone = error instanceof ImageNotFoundError || error instanceof ObjectMissingError;
-      if (!isGone || (await listRoots(run)).has(image)) throw error;
+      if (!isGone || (isNamed && (await listRoots(run)).get(image) === true)) throw error;
     }
   }
   return { roots: new Set(roots.keys()), marks };

@@ -150,10 +150,10 @@ export class ImageStore implements Disposable {
     const name = await findImageName(this.blobs, operand);
     const session = await this.beginReading(purpose, [name.image]);
     try {
-      const { condemnations } = await this.refresh(undefined, true);
-      // A condemned image that still has its name got it while the prune waited, and the sweep will keep it.
-      const isCondemned = condemnations.some(({ images }) => images.includes(name.image));
-      if (isCondemned && (await findImageName(this.blobs, byLabel(name))).image !== name.image)
+      await this.refresh(undefined, true);
+      // Looked at again now that the session keeps it: an image that has lost its name since may lack something already. One that
+      // has it and is condemned got it while the prune waited, and the sweep will keep it.
+      if ((await findImageName(this.blobs, byLabel(name))).image !== name.image)
         throw new ImageNotFoundError(`@${name.image}`);
       const manifest = await this.readManifest(name.image);
       return {

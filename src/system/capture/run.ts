@@ -15,7 +15,8 @@ import { PackWriter } from "../../image/store/pack-writer.ts";
 import { Session } from "../../image/store/session.ts";
 import { TreeIndexWriter } from "../../image/tree-index/tree-index-writer.ts";
 import { HookFailedError } from "./errors.ts";
-import { captureCachePath, CaptureCacheReader, CaptureCacheWriter } from "./records/capture-cache.ts";
+import { captureCachePath, CaptureCacheWriter } from "./records/capture-cache.ts";
+import { openTrustedCache } from "./records/trusted-cache.ts";
 import { TreeCapture, type CapturedTree } from "./capture-tree.ts";
 import type { CapturePlan } from "./plan.ts";
 import type { CapturePorts, HookResult } from "./ports.ts";
@@ -164,33 +165,6 @@ async function readTree({
   }
 }
 
-/** Opens the cache of the capture before, if the image it wrote can be relied on; the session then keeps that image. */
-async function openTrustedCache(
-  path: string,
-  key: { readonly root: string; readonly ownerShift: number },
-  store: ImageStore,
-  session: Session,
-  condemnations: readonly Condemnation[],
-): Promise<CaptureCacheReader | undefined> {
-  const cache = CaptureCacheReader.open(path, key);
-  if (cache === undefined) return undefined;
-  const { image } = cache.header;
-  await session.need([image]);
-  const usable =
-    !condemnations.some(({ images }) => images.includes(image)) &&
-    (await store.blobs.get(`images/${image}`, { offset: 0, lengthBytes: 1 })) !== undefined &&
-    !(await hasLosses(store));
-  if (usable) return cache;
-  cache.close();
-  return undefined;
-}
-
-/** Chunks that a repair took away may be in any image from before: then nothing is taken as stored without looking. */
-async function hasLosses(store: ImageStore): Promise<boolean> {
-  for await (const _ of store.blobs.list("lost/")) return true;
-  return false;
-}
-
 interface Publication extends Omit<Reading, "ports"> {
   readonly consistency: Consistency;
   readonly captured: StoredTree;
@@ -234,7 +208,8 @@ async function publish(publication: Publication): Promise<CaptureResult> {
     const described = describe(id, plan, capturedAt, consistency, counts, packs);
     const name = await putNameInSession(store.blobs, session, () => putNextName(store.blobs, described));
     crashPoint("capture.published");
-    cache.publish({ formatVersion: 1, root: plan.root, ownerShift: plan.ownerShift, image: id, startedAtMs });
+    const { root, ownerShift } = plan;
+    cache.publish({ formatVersion: 2, root, ownerShift, image: id, name: name.name, tag: name.tag, startedAtMs });
     return { name, manifest, unchangedFiles, unreadable: warnings.unreadable, durationMs: Date.now() - startedAtMs };
   } catch (error) {
     cache.discard();

@@ -16,7 +16,14 @@ import {
 
 const startedAtMs = 1_800_000_000_000;
 const key = { root: "/srv/tree", ownerShift: 0 };
-const header: CaptureCacheHeader = { formatVersion: 1, ...key, image: "ab".repeat(32), startedAtMs };
+const header: CaptureCacheHeader = {
+  formatVersion: 2,
+  ...key,
+  image: "ab".repeat(32),
+  name: "web",
+  tag: "1",
+  startedAtMs,
+};
 const at = (path: string): TreePath => path as TreePath;
 
 const stat = (number: number, more: Partial<InodeStat> = {}): InodeStat => ({
@@ -128,8 +135,8 @@ test("find() trusts no inode that changed less than two seconds before that capt
 test("open() takes no cache of another tree, another shift or another version", (context) => {
   assert.equal(CaptureCacheReader.open(writeCache(context, 1), { root: "/other", ownerShift: 0 }), undefined);
   assert.equal(CaptureCacheReader.open(writeCache(context, 1), { root: key.root, ownerShift: 65_536 }), undefined);
-  const version2 = { ...header, formatVersion: 2 } as unknown as CaptureCacheHeader;
-  assert.equal(CaptureCacheReader.open(writeCache(context, 1, version2), key), undefined);
+  const version1 = { ...header, formatVersion: 1 } as unknown as CaptureCacheHeader;
+  assert.equal(CaptureCacheReader.open(writeCache(context, 1, version1), key), undefined);
   assert.equal(CaptureCacheReader.open("/nonexistent/cache", key), undefined);
   assert.notEqual(captureCachePath("/c", key), captureCachePath("/c", { root: key.root, ownerShift: 65_536 }));
   assert.notEqual(

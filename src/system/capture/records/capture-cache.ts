@@ -21,8 +21,11 @@ export interface CaptureCacheKey {
 
 /** What is known of the capture that wrote a cache. */
 export interface CaptureCacheHeader extends CaptureCacheKey {
-  readonly formatVersion: 1;
+  readonly formatVersion: 2;
+  /** The image it published, and the name it got. */
   readonly image: string;
+  readonly name: string;
+  readonly tag: string;
   readonly startedAtMs: number;
 }
 
@@ -117,7 +120,7 @@ export class CaptureCacheReader {
         head.subarray(0, end < 0 ? headerBytes : end),
         path,
       ) as CaptureCacheHeader;
-      if (header.formatVersion === 1 && header.root === key.root && header.ownerShift === key.ownerShift)
+      if (header.formatVersion === 2 && header.root === key.root && header.ownerShift === key.ownerShift)
         return new CaptureCacheReader(file, header);
     } catch {
       // No cache, or none that can be read: everything is read from the tree.
