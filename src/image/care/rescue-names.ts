@@ -1,6 +1,7 @@
 import type { Manifest } from "../../core/manifest/manifest.ts";
 import { RehomeError } from "../../core/errors.ts";
 import {
+  isImageName,
   openImageName,
   putName,
   putNameInSession,
@@ -61,7 +62,8 @@ async function findOrphans(store: ImageStore): Promise<Orphan[]> {
   for await (const { key } of store.blobs.list("images/")) {
     const image = key.slice("images/".length) as ImageId;
     const manifest = taken.has(image) ? undefined : await attempt(() => store.readManifest(image));
-    if (manifest) orphans.push({ image, manifest });
+    // What a manifest from an enemy tells must not become a name that nobody can read.
+    if (manifest && isImageName({ ...describe({ image, manifest }), tag: "1" })) orphans.push({ image, manifest });
   }
   return orphans.toSorted((a, b) => (a.manifest.head.capturedAt < b.manifest.head.capturedAt ? -1 : 1));
 }

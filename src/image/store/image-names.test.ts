@@ -129,6 +129,39 @@ test("openImageName() refuses what names no image, or lies under another name", 
   assert.throws(() => openImageName(sealObject("session", name), key), ObjectDamagedError);
 });
 
+test("openImageName() refuses fields of other types, and lets words of later versions through", () => {
+  const key = "names/web/1";
+  const name = named("web", "1");
+  const wrong: readonly Readonly<Record<string, unknown>>[] = [
+    ...["entries", "files", "bytes", "newBytes", "storedBytes"].flatMap((field) =>
+      [-1, 1.5, 2 ** 53, "1", null, [1], undefined].map((value) => ({ [field]: value })),
+    ),
+    ...["kind", "consistency"].flatMap((field) =>
+      ["", "\u001b[2J", "A", 1, ["host"]].map((value) => ({ [field]: value })),
+    ),
+    ...["", "yesterday", 0, "2026-11-20T00:00:00.000Z\n", "2026-11-20"].map((capturedAt) => ({ capturedAt })),
+  ];
+  for (const fields of wrong)
+    assert.throws(
+      () => openImageName(sealObject("name", { ...name, ...fields }), key),
+      FormatInvalidError,
+      JSON.stringify(fields),
+    );
+  const later = { ...name, kind: "disk-set", more: true };
+  assert.deepEqual(openImageName(sealObject("name", later), key), later);
+});
+
+test("listImageNames() gives up on a store in which a name is none", async () => {
+  for (const hostile of [
+    { ...named("web", "2"), bytes: "x" },
+    { ...named("web", "2"), kind: { toString: 1 } },
+  ]) {
+    const blobs = await storeOf(["web", "1"]);
+    await blobs.put("names/web/2", [sealObject("name", hostile)]);
+    await assert.rejects(listImageNames(blobs), FormatInvalidError);
+  }
+});
+
 /** A session that is live as often as it is told. */
 function liveFor(times: number): { assertLive(): Promise<void> } {
   let asked = 0;

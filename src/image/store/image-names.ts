@@ -1,5 +1,5 @@
 import type { Consistency, SystemKind } from "../../core/manifest/manifest.ts";
-import type { ImageOperand } from "../../core/operand.ts";
+import { namePattern, tagPattern, type ImageOperand } from "../../core/operand.ts";
 import type { Tagged } from "../../core/tagged.ts";
 import type { BlobStore } from "../blob-store/blob-store.ts";
 import { readAll } from "../blob-store/read-all.ts";
@@ -34,14 +34,32 @@ export interface ImageName {
  * @throws {FormatInvalidError} If it is none, or another name than that under which it lies.
  */
 export function openImageName(bytes: Uint8Array, key: string): ImageName {
-  const record = openSealedObject("name", bytes, key) as Partial<ImageName> | null;
-  if (
-    typeof record?.image !== "string" ||
-    !/^[0-9a-f]{64}$/.test(record.image) ||
-    key !== `names/${record.name}/${record.tag}`
-  )
+  const record = openSealedObject("name", bytes, key);
+  if (!isImageName(record) || key !== `names/${record.name}/${record.tag}`)
     throw new FormatInvalidError(key, "it does not name an image by that name");
-  return record as ImageName;
+  return record;
+}
+
+/** Says whether a value from a store is a name of an image as the format has it. Kinds and levels that later versions may add are let through. */
+export function isImageName(value: unknown): value is ImageName {
+  const record = value as Partial<Readonly<Record<keyof ImageName, unknown>>> | null;
+  if (typeof record !== "object" || record === null) return false;
+  const { image, name, tag, kind, capturedAt, consistency, entries, files, bytes, newBytes, storedBytes } = record;
+  return (
+    matches(image, /^[0-9a-f]{64}$/) &&
+    matches(name, namePattern) &&
+    matches(tag, tagPattern) &&
+    matches(kind, wordPattern) &&
+    matches(consistency, wordPattern) &&
+    matches(capturedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/) &&
+    [entries, files, bytes, newBytes, storedBytes].every((count) => Number.isSafeInteger(count) && Number(count) >= 0)
+  );
+}
+
+const wordPattern = /^[a-z][a-z-]{0,31}$/;
+
+function matches(value: unknown, pattern: RegExp): boolean {
+  return typeof value === "string" && pattern.test(value);
 }
 
 /** All names in a store, by name, then numbers ascending, then words. @throws {ObjectDamagedError} */
@@ -70,6 +88,11 @@ export async function putName(blobs: BlobStore, name: ImageName): Promise<ImageN
   if (!(await blobs.put(nameKey(name), [sealObject("name", name)])))
     throw new ObjectExistsError(`the tag ${name.name}:${name.tag}`);
   return name;
+}
+
+/** @throws {ObjectExistsError} If a name is taken; it may be taken a moment later all the same. */
+export async function assertNameFree(blobs: BlobStore, name: Pick<ImageName, "name" | "tag">): Promise<void> {
+  if ((await blobs.get(nameKey(name))) !== undefined) throw new ObjectExistsError(`the tag ${name.name}:${name.tag}`);
 }
 
 /**
