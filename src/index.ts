@@ -17,7 +17,15 @@ export type { StoreStats } from "./image/care/stats.ts";
 export type { ImageName } from "./image/store/image-names.ts";
 export { capture, planCaptureOf, type CaptureOptions } from "./library/capture.ts";
 export { diffImages, diffTree, type CompareOptions } from "./library/compare.ts";
-export { listEntries, listImages, readFileOf, removeImage, showImage, tagImage } from "./library/images.ts";
+export {
+  listEntries,
+  listImages,
+  readFileOf,
+  removeImage,
+  showImage,
+  tagImage,
+  type ListOptions,
+} from "./library/images.ts";
 export {
   planRestoreOf,
   restore,

@@ -5,9 +5,15 @@ import { displayBytes, parseDisplayed, type ByteString, type TreePath } from "..
 import type { Entry } from "../core/tree/entry.ts";
 import { isAtOrBelow, parentPath } from "../core/tree/walk-order.ts";
 import { PathNotFoundError } from "../image/errors.ts";
-import { findImageName, listImageNames, removeName, type ImageName } from "../image/store/image-names.ts";
+import {
+  assertNameFree,
+  findImageName,
+  listImageNames,
+  removeName,
+  type ImageName,
+} from "../image/store/image-names.ts";
 import type { ImageStore } from "../image/store/image-store.ts";
-import { readTree } from "../image/tree-index/tree-index-reader.ts";
+import { readChildren, readTree } from "../image/tree-index/tree-index-reader.ts";
 import { openStore, type StoreOptions } from "./store.ts";
 
 /** Lists all names of images, by name, numbers ascending. @throws {StoreNotFoundError} */
@@ -27,6 +33,12 @@ export async function showImage(
   return { name, manifest: await store.readManifest(name.image) };
 }
 
+/** How to list entries. */
+export interface ListOptions extends StoreOptions {
+  /** False lists what lies at `path` and, of a directory, just what is in it; little of the index is read for that. */
+  readonly recursive?: boolean;
+}
+
 /**
  * Lists the entries of an image in walk order, at and below `path` (the whole tree by default).
  *
@@ -36,15 +48,16 @@ export async function showImage(
 export async function* listEntries(
   image: string,
   path = "",
-  options: StoreOptions = {},
+  options: ListOptions = {},
 ): AsyncGenerator<Entry, void, undefined> {
   const operand = parseImageOperand(image);
   const below = parseTreePath(path);
   using store = await openStore(storeOf(operand, options));
   await using opened = await store.openImage(operand, "list entries");
   let found = false;
-  for await (const entry of readTree(store.chunks, opened.manifest.tail.tree, below)) {
-    if (below !== "" && entry.path !== below && !entry.path.startsWith(`${below}/`)) continue;
+  const read = options.recursive === false ? readChildren : readTree;
+  for await (const entry of read(store.chunks, opened.manifest.tail.tree, below)) {
+    if (!isAtOrBelow(entry.path, below)) continue;
     found = true;
     yield entry;
   }
@@ -74,8 +87,16 @@ export async function* readFileOf(
   }
 }
 
-/** Gives an image a further name. @throws {ObjectExistsError} @throws {UsageError} */
-export async function tagImage(image: string, tag: string, options: StoreOptions = {}): Promise<ImageName> {
+/**
+ * Gives an image a further name. With `dryRun` nothing is changed: it returns or throws what it would without.
+ *
+ * @throws {ObjectExistsError} @throws {UsageError}
+ */
+export async function tagImage(
+  image: string,
+  tag: string,
+  options: StoreOptions & { readonly dryRun?: boolean } = {},
+): Promise<ImageName> {
   if (!/^[a-z][a-z0-9._-]{0,127}$/.test(tag))
     throw new UsageError(
       `cannot use the tag "${tag}": it must begin with a letter and hold a-z, 0-9, \`.\`, \`_\`, \`-\``,
@@ -83,7 +104,11 @@ export async function tagImage(image: string, tag: string, options: StoreOptions
     );
   const operand = parseImageOperand(image);
   using store = await openStore(storeOf(operand, options));
-  return await store.tagImage(operand, tag);
+  if (options.dryRun !== true) return await store.tagImage(operand, tag);
+  const tagged = { ...(await findImageName(store.blobs, operand)), tag };
+  await store.readManifest(tagged.image);
+  await assertNameFree(store.blobs, tagged);
+  return tagged;
 }
 
 /** Removes one name of an image; what no name leads to any more goes with the next prune. Needs a tag or an id. @throws {UsageError} */

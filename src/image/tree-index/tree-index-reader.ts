@@ -46,17 +46,54 @@ export async function* readTree(
     )
       continue;
     const bytes = await chunks.readChunk(segment.id, segment.lengthBytes);
-    let records = 0;
-    for (const entry of readSegment(bytes, `segment ${segment.id}`)) {
-      if (records++ === 0 && entry.path !== segment.firstPath)
-        throw new FormatInvalidError(`segment ${segment.id}`, "it does not begin with the path the top table gives");
+    for (const entry of readRecords(bytes, segment)) {
       if (below === "") guard.check(entry);
       if (isAtOrBelow(entry.path, below) || isAtOrBelow(below, entry.path)) yield entry;
     }
-    if (records !== segment.records)
-      throw new FormatInvalidError(`segment ${segment.id}`, "it has another number of records");
   }
   if (below === "") guard.end();
+}
+
+/**
+ * Reads the entry at `path` and, of a directory, what lies in it, in walk order. Segments that lie wholly within one of its
+ * sub-directories are not read, so what they hold is not checked either.
+ *
+ * @throws {FormatInvalidError} If a segment is none, or is out of order.
+ */
+export async function* readChildren(
+  chunks: Pick<ChunkSource, "readChunk">,
+  tree: TreeReference,
+  path: TreePath,
+): AsyncGenerator<Entry, void, undefined> {
+  const segments = await readTopTable(chunks, tree);
+  for (const [at, segment] of segments.entries()) {
+    const next = segments[at + 1]?.firstPath;
+    if (next !== undefined && !mayHold(segment.firstPath, next, path)) continue;
+    const within = subdirectoryOf(path, segment.firstPath);
+    if (within !== undefined && next !== undefined && within === subdirectoryOf(path, next)) continue;
+    const bytes = await chunks.readChunk(segment.id, segment.lengthBytes);
+    for (const entry of readRecords(bytes, segment))
+      if (entry.path === path || (entry.path !== "" && parentPath(entry.path) === path)) yield entry;
+  }
+}
+
+/** Reads a segment and holds it against its row of the top table. @throws {FormatInvalidError} */
+function* readRecords(bytes: Uint8Array, { id, firstPath, records }: SegmentReference): Generator<Entry> {
+  const subject = `segment ${id}`;
+  let read = 0;
+  for (const entry of readSegment(bytes, subject)) {
+    if (read++ === 0 && entry.path !== firstPath)
+      throw new FormatInvalidError(subject, "it does not begin with the path the top table gives");
+    yield entry;
+  }
+  if (read !== records) throw new FormatInvalidError(subject, "it has another number of records");
+}
+
+/** The directory in `directory` that `path` lies below; undefined where it lies elsewhere or in `directory` itself. */
+function subdirectoryOf(directory: TreePath, path: TreePath): TreePath | undefined {
+  if (!isAtOrBelow(path, directory)) return undefined;
+  const end = path.indexOf("/", directory === "" ? 0 : directory.length + 1);
+  return end < 0 ? undefined : (path.slice(0, end) as TreePath);
 }
 
 /** Says whether a segment from `first` to before `next` may hold `below`, what lies in it, or a directory on the way to it. */

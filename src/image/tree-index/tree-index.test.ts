@@ -6,13 +6,13 @@ import { holds } from "../../../test/support/properties.ts";
 import type { TreeReference } from "../../core/manifest/manifest.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import type { ChunkId, Entry } from "../../core/tree/entry.ts";
-import { compareInWalkOrder, isAtOrBelow } from "../../core/tree/walk-order.ts";
+import { compareInWalkOrder, isAtOrBelow, joinPath, parentPath } from "../../core/tree/walk-order.ts";
 import { decodeBlock, sha256 } from "../chunker/decode-block.ts";
 import { FormatInvalidError, ObjectMissingError } from "../errors.ts";
 import { ByteWriter } from "../format/byte-writer.ts";
 import type { EncodedBlock } from "../format/pack.ts";
 import { writeBody } from "../format/record.ts";
-import { readTopTable, readTree, TreeGuard } from "./tree-index-reader.ts";
+import { readChildren, readTopTable, readTree, TreeGuard } from "./tree-index-reader.ts";
 import { TreeIndexWriter } from "./tree-index-writer.ts";
 
 /** Chunks in memory, as packs and a chunk source see them. */
@@ -49,9 +49,10 @@ async function writeIndex(chunks: Chunks, entries: readonly Entry[]): Promise<Tr
   return await writer.end();
 }
 
+const metadata = { mode: 0o755, uid: 0, gid: 0, mtimeSec: 1, mtimeNsec: 2, flags: 0, xattrs: [] };
+
 /** A tree of many segments: directories of directories of symlinks. */
 function largeTree(): Entry[] {
-  const metadata = { mode: 0o755, uid: 0, gid: 0, mtimeSec: 1, mtimeNsec: 2, flags: 0, xattrs: [] };
   const tree: Entry[] = [{ path: "" as TreePath, kind: "directory", ...metadata }];
   for (let outer = 0; outer < 12; outer++) {
     tree.push({ path: `d${outer}` as TreePath, kind: "directory", ...metadata });
@@ -103,6 +104,38 @@ test("readTree() of a part gives what lies there and the directories that lead t
   chunks.reads = 0;
   await Array.fromAsync(readTree(chunks, reference, "d5/d5/link-5" as TreePath));
   assert.ok(chunks.reads < segments.length / 2, `${chunks.reads} reads`);
+});
+
+test("readChildren() gives an entry and what lies in it, and passes over what its sub-directories hold", async (context) => {
+  const tree = largeTree();
+  const chunks = new Chunks();
+  const reference = await writeIndex(chunks, tree);
+  const segments = await readTopTable(chunks, reference);
+  const asked = fc.oneof(fc.constantFrom(...tree.map(({ path }) => path)), paths);
+  await holds(
+    context,
+    fc.asyncProperty(fc.oneof(fc.constant("" as TreePath), asked), async (path) => {
+      const wanted = tree.filter(
+        (entry) => entry.path === path || (entry.path !== "" && parentPath(entry.path) === path),
+      );
+      assert.deepEqual(await Array.fromAsync(readChildren(chunks, reference, path)), wanted);
+    }),
+    200,
+  );
+  const deep = await writeIndex(chunks, [
+    ...tree.slice(0, 1),
+    { path: "a" as TreePath, kind: "directory", ...metadata },
+    ...tree.slice(1).map((entry) => ({ ...entry, path: joinPath("a" as TreePath, entry.path) })),
+    { path: "b" as TreePath, kind: "directory", ...metadata },
+  ]);
+  assert.ok(segments.length > 8);
+  chunks.reads = 0;
+  const top = await Array.fromAsync(readChildren(chunks, deep, "" as TreePath));
+  assert.deepEqual(
+    top.map(({ path }) => path),
+    ["", "a", "b"],
+  );
+  assert.equal(chunks.reads, 3, "the top table, the first segment and the last");
 });
 
 test("TreeIndexWriter puts what is there already into no pack, and equal trees have equal references", async () => {

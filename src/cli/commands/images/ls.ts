@@ -1,7 +1,7 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { displayBytes, type ByteString, type TreePath } from "../../../core/tree/byte-string.ts";
 import { formatFlags, type Entry } from "../../../core/tree/entry.ts";
-import { baseName, parentPath } from "../../../core/tree/walk-order.ts";
+import { baseName } from "../../../core/tree/walk-order.ts";
 import { listEntries, parseTreePath } from "../../../library/images.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { LsCall } from "../../definition/index.ts";
@@ -10,28 +10,28 @@ import { formatLsLine } from "../../render/ls-line.ts";
 /** `rehome ls`. */
 export async function runLs(call: LsCall, { common, store, output }: CommandContext): Promise<ExitStatus> {
   const path = parseTreePath(call.path ?? "");
-  const entries = chooseEntries(listEntries(call.image, call.path ?? "", store), path, call.recursive);
+  const { recursive } = call;
+  const entries = chooseEntries(listEntries(call.image, call.path ?? "", { ...store, recursive }), path, recursive);
   if (common.json) {
     const documents = mapEntries(entries);
     await output.listDocument({ image: call.image, path: displayBytes(path) }, "entries", documents, () => ({}));
     return exitStatus.done;
   }
   for await (const entry of entries) {
-    const name = nameOf(entry, path, call.recursive);
+    const name = nameOf(entry, path, recursive);
     output.line(call.long ? formatLsLine(entry, name) : displayBytes(name));
   }
   return exitStatus.done;
 }
 
-/** What is in the directory at `path`, or what is there itself if it is no directory; with `recursive` everything below it. */
+/** Leaves out the directory at `path` itself, unless everything below it is listed as well. */
 async function* chooseEntries(
   entries: AsyncIterable<Entry>,
   path: TreePath,
   recursive: boolean,
 ): AsyncGenerator<Entry, void, undefined> {
   for await (const entry of entries) {
-    const isTop = entry.path === path;
-    if (isTop ? recursive || entry.kind !== "directory" : recursive || parentPath(entry.path) === path) yield entry;
+    if (recursive || entry.path !== path || entry.kind !== "directory") yield entry;
   }
 }
 
