@@ -42,6 +42,9 @@ test("capture, images, show, ls, cat, tag and rm, as people use them", (context)
   assert.match(run("tag", "web:1", "golden").stdout, /^web:golden @/);
   assert.equal(run("tag", "web:2", "golden").status, 3);
   assert.equal(run("tag", "web:2", "golden", "-n").status, 3);
+  assert.equal(run("tag", "web:2", "7", "-n").status, 2, "numbers are given by capture");
+  assert.match(run("tag", "web:2", "silver", "-n").stdout, /^would tag web:silver @/);
+  assert.equal(run("show", "web:silver").status, 2, "nothing was tagged");
   assert.equal(run("rm", "web").status, 2);
   assert.match(
     run("rm", "web:golden", "web:1", "-n").stdout,
