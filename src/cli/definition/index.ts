@@ -99,6 +99,7 @@ export const groups: Readonly<Record<string, string>> = { store: "Care for the s
 
 export { operandsOf, optionsOf, type AnyCommand, type NamedOption } from "./command-definition.ts";
 export { commonFields, type CommonOptions, type ProgressMode } from "./common-options.ts";
+export { conventions, errorConvention, programSummary } from "./conventions.ts";
 export { variables } from "./variables.ts";
 export type { Completes } from "./field.ts";
 export type { CaptureCall, RestoreCall, VerifyCall } from "./system-commands.ts";

@@ -6,6 +6,7 @@ import {
   groups,
   operandsOf,
   optionsOf,
+  programSummary,
   variables,
   type AnyCommand,
   type CommandName,
@@ -33,6 +34,11 @@ export function usageOf(name: CommandName): string {
 /** An option as help shows it: `-n, --dry-run`. */
 export function optionForms({ long, field }: NamedOption): string {
   return `${field.short === undefined ? "" : `-${field.short}, `}${long}${field.valueName === undefined ? "" : ` ${field.valueName}`}`;
+}
+
+/** Says whether giving an option several times gives it several values. */
+export function isRepeatable({ field }: NamedOption): boolean {
+  return field.repeatable && field.valueName !== undefined;
 }
 
 /** The table of exit statuses: number, name and meaning. */
@@ -80,10 +86,7 @@ function renderGroup(group: string, width: number): string[] {
   const rows = commandNames
     .filter((name) => name.startsWith(prefix))
     .map((name): Row => [name, commands[name].summary]);
-  const about =
-    group === ""
-      ? "Captures a whole Linux system into a deduplicated image and gives it a new home."
-      : `${groups[group] ?? ""}.`;
+  const about = group === "" ? programSummary : `${groups[group] ?? ""}.`;
   const other: Row[] = [
     ["-V, --version", "Show the version"],
     ["help exit-status", "Show what commands end with"],
@@ -115,9 +118,7 @@ function renderGroup(group: string, width: number): string[] {
 type Row = readonly [left: string, right: string];
 
 function optionRow(option: NamedOption): Row {
-  const repeated =
-    option.field.repeatable && option.field.valueName !== undefined ? " (may be given several times)" : "";
-  return [optionForms(option), option.field.summary + repeated];
+  return [optionForms(option), option.field.summary + (isRepeatable(option) ? " (may be given several times)" : "")];
 }
 
 function paragraphs(texts: readonly string[], width: number): string[] {

@@ -1,26 +1,28 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { renderManPages } from "./render-man-pages.ts";
 import { renderReference, type SchemaFile } from "./render-reference.ts";
 
 const schemaDirectory = join(import.meta.dirname, "../schemas");
 
-/** Where the reference lies in a checkout. */
-export const referenceDirectory: string = join(import.meta.dirname, "../../../docs/reference");
+/** Where the documents lie in a checkout. */
+export const documentDirectory: string = join(import.meta.dirname, "../../../docs");
 
-/** Every file of the reference of the command line, by its path in {@link referenceDirectory}. */
-export function generateReference(): ReadonlyMap<string, string> {
+/** Every file that tells of the command line, by its path in {@link documentDirectory}. */
+export function generateDocuments(): ReadonlyMap<string, string> {
   const names = readdirSync(schemaDirectory).toSorted();
   const texts = names.map((file) => ({ file, text: readFileSync(join(schemaDirectory, file), "utf8") }));
   const schemas = texts.map(({ file, text }) => ({ file, ...(JSON.parse(text) as Omit<SchemaFile, "file">) }));
   return new Map([
-    ["cli.md", renderReference(schemas)],
-    ...texts.map(({ file, text }) => [`schemas/${file}`, text] as const),
+    ["reference/cli.md", renderReference(schemas)],
+    ...texts.map(({ file, text }) => [`reference/schemas/${file}`, text] as const),
+    ...[...renderManPages()].map(([file, text]) => [`man/${file}`, text] as const),
   ]);
 }
 
 if (import.meta.main)
-  for (const [path, text] of generateReference()) {
-    const target = join(referenceDirectory, path);
+  for (const [path, text] of generateDocuments()) {
+    const target = join(documentDirectory, path);
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, text);
   }

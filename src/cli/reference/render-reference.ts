@@ -2,6 +2,8 @@ import {
   commandNames,
   commands,
   commonFields,
+  conventions,
+  errorConvention,
   groups,
   operandsOf,
   optionsOf,
@@ -10,7 +12,7 @@ import {
   type CommandName,
   type NamedOption,
 } from "../definition/index.ts";
-import { exitStatusRows, optionForms, usageOf } from "../help/render-help.ts";
+import { exitStatusRows, isRepeatable, optionForms, usageOf } from "../help/render-help.ts";
 
 /** A schema beside the reference. */
 export interface SchemaFile {
@@ -27,9 +29,7 @@ export function renderReference(schemas: readonly SchemaFile[]): string {
     "",
     "This page is generated from the definition in `src/cli/definition` (`node src/cli/reference/generate.ts`).",
     "",
-    "Results go to standard output; progress, remarks, warnings and errors to standard error. An IMAGE is written `NAME` (the newest),",
-    "`NAME:TAG`, `@ID` (8 digits or more of its id), or `STORE#IMAGE` for one in another store. What holds a `/`, or is `.` or `..`, is a path.",
-    "",
+    ...conventions.flatMap((paragraph) => [paragraph, ""]),
     ...commandNames.map(
       (name) => `- [${name}](#rehome-${name.replaceAll(" ", "-")}): ${lowerFirst(commands[name].summary)}`,
     ),
@@ -86,8 +86,7 @@ function renderCommand(name: CommandName): string[] {
 
 function optionTable(options: readonly NamedOption[]): string[] {
   const rows = options.map((option) => {
-    const repeated =
-      option.field.repeatable && option.field.valueName !== undefined ? " (may be given several times)" : "";
+    const repeated = isRepeatable(option) ? " (may be given several times)" : "";
     const forms = optionForms(option)
       .split(", ")
       .map((form) => `\`${cell(form)}\``)
@@ -105,8 +104,7 @@ function renderStatuses(): string[] {
     "| --- | --- |",
     ...exitStatusRows().map(({ status, meaning }) => `| ${status} | ${cell(meaning)} |`),
     "",
-    "An error is told in two lines on standard error: `rehome: cannot ACTION: WHAT IS, WHAT IS NEEDED [CODE]`, then what to do. The",
-    "codes are stable. With `--json` it is a document on standard output as well.",
+    errorConvention,
     "",
   ];
 }
