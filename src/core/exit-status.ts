@@ -65,6 +65,8 @@ export type ErrorCode =
   | "SESSION_LAPSED"
   | "TARGET_UNSUITABLE"
   | "TARGET_DIFFERS"
+  | "LAYOUT_INVALID"
+  | "LAYOUT_REFUSED"
   | "CRASH_POINT";
 
 /** The exit status of every error code. A code that is not here does not compile. */
@@ -95,5 +97,7 @@ export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   SESSION_LAPSED: exitStatus.failed,
   TARGET_UNSUITABLE: exitStatus.refused,
   TARGET_DIFFERS: exitStatus.different,
+  LAYOUT_INVALID: exitStatus.usage,
+  LAYOUT_REFUSED: exitStatus.refused,
   CRASH_POINT: exitStatus.failed,
 };

@@ -1,4 +1,4 @@
-import { parseSize } from "../values/size.ts";
+import { parseSize } from "../../core/size.ts";
 import { wholeNumber } from "../values/whole-number.ts";
 import type { CommandDefinition } from "./command-definition.ts";
 import { dryRunSummary } from "./common-options.ts";

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { UsageError } from "../../core/errors.ts";
+import { UsageError } from "./errors.ts";
 import { parseSize } from "./size.ts";
-import { wholeNumber } from "./whole-number.ts";
 
 test("parseSize() counts a letter alone and iB by 1024, B by 1000", () => {
   const sizes = {
@@ -20,11 +19,4 @@ test("parseSize() counts a letter alone and iB by 1024, B by 1000", () => {
 test("parseSize() refuses what is no size, and nothing at all", () => {
   for (const text of ["", "M", "0", "-1M", "1X", "1e3", "5iB", "1.M", "9999999P", "0.0001"])
     assert.throws(() => parseSize(text), UsageError, text);
-});
-
-test("wholeNumber() refuses what lies outside its bounds", () => {
-  const level = wholeNumber("level", 1, 19);
-  assert.equal(level("1"), 1);
-  assert.equal(level("19"), 19);
-  for (const text of ["0", "20", "1.5", "-3", "", "x"]) assert.throws(() => level(text), UsageError, text);
 });

@@ -1,4 +1,4 @@
-import { UsageError } from "../../core/errors.ts";
+import { UsageError } from "./errors.ts";
 
 const powers = ["", "k", "m", "g", "t", "p"];
 
