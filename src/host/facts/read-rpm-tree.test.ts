@@ -13,7 +13,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { CaptureWarning, PackageFact } from "../../core/manifest/manifest.ts";
-import { readSystemFacts, type PackageFiles } from "../../system/facts/index.ts";
+import type { TreePath } from "../../core/tree/byte-string.ts";
+import { readInventory, readSystemFacts, type PackageFiles } from "../../system/facts/index.ts";
 import { runTool } from "../processes.ts";
 import { openSystemSources } from "./index.ts";
 
@@ -114,4 +115,28 @@ test("readSystemFacts() warns of an rpm database that is damaged, and does not f
   mkdirSync(join(hostile, "var/lib"), { recursive: true });
   symlinkSync(database, join(hostile, "var/lib/rpm"));
   assert.deepEqual(await packagesOf(hostile, "changed"), []);
+});
+
+test("readInventory() lists an rpm with the files a machine inherits, and its changed files as patches", async (context) => {
+  const root = await installedTree(context);
+  appendFileSync(join(root, "usr/share/demo/edited"), "more");
+  appendFileSync(join(root, "etc/demo.conf"), "more");
+  using sources = openSystemSources(root, ({ message }) => assert.fail(message));
+  const read = (...directories: string[]) =>
+    readInventory(sources, { inheritedDirectories: directories as TreePath[], needsPatches: () => true });
+  const [demo, ...others] = (await read("etc")).packages;
+  assert.deepEqual(others, []);
+  assert.deepEqual(
+    { ...demo, patches: demo?.patches.map(({ id }) => id) },
+    {
+      manager: "rpm",
+      name: "demo",
+      version: "3:1.0-2",
+      architecture: "noarch",
+      files: ["etc/demo.conf"],
+      patches: ["/etc/demo.conf", "/usr/share/demo/edited"],
+    },
+  );
+  const [outside] = (await read()).packages;
+  assert.deepEqual([outside?.files, outside?.patches.map(({ id }) => id)], [[], ["/usr/share/demo/edited"]]);
 });

@@ -6,6 +6,7 @@
  */
 export { describeHost, type HostObservations } from "./host/describe-host.ts";
 export type { ObservedInterface } from "./host/network-interfaces.ts";
+export { readInventory } from "./inventory/read-inventory.ts";
 export type { PackageFiles } from "./packages/file-check.ts";
 export { readSystemFacts } from "./read-system-facts.ts";
 export type { ModifiedFiles, RecordedFile, SystemSources, TreeFiles } from "./system-sources.ts";

@@ -15,8 +15,11 @@ export interface TreeFiles {
   /** The names in a directory, sorted bytewise, at most `maxNames`. */
   list(path: TreePath, maxNames: number): readonly ByteString[] | undefined;
   /** What `path` leads to in the end. */
-  stat(path: TreePath): Pick<InodeStat, "kind" | "mtimeSec"> | undefined;
+  stat(path: TreePath): FileStat | undefined;
 }
+
+/** What is asked of a file: its kind, its age, and whether two paths lead to the same one. */
+export type FileStat = Pick<InodeStat, "kind" | "mtimeSec" | "inoHigh" | "inoLow" | "deviceMajor" | "deviceMinor">;
 
 /** A file and the digest that its package manager has on record for it. */
 export interface RecordedFile {
