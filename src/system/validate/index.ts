@@ -1,0 +1,11 @@
+/**
+ * Validation: can this host hold that machine? It decides from facts, reads nothing and changes nothing.
+ *
+ * 1. Of the packages of the source host those are picked that the machine needs: {@link chooseNeeded}.
+ * 2. Of the packages of this host the same rule picks its own.
+ * 3. Both are compared in both directions, with their patches: {@link compareSoftware}.
+ * 4. Everything is listed at once, with what would mend it: {@link renderReport}.
+ */
+export { renderReport } from "./render-report.ts";
+export { chooseNeeded, compareSoftware } from "./software/compare-software.ts";
+export { noRules } from "./software/rules.ts";
