@@ -45,6 +45,22 @@ export {
   type StoreCareOptions,
   type VerifiedImage,
 } from "./library/store-care.ts";
+export { shownState, type JobId, type JobRecord, type JobState, type ShownState } from "./engine/job.ts";
+export { captureAsJob } from "./library/jobs/capture-job.ts";
+export {
+  findLeftovers,
+  listJobs,
+  readJobLog,
+  requestOfJob,
+  resumeJob,
+  showJob,
+  undoJobOf,
+  type Leftover,
+  type ListedJob,
+  type ShownJob,
+} from "./library/jobs/control.ts";
+export { restoreAsJob } from "./library/jobs/restore-job.ts";
+export { pruneAsJob, removeAsJob } from "./library/jobs/store-jobs.ts";
 export { version } from "./library/version.ts";
 export type { Aspect, Difference } from "./system/compare/difference.ts";
 export type { CapturePlan } from "./system/capture/plan.ts";

@@ -1,4 +1,5 @@
 import type { ExitStatus } from "../core/exit-status.ts";
+import type { JobId } from "../engine/job.ts";
 import type { CommonOptions } from "./definition/index.ts";
 import type { ItemNoun } from "./progress/progress-text.ts";
 import type { ProgressView } from "./progress/progress-view.ts";
@@ -16,6 +17,8 @@ export interface CommandContext {
   readonly messages: Messages;
   /** From now on Ctrl-C stops `action` (`the capture`) at the next safe point, through the signal returned. */
   readonly interruptible: (action: string) => AbortSignal;
+  /** Notes which job the command runs, so that a failure can say how to go on with it. */
+  readonly onJob: (job: JobId) => void;
   /** Begins to show progress; dispose of it before results are printed. */
   readonly startProgress: (noun: ItemNoun) => ProgressView;
 }

@@ -1,4 +1,5 @@
 import { exitStatus, type ExitStatus } from "../core/exit-status.ts";
+import type { JobId } from "../engine/job.ts";
 import { version } from "../library/version.ts";
 import type { CommandContext, RunCommand } from "./command-context.ts";
 import { loaders } from "./commands/loaders.ts";
@@ -30,11 +31,12 @@ export async function runProgram(args: readonly string[]): Promise<ExitStatus> {
       process.exit(exitStatus.interrupted);
     },
   );
+  const running: { job: JobId | undefined } = { job: undefined };
   const report = (error: unknown): ExitStatus =>
-    reportFailure(error, { messages, output, args, json: common.json, isInterrupted: interrupts.happened });
+    reportFailure(error, { messages, output, args, json: common.json, isInterrupted: interrupts.happened, ...running });
   process.on("uncaughtException", (error) => process.exit(report(error)));
   try {
-    const status = await answer(parsed, { common, messages, output, interrupts });
+    const status = await answer(parsed, { common, messages, output, interrupts, running });
     output.flush();
     return status;
   } catch (error) {
@@ -68,6 +70,8 @@ interface Surroundings {
   readonly messages: Messages;
   readonly output: Output;
   readonly interrupts: Interrupts;
+  /** The job that the command runs, once it has one. */
+  readonly running: { job: JobId | undefined };
 }
 
 async function answer(request: ReturnType<typeof tryToParse>, surroundings: Surroundings): Promise<ExitStatus> {
@@ -93,7 +97,7 @@ async function answer(request: ReturnType<typeof tryToParse>, surroundings: Surr
   }
 }
 
-function contextOf({ common, messages, output, interrupts }: Surroundings): CommandContext {
+function contextOf({ common, messages, output, interrupts, running }: Surroundings): CommandContext {
   const style = chooseProgressStyle(common.progress, {
     quiet: common.quiet,
     isTerminal: messages.isTerminal,
@@ -104,6 +108,7 @@ function contextOf({ common, messages, output, interrupts }: Surroundings): Comm
     store: common.store === undefined ? {} : { store: common.store },
     output,
     messages,
+    onJob: (job) => (running.job = job),
     interruptible: (action) => interrupts.listen(action),
     startProgress: (noun) => startProgress(style, messages, noun),
   };

@@ -67,6 +67,16 @@ export type ErrorCode =
   | "TARGET_DIFFERS"
   | "LAYOUT_INVALID"
   | "LAYOUT_REFUSED"
+  | "JOB_NOT_FOUND"
+  | "JOB_BUSY"
+  | "JOB_LOST"
+  | "JOB_STATE"
+  | "JOB_UNKNOWN"
+  | "JOB_CANCELLED"
+  | "JOB_PAUSED"
+  | "UNDO_REFUSED"
+  | "TIMED_OUT"
+  | "JOURNAL_UNSUITABLE"
   | "CRASH_POINT";
 
 /** The exit status of every error code. A code that is not here does not compile. */
@@ -99,5 +109,15 @@ export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   TARGET_DIFFERS: exitStatus.different,
   LAYOUT_INVALID: exitStatus.usage,
   LAYOUT_REFUSED: exitStatus.refused,
+  JOB_NOT_FOUND: exitStatus.usage,
+  JOB_BUSY: exitStatus.refused,
+  JOB_LOST: exitStatus.failed,
+  JOB_STATE: exitStatus.refused,
+  JOB_UNKNOWN: exitStatus.refused,
+  JOB_CANCELLED: exitStatus.cancelled,
+  JOB_PAUSED: exitStatus.paused,
+  UNDO_REFUSED: exitStatus.refused,
+  TIMED_OUT: exitStatus.failed,
+  JOURNAL_UNSUITABLE: exitStatus.failed,
   CRASH_POINT: exitStatus.failed,
 };

@@ -16,6 +16,7 @@ function bind<Call>(prototype: string): Call {
 export const errno: () => number = () => koffi.errno();
 
 export const fcntl: (file: number, command: number, argument: number) => number = bind("int fcntl(int, int, int)");
+export const fcntlLock: (file: number, command: number, lock: Pointer) => number = bind("int fcntl(int, int, void*)");
 export const openat: (directory: number, name: Pointer, flags: number, mode: number) => number = bind(
   "int openat(int, const void*, int, uint32_t)",
 );

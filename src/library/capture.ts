@@ -17,9 +17,9 @@ import type { ImageStore } from "../image/store/image-store.ts";
 import { SystemNotFoundError } from "../system/capture/errors.ts";
 import { chooseImageName, planCapture, type CapturePlan } from "../system/capture/plan.ts";
 import type { CapturePorts } from "../system/capture/ports.ts";
-import { limitRate, unlimited } from "../system/capture/reading/rate-limit.ts";
+import { limitRate, unlimited, type RateLimit } from "../system/capture/reading/rate-limit.ts";
 import type { FileBatch, FileBatchResult } from "../system/capture/reading/file-batch.ts";
-import { runCapture, type CaptureResult } from "../system/capture/run.ts";
+import { runCapture, type CaptureNotices, type CaptureResult } from "../system/capture/run.ts";
 import { hostExcludes } from "../system/capture/selection/default-excludes.ts";
 import { planMounts } from "../system/capture/selection/mounts.ts";
 import { WorkerPool } from "../workers/pool.ts";
@@ -49,11 +49,18 @@ export interface CaptureOptions extends StoreOptions {
   /** `changed` looks for local modifications among files that are newer than their package; `all` hashes every packaged file. */
   readonly packageFiles?: "changed" | "all";
   /** Reads at most so many bytes a second. */
-  readonly rateBytesPerSecond?: number;
+  readonly rateBytesPerSecond?: number | (() => number | undefined);
   /** Uses processor and disk only when nobody else does. */
   readonly idle?: boolean;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
+}
+
+/** What a capture will do. */
+export interface PlannedCapture {
+  readonly plan: CapturePlan;
+  /** The file with the machine's configuration, of a machine. */
+  readonly nspawnFile?: string;
 }
 
 const claimSlots = 2 ** 17;
@@ -66,8 +73,16 @@ const claimSlots = 2 ** 17;
  * @throws {SystemNotFoundError} @throws {HookFailedError} @throws {StoreUnsuitableError} @throws {InterruptedError}
  */
 export async function capture(system: string, options: CaptureOptions = {}): Promise<CaptureResult> {
+  return await captureAsPlanned(planCaptureOf(system, options), options);
+}
+
+/** Runs a plan that {@link planCaptureOf} has made, here or in a process of before; see {@link capture}. */
+export async function captureAsPlanned(
+  { plan, nspawnFile }: PlannedCapture,
+  options: CaptureOptions,
+  notices?: CaptureNotices,
+): Promise<CaptureResult> {
   const paths = options.paths ?? choosePaths();
-  const { plan, nspawnFile } = planCaptureOf(system, options);
   using store = await openOrCreateStore({ ...options, paths });
   if (options.idle === true) ownPriority("idle");
   return await runCapture(plan, store, capturePorts(paths, store), {
@@ -76,17 +91,20 @@ export async function capture(system: string, options: CaptureOptions = {}): Pro
     packageFiles: options.packageFiles ?? "changed",
     ...(nspawnFile !== undefined && { nspawnFile }),
     idle: options.idle ?? false,
-    rate: options.rateBytesPerSecond === undefined ? unlimited : limitRate(options.rateBytesPerSecond),
+    rate: rateLimitOf(options),
     onProgress: options.onProgress ?? (() => undefined),
     ...(options.signal && { signal: options.signal }),
+    ...(notices && { notices }),
   });
 }
 
+function rateLimitOf({ rateBytesPerSecond: rate }: CaptureOptions): RateLimit {
+  if (rate === undefined) return unlimited;
+  return limitRate(typeof rate === "number" ? () => rate : rate);
+}
+
 /** Makes the plan of a capture; changes nothing. @throws {SystemNotFoundError} @throws {UsageError} */
-export function planCaptureOf(
-  system: string,
-  options: CaptureOptions = {},
-): { readonly plan: CapturePlan; readonly nspawnFile: string | undefined } {
+export function planCaptureOf(system: string, options: CaptureOptions = {}): PlannedCapture {
   const paths = options.paths ?? choosePaths();
   const found = findSystem(system, paths);
   const mounts = readMounts();
@@ -111,7 +129,7 @@ export function planCaptureOf(
     defaultExcludes,
     rehash: options.rehash ?? false,
   });
-  return { plan, nspawnFile: found.nspawnFile };
+  return { plan, ...(found.nspawnFile !== undefined && { nspawnFile: found.nspawnFile }) };
 }
 
 /** @throws {UsageError} If a mount that is to be taken is none below the root. */

@@ -58,6 +58,8 @@ export interface RestoreResult {
 /** What a restore would do, and for a convergence what it would change. */
 export interface PlannedRestore {
   readonly plan: RestorePlan;
+  /** The image that would be restored. */
+  readonly name: ImageName;
   readonly differences: readonly Difference[];
 }
 
@@ -69,13 +71,37 @@ export interface PlannedRestore {
  * @throws {TargetDiffersError} If `verify` found differences; a staged tree then stays unpublished.
  */
 export async function restore(image: string, directory: string, options: RestoreOptions = {}): Promise<RestoreResult> {
+  return await restoreWithNotices(image, directory, options);
+}
+
+/** What a restore tells before it does it, so that it can be taken back; it goes on once the promise is fulfilled. */
+export interface RestoreNotices {
+  /** 8 hex digits that name its stage. */
+  readonly job: string;
+  readonly planned: (plan: RestorePlan) => Promise<void>;
+  /** The tree at `root` is whole and about to take its place. */
+  readonly publishing: (root: string) => Promise<void>;
+  /** The state from before is captured (undefined: nothing differs), and the directory is about to be changed. */
+  readonly backedUp: (backup: ImageName | undefined) => Promise<void>;
+}
+
+/** {@link restore} that tells what it is about to do. */
+export async function restoreWithNotices(
+  image: string,
+  directory: string,
+  options: RestoreOptions,
+  notices?: RestoreNotices,
+): Promise<RestoreResult> {
   const startedAtMs = Date.now();
   const operand = parseImageOperand(image);
   using store = await openStore(storeOf(operand, options));
   await using opened = await store.openImage(operand, `restore into ${resolve(directory)}`);
-  const plan = makePlan(opened, directory, options);
+  const plan = makePlan(opened, directory, options, notices?.job);
+  await notices?.planned(plan);
   const outcome =
-    plan.mode === "converge" ? await converge(plan, store, opened, options) : await write(plan, store, opened, options);
+    plan.mode === "converge"
+      ? await converge(plan, store, opened, options, notices)
+      : await write(plan, store, opened, options, notices);
   const { entries, files, bytes } = opened.name;
   return {
     name: opened.name,
@@ -89,22 +115,24 @@ export async function restore(image: string, directory: string, options: Restore
   };
 }
 
-/** Makes the plan of a restore; changes nothing. @throws {TargetUnsuitableError} */
+/** Makes the plan of a restore; changes nothing. `compare: false` leaves out what a convergence would change. @throws {TargetUnsuitableError} */
 export async function planRestoreOf(
   image: string,
   directory: string,
-  options: RestoreOptions = {},
+  options: RestoreOptions & { readonly compare?: boolean } = {},
 ): Promise<PlannedRestore> {
   const operand = parseImageOperand(image);
   using store = await openStore(storeOf(operand, options));
   await using opened = await store.openImage(operand, "plan a restore");
   const plan = makePlan(opened, directory, options);
   const differences =
-    plan.mode === "converge" ? (await compare(plan.root, store, opened, options, false)).differences : [];
-  return { plan, differences };
+    plan.mode === "converge" && options.compare !== false
+      ? (await compare(plan.root, store, opened, options, false)).differences
+      : [];
+  return { plan, name: opened.name, differences };
 }
 
-function makePlan(opened: OpenImage, directory: string, options: RestoreOptions): RestorePlan {
+function makePlan(opened: OpenImage, directory: string, options: RestoreOptions, job?: string): RestorePlan {
   // A symlink on the way is followed now: at the end its place could not be taken.
   const target = realPath(resolve(directory));
   return planRestore(
@@ -114,7 +142,7 @@ function makePlan(opened: OpenImage, directory: string, options: RestoreOptions)
       isMountPoint: isMountPoint(target) || isMounted(target),
       unfinished: findUnfinished(target, tryLock),
       freeBytes: freeBytesAt(target),
-      newStage: newStagePath(target),
+      newStage: newStagePath(target, job),
     },
     {
       image: opened.name.image,
@@ -135,17 +163,18 @@ async function write(
   store: ImageStore,
   opened: OpenImage,
   options: RestoreOptions,
+  notices: RestoreNotices | undefined,
 ): Promise<Outcome> {
   let verified: RestoreResult["verified"];
   const written = await runRestore(plan, store.chunks, restorePorts(), {
     ...commonSettings(opened, options),
-    verify:
-      options.verify === true
-        ? async (root) => {
-            verified = await compare(root, store, opened, options, true);
-            assertEqual(verified.differences, plan.target);
-          }
-        : undefined,
+    verify: async (root) => {
+      if (options.verify === true) {
+        verified = await compare(root, store, opened, options, true);
+        assertEqual(verified.differences, plan.target);
+      }
+      await notices?.publishing(root);
+    },
   });
   return { ...written, ...(verified && { verified }) };
 }
@@ -155,12 +184,14 @@ async function converge(
   store: ImageStore,
   opened: OpenImage,
   options: RestoreOptions,
+  notices: RestoreNotices | undefined,
 ): Promise<Outcome> {
   const { differences } = await compare(plan.root, store, opened, options, false);
   const backup =
     options.backup === false || differences.length === 0
       ? undefined
       : (await capture(`${plan.target}/`, { ...backUpOptions(options), name: backupName(opened) })).name;
+  await notices?.backedUp(backup);
   const changed = new Map(differences.map((difference) => [difference.path, difference]));
   const extra = differences
     .filter(({ change, path }) => change === "added" && (options.delete === true || isTemporary(path)))

@@ -84,6 +84,7 @@ function report(thrown: unknown, options: { json?: boolean; verbose?: number; is
     args: ["restore", "web", "./a b"],
     json: options.json ?? false,
     isInterrupted: options.isInterrupted ?? false,
+    job: undefined,
   });
   return { status, out: standardOutput.text(), error: standardError.text() };
 }

@@ -1,4 +1,5 @@
 import { InterruptedError, RehomeError } from "../../core/errors.ts";
+import type { JobId } from "../../engine/job.ts";
 import type { ExitStatus } from "../../core/exit-status.ts";
 import { TargetDiffersError } from "../../system/restore/errors.ts";
 import { quoteForShell } from "../render/shell-words.ts";
@@ -15,6 +16,8 @@ export interface FailureReport {
   readonly json: boolean;
   /** The user told the work to stop. */
   readonly isInterrupted: boolean;
+  /** The job that failed, if it came so far. */
+  readonly job: JobId | undefined;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface FailureReport {
  * document on standard output, unless another one has begun there. Returns the status to end with.
  */
 export function reportFailure(thrown: unknown, report: FailureReport): ExitStatus {
-  const { messages, output, args, json, isInterrupted } = report;
+  const { messages, output, args, json, isInterrupted, job } = report;
   const error = isInterrupted && isFalloutOfInterrupt(thrown) ? new InterruptedError("the command") : thrown;
   const { code, message, remedy, status } = describeFailure(error);
   messages.status("");
@@ -30,11 +33,17 @@ export function reportFailure(thrown: unknown, report: FailureReport): ExitStatu
   messages.warn(`rehome: ${message} [${code}]`);
   if (remedy !== "") messages.warn(remedy);
   if (code === "INTERRUPTED") messages.warn(`  rehome ${quoteForShell(args)}`);
+  if (job !== undefined && !(error instanceof RehomeError && error.message.includes(job)))
+    messages.warn(
+      `It is job ${job}: \`rehome job resume ${job}\` goes on with it, \`rehome job undo ${job}\` takes it back.`,
+    );
   if (messages.verbose > 1) for (const line of traceFailure(thrown)) messages.warn(line);
   const facts = error instanceof TargetDiffersError ? { differences: error.differences } : {};
   if (json && !output.hasPrinted)
     tryToPrint(() => {
-      output.document({ error: { code, message, remedy, exitStatus: status, ...facts } });
+      output.document({
+        error: { code, message, remedy, exitStatus: status, ...(job !== undefined && { job }), ...facts },
+      });
       output.flush();
     });
   return status;

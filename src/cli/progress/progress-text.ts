@@ -1,6 +1,6 @@
 import type { Progress } from "../../core/progress.ts";
 import { countOf, formatBytes, formatCount, formatDuration, formatShare } from "../render/quantities.ts";
-import type { Pace } from "./rate-estimate.ts";
+import type { Pace } from "../../engine/progress/rate-estimate.ts";
 
 /** What the items of a phase are called. */
 export interface ItemNoun {

@@ -1,7 +1,7 @@
 import type { OnProgress, Progress } from "../../core/progress.ts";
 import type { Messages } from "../terminal/messages.ts";
 import { formatProgress, formatProgressJson, type ItemNoun } from "./progress-text.ts";
-import { RateEstimate } from "./rate-estimate.ts";
+import { RateEstimate } from "../../engine/progress/rate-estimate.ts";
 
 /** How progress is shown once `auto` is decided. */
 export type ProgressStyle = "line" | "plain" | "json" | "none";

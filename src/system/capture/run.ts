@@ -34,6 +34,15 @@ export interface CaptureSettings {
   readonly rate: RateLimit;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal;
+  readonly notices?: CaptureNotices;
+}
+
+/** What a capture tells before it does it, so that what a kill leaves can be found; it goes on once the promise is fulfilled. */
+export interface CaptureNotices {
+  /** Hooks are about to run that only the post-capture hooks take back. */
+  readonly runningHooks: () => Promise<void>;
+  /** The image is whole and about to get its name. */
+  readonly publishing: (image: ImageId) => Promise<void>;
 }
 
 /** What a capture made. */
@@ -205,6 +214,7 @@ async function publish(publication: Publication): Promise<CaptureResult> {
     await store.blobs.put(`images/${id}`, [bytes]);
     crashPoint("capture.manifest-put");
     assertNotGivenUp(condemnations, await readCondemnations(store.blobs), session.id);
+    await settings.notices?.publishing(id);
     const described = describe(id, plan, capturedAt, consistency, counts, packs);
     const name = await putNameInSession(store.blobs, session, () => putNextName(store.blobs, described));
     crashPoint("capture.published");

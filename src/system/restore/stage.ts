@@ -39,9 +39,9 @@ export function markerPath(stage: string | undefined, target: string): string {
   return stage === undefined ? `${target}/${inPlaceMarker}` : `${stage}/marker`;
 }
 
-/** A new name for staging beside `target`. */
-export function newStagePath(target: string): string {
-  return `${dirname(target)}/.${basename(target)}.rehome-${randomBytes(4).toString("hex")}`;
+/** A new name for staging beside `target`; `job` is 8 hex digits, by default any. */
+export function newStagePath(target: string, job: string = randomBytes(4).toString("hex")): string {
+  return `${dirname(target)}/.${basename(target)}.rehome-${job}`;
 }
 
 /** In a directory where others write too, somebody else could have made a stage that leads elsewhere. */

@@ -1,13 +1,17 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { parseImageOperand } from "../../../core/operand.ts";
 import type { ImageName } from "../../../image/store/image-names.ts";
+import { removeAsJob } from "../../../library/jobs/store-jobs.ts";
 import { removeImage, storeOf } from "../../../library/images.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { RmCall } from "../../definition/index.ts";
 import { formatLabel, labelOf } from "../image-label.ts";
 
 /** `rehome rm`. Nothing is removed unless every operand names something. */
-export async function runRm(call: RmCall, { common, store, output, messages }: CommandContext): Promise<ExitStatus> {
+export async function runRm(
+  call: RmCall,
+  { common, store, output, messages, onJob }: CommandContext,
+): Promise<ExitStatus> {
   const doomed = new Map<string, { readonly name: ImageName; readonly store: CommandContext["store"] }>();
   for (const image of call.image) {
     const from = storeOf(parseImageOperand(image), store);
@@ -15,7 +19,11 @@ export async function runRm(call: RmCall, { common, store, output, messages }: C
       doomed.set(`${from.store ?? ""}#${name.name}:${name.tag}`, { name, store: from });
   }
   if (!call.dryRun)
-    for (const { name, store: from } of doomed.values()) await removeImage(`${name.name}:${name.tag}`, from);
+    for (const [from, names] of Map.groupBy(doomed.values(), ({ store: each }) => each.store))
+      await removeAsJob(
+        names.map(({ name }) => name),
+        { ...(from !== undefined && { store: from }), onJob },
+      );
   const names = [...doomed.values()].map(({ name }) => name);
   if (common.json) output.document({ removed: names.map(labelOf), dryRun: call.dryRun });
   else {

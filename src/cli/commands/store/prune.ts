@@ -1,4 +1,5 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
+import { pruneAsJob } from "../../../library/jobs/store-jobs.ts";
 import { pruneStore } from "../../../library/store-care.ts";
 import type { PruneResult } from "../../../image/care/prune.ts";
 import type { CommandContext } from "../../command-context.ts";
@@ -11,7 +12,8 @@ export async function runStorePrune({ dryRun }: StorePruneCall, context: Command
   const signal = context.interruptible("the prune");
   const result = await (async () => {
     using view = context.startProgress(objectNoun);
-    return await pruneStore({ ...context.store, dryRun, signal, onProgress: view.onProgress });
+    const options = { ...context.store, signal, onProgress: view.onProgress };
+    return dryRun ? await pruneStore({ ...options, dryRun }) : await pruneAsJob({ ...options, onJob: context.onJob });
   })();
   if (context.common.json) context.output.document({ ...result, dryRun });
   else context.output.lines(describePrune(result, dryRun));

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { CaptureWarning } from "../../../core/manifest/manifest.ts";
-import { capture, planCaptureOf, type CaptureOptions } from "../../../library/capture.ts";
+import { planCaptureOf, type CaptureOptions } from "../../../library/capture.ts";
+import { captureAsJob } from "../../../library/jobs/capture-job.ts";
 import type { CaptureResult } from "../../../system/capture/run.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CaptureCall } from "../../definition/index.ts";
@@ -37,7 +38,7 @@ async function runWithProgress(
   context: CommandContext,
 ): Promise<CaptureResult> {
   using view = context.startProgress(entryNoun);
-  return await capture(system, { ...options, onProgress: view.onProgress });
+  return await captureAsJob(system, { ...options, onProgress: view.onProgress, onJob: context.onJob });
 }
 
 function captureOptions(call: CaptureCall): CaptureOptions {

@@ -1,6 +1,7 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { planRestoreOf, restore, type RestoreOptions, type RestoreResult } from "../../../library/restore.ts";
+import { restoreAsJob } from "../../../library/jobs/restore-job.ts";
+import { planRestoreOf, type RestoreOptions, type RestoreResult } from "../../../library/restore.ts";
 import { TargetDiffersError } from "../../../system/restore/errors.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { RestoreCall } from "../../definition/index.ts";
@@ -62,7 +63,8 @@ async function runWithProgress(
 ): Promise<RestoreResult> {
   using view = context.startProgress(entryNoun);
   try {
-    return await restore(call.image, call.directory, { ...options, onProgress: view.onProgress });
+    const { onProgress } = view;
+    return await restoreAsJob(call.image, call.directory, { ...options, onProgress, onJob: context.onJob });
   } catch (error) {
     if (error instanceof TargetDiffersError && !context.common.json)
       context.output.lines(error.differences.map(describe));

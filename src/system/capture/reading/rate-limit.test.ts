@@ -17,14 +17,14 @@ function clock(): { now: () => number; wait: (ms: number) => Promise<void>; atMs
 
 test("limitRate() lets the rate through on average", async () => {
   const time = clock();
-  const limit = limitRate(1_000_000, time.now, time.wait);
+  const limit = limitRate(() => 1_000_000, time.now, time.wait);
   for (let taken = 0; taken < 10_000_000; taken += 100_000) await limit.take(100_000);
   assert.ok(Math.abs(time.atMs - 1000 - 9500) < 1, `${time.atMs}`);
 });
 
 test("limitRate() lets half a second's worth through at once, however long nothing was taken", async () => {
   const time = clock();
-  const limit = limitRate(1_000_000, time.now, time.wait);
+  const limit = limitRate(() => 1_000_000, time.now, time.wait);
   time.atMs += 60_000;
   const before = time.atMs;
   await limit.take(500_000);
@@ -36,10 +36,14 @@ test("limitRate() lets half a second's worth through at once, however long nothi
 test("limitRate() stops waiting, when the signal is aborted", async () => {
   const time = clock();
   const stop = new AbortController();
-  const limit = limitRate(1000, time.now, (ms) => {
-    if (time.atMs > 3000) stop.abort();
-    return time.wait(ms);
-  });
+  const limit = limitRate(
+    () => 1000,
+    time.now,
+    (ms) => {
+      if (time.atMs > 3000) stop.abort();
+      return time.wait(ms);
+    },
+  );
   await limit.take(1_000_000, stop.signal);
   assert.ok(time.atMs < 4000, `${time.atMs}`);
 });

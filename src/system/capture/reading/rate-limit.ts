@@ -9,23 +9,29 @@ export interface RateLimit {
 const longestWaitMs = 200;
 
 /** No limit at all. */
-export const unlimited: RateLimit = { batchBytes: Number.MAX_SAFE_INTEGER, take: () => Promise.resolve() };
+export const unlimited: RateLimit = limitRate(() => undefined);
 
 /**
- * Lets `bytesPerSecond` through on average, with up to half a second's worth at once. `wait` is given so that tests need no clock.
+ * Lets so much through on average, with up to half a second's worth at once. `bytesPerSecond` is asked each time, as the limit may change
+ * or go while the work is under way; `wait` is given so that tests need no clock.
  */
 export function limitRate(
-  bytesPerSecond: number,
+  bytesPerSecond: () => number | undefined,
   now: () => number = () => performance.now(),
   wait: (ms: number) => Promise<void> = (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
 ): RateLimit {
   let freeAtMs = now() - 500;
   return {
-    batchBytes: Math.max(4096, bytesPerSecond / 4),
+    get batchBytes() {
+      const limit = bytesPerSecond();
+      return limit === undefined ? Number.MAX_SAFE_INTEGER : Math.max(4096, limit / 4);
+    },
     async take(bytes, signal) {
-      freeAtMs = Math.max(freeAtMs, now() - 500) + (bytes / bytesPerSecond) * 1000;
+      const limit = bytesPerSecond();
+      if (limit === undefined) return;
+      freeAtMs = Math.max(freeAtMs, now() - 500) + (bytes / limit) * 1000;
       for (let ahead = freeAtMs - now(); ahead > 0; ahead = freeAtMs - now()) {
-        if (signal?.aborted) return;
+        if (signal?.aborted || bytesPerSecond() !== limit) return;
         await wait(Math.min(ahead, longestWaitMs));
       }
     },

@@ -1,0 +1,69 @@
+import {
+  appendFileSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import type { JobFiles } from "../../engine/ports.ts";
+import type { JobProgress } from "../../engine/progress/job-progress.ts";
+import { errnoNameOf } from "../system-call-error.ts";
+
+/** Names of the files in a job's directory. */
+export const jobFileNames = { log: "log", progress: "progress.json", evidence: "evidence.json" } as const;
+
+/** Files of jobs below `directory`; see {@link JobFiles}. */
+export function jobFiles(directory: string): JobFiles {
+  const directoryOf = (id: string): string => {
+    const path = join(directory, id);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return path;
+  };
+  return {
+    directoryOf,
+    appendLog(id, line) {
+      // A line stays one line, whatever is in it.
+      const text = `${new Date().toISOString()} ${line.replaceAll("\n", String.raw`\n`)}\n`;
+      appendFileSync(join(directoryOf(id), jobFileNames.log), text, { mode: 0o600 });
+    },
+    publishProgress(id, progress) {
+      const path = join(directoryOf(id), jobFileNames.progress);
+      if (progress === undefined) rmSync(path, { force: true });
+      else replaceFile(path, JSON.stringify(progress), false);
+    },
+    readProgress(id) {
+      try {
+        return JSON.parse(readFileSync(join(directory, id, jobFileNames.progress), "utf8")) as JobProgress;
+      } catch (error) {
+        if (errnoNameOf(error) === "ENOENT") return undefined;
+        throw error;
+      }
+    },
+    writeEvidence(id, evidence) {
+      const path = join(directoryOf(id), jobFileNames.evidence);
+      replaceFile(path, `${JSON.stringify(evidence, undefined, 2)}\n`, true);
+      sync(dirname(path));
+    },
+  };
+}
+
+/** Readers see the old text or the new one. */
+function replaceFile(path: string, text: string, isDurable: boolean): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  if (isDurable) sync(`${path}.new`);
+  renameSync(`${path}.new`, path);
+}
+
+function sync(path: string): void {
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

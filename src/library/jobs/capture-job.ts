@@ -1,0 +1,128 @@
+import { resolve } from "node:path";
+import { parseOperand } from "../../core/operand.ts";
+import type { Checkpoint, CheckpointContext, JobKind } from "../../engine/job-kind.ts";
+import { runHooks } from "../../host/hooks.ts";
+import { listImageNames, removeName, type ImageId } from "../../image/store/image-names.ts";
+import type { CaptureResult } from "../../system/capture/run.ts";
+import { captureAsPlanned, planCaptureOf, type CaptureOptions, type PlannedCapture } from "../capture.ts";
+import { choosePaths, type Paths } from "../settings.ts";
+import { openStore, storePath } from "../store.ts";
+import { fromJson, toJson } from "./json.ts";
+import { runAsJob, type JobOptions } from "./run-as-job.ts";
+
+type CaptureJobOptions = Omit<CaptureOptions, keyof JobOptions>;
+
+/** What a capture's job keeps of how it was called; all paths absolute. */
+interface CaptureParameters {
+  readonly system: string;
+  readonly store: string;
+  readonly paths: Paths;
+  readonly options: CaptureJobOptions;
+}
+
+/** What the journal keeps of what a capture made; the manifest is in the store. */
+type CaptureSummary = Omit<CaptureResult, "manifest">;
+
+/** How far a capture came. */
+interface CaptureCursor {
+  /** Hooks ran that the post-capture hooks have to take back. */
+  readonly hooked?: boolean;
+  /** The image that was whole and may have its name. */
+  readonly image?: ImageId;
+}
+
+/** A capture as a job of one checkpoint: what is stored before its end is no image yet, and the next run finds it. */
+export const captureKind: JobKind = {
+  kind: "capture",
+  planVersion: 1,
+  checkpoints: ({ parameters, plan }) => [
+    captureCheckpoint(fromJson<CaptureParameters>(parameters), fromJson<PlannedCapture>(plan)),
+  ],
+  insteadOfUndo: () => "Remove the image with `rehome rm`.",
+};
+
+/** {@link capture} as a job. @throws {JobPausedError} @throws {JobCancelledError} And whatever `capture` throws. */
+export async function captureAsJob(system: string, options: CaptureOptions & JobOptions = {}): Promise<CaptureResult> {
+  const { onProgress: _onProgress, signal: _signal, onJob: _onJob, paths = choosePaths(), store, ...rest } = options;
+  const planned = planCaptureOf(system, options);
+  const operand = parseOperand(system);
+  const parameters: CaptureParameters = {
+    // The same place, whatever directory it is resumed from; the slash says that it is a path.
+    system: operand.kind === "path" ? `${resolve(operand.path)}/` : system,
+    store: storePath({ ...(store !== undefined && { store }), paths }),
+    paths,
+    options: rest,
+  };
+  const { name, root } = planned.plan;
+  const order = { title: `capture ${root} as ${name}`, parameters: toJson(parameters), plan: toJson(planned) };
+  const { result } = await runAsJob(captureKind, order, { ...options, paths });
+  const summary = fromJson<CaptureSummary>(result);
+  using opened = await openStore({ store: parameters.store, paths });
+  return { ...summary, manifest: await opened.readManifest(summary.name.image) };
+}
+
+function captureCheckpoint({ store, paths, options }: CaptureParameters, planned: PlannedCapture): Checkpoint {
+  const { plan } = planned;
+  const postHooks = async (): Promise<void> => {
+    const variables = { REHOME_NAME: plan.name, REHOME_ROOT: plan.root, REHOME_STORE: store };
+    await runHooks(paths.hooksDirectory, "post-capture", variables);
+  };
+  return {
+    name: "capture",
+    title: `Capture ${plan.root} as an image of ${plan.name}`,
+    weight: 1,
+    undo: "removes",
+    async run(context) {
+      const cursor = fromJson<CaptureCursor | null>(context.cursor);
+      const published = cursor?.image === undefined ? undefined : await findPublished(cursor.image, store, paths);
+      if (published === undefined && cursor?.hooked === true) await postHooks();
+      const { manifest: _manifest, ...summary } = published ?? (await captureWith(context));
+      return toJson(summary satisfies CaptureSummary);
+    },
+    async takeBack({ cursor: kept }) {
+      const cursor = fromJson<CaptureCursor | null>(kept);
+      if (cursor?.hooked === true && cursor.image === undefined) await postHooks();
+      if (cursor?.image !== undefined) await removeNames(cursor.image, store, paths);
+    },
+  };
+
+  async function captureWith({
+    onProgress,
+    signal,
+    rateBytesPerSecond,
+    saveCursor,
+  }: CheckpointContext): Promise<CaptureResult> {
+    const started = options.rateBytesPerSecond;
+    return await captureAsPlanned(
+      planned,
+      {
+        ...options,
+        paths,
+        store,
+        onProgress,
+        signal,
+        rateBytesPerSecond: () => rateBytesPerSecond() ?? (typeof started === "number" ? started : undefined),
+      },
+      {
+        runningHooks: () => saveCursor({ hooked: true }),
+        publishing: (image) => saveCursor({ hooked: plan.steps.some(({ kind }) => kind === "run-hooks"), image }),
+      },
+    );
+  }
+}
+
+/** What an earlier run had published before it died; undefined if it did not come that far. */
+async function findPublished(image: ImageId, store: string, paths: Paths): Promise<CaptureResult | undefined> {
+  const options = { store, paths };
+  using opened = await openStore(options);
+  const name = (await listImageNames(opened.blobs)).find((candidate) => candidate.image === image);
+  if (name === undefined) return undefined;
+  const manifest = await opened.readManifest(name.image);
+  return { name, manifest, unchangedFiles: 0, unreadable: 0, durationMs: manifest.tail.durationMs };
+}
+
+/** Takes an image's names away; the image itself goes with the next prune. */
+async function removeNames(image: ImageId, store: string, paths: Paths): Promise<void> {
+  using opened = await openStore({ store, paths });
+  for (const name of await listImageNames(opened.blobs)) if (name.image === image) await removeName(opened.blobs, name);
+}

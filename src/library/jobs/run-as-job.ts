@@ -1,0 +1,68 @@
+import { InterruptedError } from "../../core/errors.ts";
+import type { OnProgress } from "../../core/progress.ts";
+import { createJob, type JobOrder } from "../../engine/run/create-job.ts";
+import type { JobKind } from "../../engine/job-kind.ts";
+import type { JobId, JobRecord, Json } from "../../engine/job.ts";
+import type { EnginePorts } from "../../engine/ports.ts";
+import { runJob, type JobOutcome } from "../../engine/run/run-job.ts";
+import type { Paths } from "../settings.ts";
+import { newJobId, openEngine } from "./engine.ts";
+import { JobCancelledError, JobPausedError } from "./errors.ts";
+
+/** How an operation is to run as a job. */
+export interface JobOptions {
+  readonly paths?: Paths;
+  readonly onProgress?: OnProgress;
+  /** Aborted to stop at the next safe point; the job is paused then. */
+  readonly signal?: AbortSignal;
+  /** Told which job it is, before it runs. */
+  readonly onJob?: (job: JobId) => void;
+}
+
+/**
+ * Runs an operation as a job, from its first checkpoint or from where an earlier job with the same parameters stopped.
+ *
+ * @throws Whatever made it fail. @throws {JobPausedError} @throws {JobCancelledError} @throws {InterruptedError}
+ */
+export async function runAsJob(kind: JobKind, order: JobOrder, options: JobOptions): Promise<JobRecord> {
+  await using engine = openEngine(options.paths);
+  const id = (await findUnfinished(engine, kind, order)) ?? (await createJob(engine, kind, order, newJobId));
+  options.onJob?.(id);
+  return recordOf(await runJob(engine, kind, id, callbacks(options)));
+}
+
+/** What the engine wants of {@link JobOptions}. */
+export function callbacks({ onProgress, signal }: JobOptions): Pick<JobOptions, "onProgress" | "signal"> {
+  return { ...(onProgress && { onProgress }), ...(signal && { signal }) };
+}
+
+/** The job as it ended. @throws {JobPausedError} @throws {JobCancelledError} @throws {InterruptedError} @throws What made it fail. */
+export function recordOf({ job, error, wasInterrupted }: JobOutcome): JobRecord {
+  if (wasInterrupted) throw new InterruptedError(`job ${job.id} (${job.title})`);
+  if (job.state === "paused") throw new JobPausedError(job.id);
+  if (job.state === "cancelled") throw new JobCancelledError(job.id);
+  if (job.state === "failed") throw error;
+  return job;
+}
+
+/** A job of before that was to do just this and did not end: the same command again goes on with it. */
+async function findUnfinished(
+  { journal, locks }: EnginePorts,
+  kind: JobKind,
+  order: JobOrder,
+): Promise<JobId | undefined> {
+  const unfinished = await journal.list({ kinds: [kind.kind], states: ["running", "pausing", "paused", "failed"] });
+  for (const { id } of unfinished) {
+    const job = await journal.read(id);
+    const isSame =
+      job?.planVersion === kind.planVersion &&
+      isEqual(job.parameters, order.parameters) &&
+      isEqual(job.plan, order.plan);
+    if (isSame && !locks.isLocked(id)) return id;
+  }
+  return undefined;
+}
+
+function isEqual(a: Json, b: Json): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
