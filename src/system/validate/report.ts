@@ -1,5 +1,5 @@
 import type { PackageManager, Patch } from "../../core/inventory/inventory.ts";
-import type { HostCheck } from "./target/host-check.ts";
+import type { Complaint } from "./target/host-check.ts";
 
 /** Where a finding stands in the report. The first four are the sections of the document that the rule comes from. */
 export type Section = "source-packages" | "local-packages" | "source-patches" | "local-patches" | "host";
@@ -31,12 +31,8 @@ export interface PatchFinding {
 }
 
 /** Something else about this host. */
-export interface HostFinding {
+export interface HostFinding extends Complaint {
   readonly section: "host";
-  readonly check: HostCheck;
-  /** What is needed and what is there, one clause. */
-  readonly message: string;
-  readonly mend: string;
 }
 
 /** One thing that validation has to say. */

@@ -30,3 +30,11 @@ export const ignorableChecks: ReadonlySet<HostCheck> = new Set<HostCheck>([
   "bind-source",
   "disk-space",
 ]);
+
+/** What a check says when it does not hold. */
+export interface Complaint {
+  readonly check: HostCheck;
+  /** What is needed and what is there, one clause. */
+  readonly message: string;
+  readonly mend: string;
+}
