@@ -25,7 +25,14 @@ export class LayoutInvalidError extends RehomeError {
 
 /** One reason why a layout cannot be put on its disks. */
 export interface Refusal {
-  readonly reason: "too-small" | "table" | "mounts" | "firmware" | "missing-tool" | "missing-kernel-support";
+  readonly reason:
+    | "too-small"
+    | "table"
+    | "content"
+    | "mounts"
+    | "firmware"
+    | "missing-tool"
+    | "missing-kernel-support";
   readonly disk?: string;
   /** How many bytes are lacking, where that is the reason. */
   readonly missingBytes?: number;

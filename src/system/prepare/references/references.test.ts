@@ -101,6 +101,16 @@ test("rewriteFstab() gives type and options of the new file system where its typ
   assert.equal(rewrite("/dev/sda1 /\n").text.split("\n")[0], `UUID=${newRoot} / ext4 defaults`);
 });
 
+test("rewriteFstab() mounts a btrfs of many subvolumes once", () => {
+  const lines = [`UUID=${oldRoot} /home btrfs subvol=@home 0 0`, `UUID=${oldRoot} / btrfs subvol=@,compress=zstd 0 0`];
+  assert.deepEqual(
+    rewrite(`${lines.join("\n")}\n`)
+      .text.split("\n")
+      .slice(0, 2),
+    [`# rehome: part of / now: ${lines[0] ?? ""}`, `UUID=${newRoot} / ext4 defaults 0 0`],
+  );
+});
+
 test("rewriteFstab() adds what no line mounts, once", () => {
   const { text, changes } = rewrite("# nothing");
   assert.equal(

@@ -17,8 +17,8 @@ export interface RewrittenTable {
 
 /**
  * Makes an fstab(5) name the new file systems: lines that name an old device get the UUID of what took its place (a PARTUUID
- * where they had one), and its type and options where the type is another. Lines whose device has no successor are turned into
- * comments, as a start would wait for them. New file systems that no line mounts get one. Every other line stays byte for byte.
+ * where they had one), and its type and options where the type is another. Lines whose device has no successor, or whose
+ * subvolume is a directory now, are turned into comments, as a start would wait for them. New file systems that no line mounts get one. Every other line stays byte for byte.
  *
  * `text` and what comes back hold one character for each byte.
  */
@@ -35,9 +35,10 @@ export function rewriteFstab(
     const before = lines[line.index] ?? "";
     const succession = successionOf(line, successions);
     if (succession === undefined) continue;
-    const { successor } = succession;
+    const successor =
+      line.type === "swap" ? succession.successor : created.find((candidate) => isAtPlaceOf(candidate, line));
     if (successor) covered.add(successor);
-    const after = successor ? pointTo(successor, line, before) : `# rehome: not on this disk: ${before}`;
+    const after = successor ? pointTo(successor, line, before) : `# rehome: ${reasonFor(succession)}: ${before}`;
     if (after === before) continue;
     lines[line.index] = after;
     changes.push({ line: line.index + 1, before, after });
@@ -51,20 +52,31 @@ export function rewriteFstab(
   return { text: `${lines.join("\n")}\n`, changes };
 }
 
+function isAtPlaceOf({ mountPoint }: NewFileSystem, line: TableLine): boolean {
+  return mountPoint !== undefined && byteStringFromText(mountPoint) === line.mountPoint;
+}
+
+/** Why a line is no longer needed: its device is gone, or what was a subvolume is a directory now. */
+function reasonFor({ successor }: Succession): string {
+  return successor === undefined ? "not on this disk" : `part of ${successor.mountPoint ?? "another"} now`;
+}
+
 /** A line that mounts by label, at the same place, goes on doing so. */
-function isMountedByLabel({ mountPoint, type }: NewFileSystem, lines: readonly TableLine[]): boolean {
+function isMountedByLabel(candidate: NewFileSystem, lines: readonly TableLine[]): boolean {
   return lines.some(
     (line) =>
       deviceOf(line) === undefined &&
       /^(?:LABEL|PARTLABEL)=|^\/dev\/disk\/by-(?:part)?label\//.test(line.source) &&
-      (type === "swap" ? line.type === "swap" : line.mountPoint === byteStringFromText(mountPoint ?? "")),
+      (candidate.type === "swap" ? line.type === "swap" : isAtPlaceOf(candidate, line)),
   );
 }
 
 function pointTo(successor: NewFileSystem, line: TableLine, before: string): string {
   const isByPartition = /^PARTUUID=|^\/dev\/disk\/by-partuuid\//.test(line.source);
   const source = isByPartition ? `PARTUUID=${successor.partitionUuid}` : `UUID=${successor.uuid}`;
-  const isSameType = line.type === successor.type || line.type === "auto";
+  // Subvolumes are not made anew: the tree lies in the file system itself.
+  const hasSubvolume = line.options.some((option) => /^subvol(?:id)?=/.test(option));
+  const isSameType = (line.type === successor.type || line.type === "auto") && !hasSubvolume;
   const fields = isSameType ? [source] : [source, undefined, successor.type, successor.options];
   const missing = fields.slice(line.fields.length).map((value) => ` ${value}`);
   // From the end, so that places before a field stay where they are.

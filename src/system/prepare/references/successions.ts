@@ -35,16 +35,19 @@ export function findSuccessions(old: OldSystem, created: readonly NewFileSystem[
   for (const line of parseTableLines(old.fstab)) {
     const named = deviceOf(line);
     if (named === undefined) continue;
-    const use = line.type === "swap" ? { swapNumber: swapCount++ } : { mountPoint: line.mountPoint };
-    const known = devices.find((device) => overlaps(device, named));
-    if (known) Object.assign(known, use);
-    else devices.push({ ...named, ...use });
+    let known = devices.find((device) => overlaps(device, named));
+    if (known === undefined) devices.push((known = { ...named, mountPoints: [] }));
+    if (line.type === "swap") known.swapNumber = swapCount++;
+    else known.mountPoints.push(line.mountPoint);
   }
   const swaps = created.filter(({ type }) => type === "swap");
-  return devices.map(({ mountPoint, swapNumber, ...names }) => {
+  return devices.map(({ mountPoints, swapNumber, ...names }) => {
+    // A btrfs is mounted in several places; the first of them in the new system is what counts.
     const successor =
       swapNumber === undefined
-        ? created.find((candidate) => candidate.mountPoint !== undefined && isAt(candidate.mountPoint, mountPoint))
+        ? created.find(
+            ({ mountPoint }) => mountPoint !== undefined && mountPoints.includes(byteStringFromText(mountPoint)),
+          )
         : swaps[swapNumber];
     return successor ? { ...names, successor } : names;
   });
@@ -52,23 +55,18 @@ export function findSuccessions(old: OldSystem, created: readonly NewFileSystem[
 
 interface UsedDevice extends OldDevice {
   /** One character for each byte. */
-  readonly mountPoint?: string;
-  readonly swapNumber?: number;
-}
-
-function isAt(mountPoint: string, bytes: string | undefined): boolean {
-  return byteStringFromText(mountPoint) === bytes;
+  readonly mountPoints: string[];
+  swapNumber?: number;
 }
 
 function* knownDevices(disks: readonly DiskFact[]): Generator<UsedDevice> {
   for (const { name, type, uuid, partitionUuid, mountPoints, children } of disks) {
-    const mountPoint = mountPoints?.find((path) => path.startsWith("/"));
     const isMapped = ["lvm", "crypt", "dm", "mpath"].includes(type);
     yield {
       uuids: uuid === undefined ? [] : [uuid],
       partitionUuids: partitionUuid === undefined ? [] : [partitionUuid],
       devices: [`/dev/${name}`, ...(isMapped ? [`/dev/mapper/${name}`] : [])],
-      ...(mountPoint !== undefined && { mountPoint: byteStringFromText(mountPoint) }),
+      mountPoints: (mountPoints ?? []).filter((path) => path.startsWith("/")).map(byteStringFromText),
     };
     yield* knownDevices(children ?? []);
   }
