@@ -77,6 +77,10 @@ export type ErrorCode =
   | "UNDO_REFUSED"
   | "TIMED_OUT"
   | "JOURNAL_UNSUITABLE"
+  | "MANIFEST_INVALID"
+  | "MACHINE_STATE"
+  | "MACHINE_NOT_OWNED"
+  | "MACHINE_UNSUITABLE"
   | "CRASH_POINT";
 
 /** The exit status of every error code. A code that is not here does not compile. */
@@ -119,5 +123,9 @@ export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   UNDO_REFUSED: exitStatus.refused,
   TIMED_OUT: exitStatus.failed,
   JOURNAL_UNSUITABLE: exitStatus.failed,
+  MANIFEST_INVALID: exitStatus.refused,
+  MACHINE_STATE: exitStatus.refused,
+  MACHINE_NOT_OWNED: exitStatus.refused,
+  MACHINE_UNSUITABLE: exitStatus.refused,
   CRASH_POINT: exitStatus.failed,
 };

@@ -1,0 +1,75 @@
+import { RehomeError } from "../../../core/errors.ts";
+import type { DetachedMachine } from "../detached/detached-manifest.ts";
+import type { MachineRecord } from "./machine-record.ts";
+
+/** This site does not own the machine, or what it holds is an old copy of it. */
+export class NotOwnerError extends RehomeError {
+  override readonly name = "NotOwnerError";
+  readonly code = "MACHINE_NOT_OWNED";
+  readonly machine: string;
+
+  constructor(machine: string, message: string, remedy: string) {
+    super(message, remedy);
+    this.machine = machine;
+  }
+}
+
+/**
+ * Asserts that `site` may start or clone a machine. One that rehome never had to do with belongs to where it lies.
+ *
+ * @throws {NotOwnerError}
+ */
+export function assertOwned(action: string, record: MachineRecord | undefined, site: string): void {
+  if (record === undefined || record.owner === site) return;
+  const { name, owner, movedTo } = record;
+  if (owner === undefined)
+    throw new NotOwnerError(
+      name,
+      `cannot ${action} ${name}: it is detached, nobody owns it until it is attached`,
+      `rehome machine attach ${name}`,
+    );
+  throw new NotOwnerError(
+    name,
+    `cannot ${action} ${name}: it is owned by ${movedTo ?? `site ${owner}`}`,
+    `Use it there. If that site is lost for good: rehome machine reclaim ${name} --target-is-lost`,
+  );
+}
+
+/**
+ * Asserts that a detached machine may be attached by `site`, which knows `records`: no copy of it has a higher epoch, and
+ * none with the same epoch belongs to somebody.
+ *
+ * @throws {NotOwnerError}
+ */
+export function assertAttachable(
+  { name, uuid, epoch }: Pick<DetachedMachine, "name" | "uuid" | "epoch">,
+  records: readonly MachineRecord[],
+): void {
+  for (const record of records.filter((known) => known.uuid === uuid)) {
+    if (record.epoch > epoch)
+      throw new NotOwnerError(
+        name,
+        `cannot attach ${name}: this copy has epoch ${epoch}, and the machine has gone on to ${record.epoch}`,
+        "Remove the old copy; the machine itself is where it was attached last.",
+      );
+    if (record.owner !== undefined)
+      throw new NotOwnerError(
+        name,
+        `cannot attach ${name}: it is owned by ${record.movedTo ?? `site ${record.owner}`}`,
+        `Detach it there. If that site is lost for good: rehome machine reclaim ${name} --target-is-lost`,
+      );
+  }
+}
+
+/** The record of a machine that was detached: nobody's, until someone attaches it. */
+export function recordDetached({ owner: _owner, mark: _mark, ...record }: MachineRecord): MachineRecord {
+  return record;
+}
+
+/** The record of a machine that `site` takes: a new owner is a new epoch. */
+export function recordAttached(
+  { name, uuid, epoch, image }: Pick<DetachedMachine, "name" | "uuid" | "epoch" | "image">,
+  site: string,
+): MachineRecord {
+  return { name, uuid, owner: site, epoch: epoch + 1, ...(image !== undefined && { image }) };
+}
