@@ -36,16 +36,21 @@ export async function runHooks(
 }
 
 function listHooks(directory: string, when: string): string[] {
+  return listExecutables(`${directory}/${when}.d`);
+}
+
+/** The paths of the executables in a directory of this host, by name; none where there is no directory. */
+export function listExecutables(directory: string): string[] {
   let names: string[];
   try {
-    names = readdirSync(`${directory}/${when}.d`);
+    names = readdirSync(directory);
   } catch {
     return [];
   }
   return names
     .filter((name) => /^[A-Za-z0-9_.-]+$/.test(name) && !name.endsWith("~"))
     .toSorted()
-    .map((name) => `${directory}/${when}.d/${name}`)
+    .map((name) => `${directory}/${name}`)
     .filter(isExecutable);
 }
 
@@ -58,8 +63,8 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Why a hook must not run, if so: someone other than this user and root could have changed it. */
-function whyUnsafe(path: string): string | undefined {
+/** Why an executable of this host must not run, if so: someone other than this user and root could have changed it. */
+export function whyUnsafe(path: string): string | undefined {
   const { uid, mode } = statSync(path);
   if (uid !== 0 && uid !== process.getuid?.()) return `it belongs to user ${uid}`;
   return (mode & 0o022) === 0 ? undefined : "others than its owner may write it";

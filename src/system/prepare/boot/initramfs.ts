@@ -1,0 +1,58 @@
+import type { ByteString } from "../../../core/tree/byte-string.ts";
+import type { Change, Operation } from "../operation.ts";
+import { nothing } from "../operation.ts";
+import type { TreeView } from "../ports.ts";
+import { at, findProgram, maxConfigBytes, pathsIn, kindOf } from "../text/tree-paths.ts";
+import { kernelVersions } from "./kernels.ts";
+
+const timeoutMs = 15 * 60_000;
+const genericPath = at("etc/initramfs-tools/conf.d/zz-rehome");
+const generic =
+  "# Made by rehome: a system that changes its hardware needs the drivers of all.\nMODULES=most\n" as ByteString;
+
+/** The first stage made anew by the tree's own tool, with drivers for other hardware and the references as they are now. */
+export const initramfs: Operation<"initramfs"> = {
+  name: "initramfs",
+  summary: "the initramfs, with drivers for other hardware",
+  policies: ["keep", "reset"],
+  examine(tree) {
+    const kernels = kernelVersions(tree);
+    if (kernels.length === 0) return nothing;
+    const updater = findProgram(tree, "update-initramfs");
+    if (updater !== undefined && kindOf(tree, at("etc/initramfs-tools/initramfs.conf")) === "file")
+      return { changes: [...genericDrivers(tree), ...kernels.map((version) => update(updater, version))] };
+    const dracut = findProgram(tree, "dracut");
+    if (dracut !== undefined) return { changes: kernels.map((version) => runDracut(tree, dracut, version)) };
+    const [kernel] = kernels;
+    return {
+      changes: [],
+      blocked: `the tree has the kernel ${kernel} and neither update-initramfs nor dracut to make its initramfs`,
+    };
+  },
+};
+
+function update(updater: string, version: string): Change {
+  const what = `initramfs of ${version}`;
+  // -c makes one that is missing, and makes one anew that is there.
+  return { kind: "run", argv: [updater, "-c", "-k", version], what, timeoutMs };
+}
+
+/** An initramfs of `MODULES=dep` holds what the machine needs that it is made on. */
+function genericDrivers(tree: TreeView): Change[] {
+  const policy = [
+    "etc/initramfs-tools/initramfs.conf" as ByteString,
+    ...pathsIn(tree, "etc/initramfs-tools/conf.d", /^[\w-]+$/),
+  ]
+    .flatMap((path) => [...(tree.read(path, maxConfigBytes) ?? "").matchAll(/^\s*MODULES=["']?(\w+)/gm)])
+    .at(-1)?.[1];
+  const what = `MODULES=most instead of ${policy}`;
+  return policy === "dep" || policy === "list" ? [{ kind: "write", path: genericPath, content: generic, what }] : [];
+}
+
+/** Where the first stage lies is known to dracut by the distribution's configuration; where that is Debian's, it is told. */
+function runDracut(tree: TreeView, dracut: string, version: string): Change {
+  const debian = at(`boot/initrd.img-${version}`);
+  const image = kindOf(tree, debian) === "file" ? [`/${debian}`] : [];
+  const argv = [dracut, "--force", "--no-hostonly", "--no-hostonly-cmdline", "--kver", version, ...image];
+  return { kind: "run", argv, what: `initramfs of ${version}`, timeoutMs, env: { DRACUT_NO_MKNOD: "1" } };
+}
