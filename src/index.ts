@@ -33,6 +33,7 @@ export {
   type RestoreOptions,
   type RestoreResult,
 } from "./library/restore.ts";
+export { planPrepareOf, prepare, type PrepareOptions, type PrepareResult } from "./library/prepare.ts";
 export { choosePaths, type Paths } from "./library/settings.ts";
 export type { StoreOptions } from "./library/store.ts";
 export {
@@ -65,4 +66,7 @@ export { version } from "./library/version.ts";
 export type { Aspect, Difference } from "./system/compare/difference.ts";
 export type { CapturePlan } from "./system/capture/plan.ts";
 export type { CaptureResult } from "./system/capture/run.ts";
+export type { Change as PrepareChange } from "./system/prepare/operation.ts";
+export type { PlannedOperation, PreparePlan } from "./system/prepare/plan.ts";
+export type { DoneOperation } from "./system/prepare/run.ts";
 export type { RestorePlan } from "./system/restore/plan.ts";

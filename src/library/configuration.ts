@@ -10,9 +10,17 @@ export interface Configuration {
   readonly "machines-dir"?: string;
   readonly "nspawn-dir"?: string;
   readonly "hooks-dir"?: string;
+  readonly "prepare-dir"?: string;
 }
 
-const keys: readonly (keyof Configuration)[] = ["state-dir", "store", "machines-dir", "nspawn-dir", "hooks-dir"];
+const keys: readonly (keyof Configuration)[] = [
+  "state-dir",
+  "store",
+  "machines-dir",
+  "nspawn-dir",
+  "hooks-dir",
+  "prepare-dir",
+];
 
 /** Where the configuration is looked for unless `REHOME_CONFIG` names another file. */
 export const defaultConfigurationPath = "/etc/rehome/config.yaml";

@@ -11,6 +11,8 @@ export interface Paths {
   readonly machinesDirectory: string;
   readonly nspawnDirectory: string;
   readonly hooksDirectory: string;
+  /** Executables that run last when a tree is prepared. */
+  readonly prepareDirectory: string;
 }
 
 /** Variables that choose {@link Paths}. */
@@ -38,5 +40,8 @@ export function choosePaths(environment: Environment = process.env, isRoot: bool
     ),
     nspawnDirectory: resolve(environment["REHOME_NSPAWN_DIR"] ?? configuration["nspawn-dir"] ?? "/etc/systemd/nspawn"),
     hooksDirectory: resolve(environment["REHOME_HOOKS_DIR"] ?? configuration["hooks-dir"] ?? "/etc/rehome/hooks.d"),
+    prepareDirectory: resolve(
+      environment["REHOME_PREPARE_DIR"] ?? configuration["prepare-dir"] ?? "/etc/rehome/prepare.d",
+    ),
   };
 }

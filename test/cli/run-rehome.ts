@@ -37,6 +37,7 @@ export function sandbox(context: TestContext): Sandbox {
     ...process.env,
     REHOME_STATE_DIR: join(directory, "state"),
     REHOME_HOOKS_DIR: join(directory, "hooks"),
+    REHOME_PREPARE_DIR: join(directory, "prepare"),
     REHOME_MACHINES_DIR: join(directory, "machines"),
     REHOME_STORE: undefined,
     FORCE_COLOR: undefined,

@@ -71,7 +71,7 @@ export function handMadeTree(context: TestContext, files: HandMadeFiles): HandMa
         only,
         () => undefined,
       );
-      const [found] = planned.filter(({ name }) => name === operation);
+      const found = planned.find(({ name }) => name === operation);
       if (found === undefined) throw new RangeError(operation);
       return found;
     },

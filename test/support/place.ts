@@ -26,5 +26,6 @@ export function pathsIn(directory: string): Paths {
     machinesDirectory: join(directory, "machines"),
     nspawnDirectory: join(directory, "nspawn"),
     hooksDirectory: join(directory, "hooks"),
+    prepareDirectory: join(directory, "prepare"),
   };
 }

@@ -5,6 +5,7 @@ import type { Calls, CommandName } from "../definition/index.ts";
 export const loaders: { readonly [Name in CommandName]: () => Promise<RunCommand<Calls[Name]>> } = {
   capture: async () => (await import("./system/capture.ts")).runCapture,
   restore: async () => (await import("./system/restore.ts")).runRestore,
+  prepare: async () => (await import("./system/prepare.ts")).runPrepare,
   verify: async () => (await import("./system/verify.ts")).runVerify,
   images: async () => (await import("./images/images.ts")).runImages,
   show: async () => (await import("./images/show.ts")).runShow,

@@ -27,6 +27,7 @@ import {
   type ShowCall,
   type TagCall,
 } from "./image-commands.ts";
+import { prepareCommand, type PrepareCall } from "./prepare-command.ts";
 import {
   storeCheckCommand,
   storeInitCommand,
@@ -50,6 +51,7 @@ import {
 export interface Calls {
   readonly capture: CaptureCall;
   readonly restore: RestoreCall;
+  readonly prepare: PrepareCall;
   readonly verify: VerifyCall;
   readonly images: ImagesCall;
   readonly show: ShowCall;
@@ -74,6 +76,7 @@ export type CommandName = keyof Calls;
 export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls[Name]> } = {
   capture: captureCommand,
   restore: restoreCommand,
+  prepare: prepareCommand,
   verify: verifyCommand,
   images: imagesCommand,
   show: showCommand,
@@ -103,6 +106,7 @@ export { conventions, errorConvention, programSummary } from "./conventions.ts";
 export { variables } from "./variables.ts";
 export type { Completes } from "./field.ts";
 export type { CaptureCall, RestoreCall, VerifyCall } from "./system-commands.ts";
+export type { PrepareCall } from "./prepare-command.ts";
 export type { CatCall, DiffCall, ImagesCall, LsCall, RmCall, ShowCall, TagCall } from "./image-commands.ts";
 export type { StoreCheckCall, StoreInitCall, StorePruneCall, StoreStatsCall } from "./store-commands.ts";
 export type { CompletionCall, DoctorCall, HelpCall, Shell } from "./host-commands.ts";

@@ -26,5 +26,10 @@ export const variables: readonly Variable[] = [
     key: "hooks-dir",
     summary: "Directories `pre-capture.d` and `post-capture.d` with hooks. Default: /etc/rehome/hooks.d",
   },
+  {
+    name: "REHOME_PREPARE_DIR",
+    key: "prepare-dir",
+    summary: "Executables that run last when a tree is prepared. Default: /etc/rehome/prepare.d",
+  },
   { name: "REHOME_CONFIG", summary: "The configuration file (YAML). Default: /etc/rehome/config.yaml" },
 ];

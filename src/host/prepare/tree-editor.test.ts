@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -16,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { run } from "../../../test/support/run.ts";
 import { asRoot, temporaryDirectory } from "../../../test/support/temporary-directory.ts";
 import type { ByteString, TreePath } from "../../core/tree/byte-string.ts";
 import type { TreeEditor } from "../../system/prepare/ports.ts";
@@ -50,14 +50,14 @@ test("write() keeps mode, owner, attributes and flags, and leaves nothing beside
   chmodSync(file, 0o4751);
   chownSync(file, 12, 34);
   chmodSync(file, 0o4751);
-  execFileSync("setfattr", ["-n", "user.note", "-v", "kept", file]);
-  execFileSync("chattr", ["+i", file]);
+  run("setfattr", "-n", "user.note", "-v", "kept", file);
+  run("chattr", "+i", file);
   tree.write(path("etc/file"), text, 0o600);
   assert.equal(readFileSync(file, "utf8"), "new");
   const { mode, uid, gid } = statSync(file);
   assert.deepEqual([mode & 0o7777, uid, gid], [0o4751, 12, 34]);
-  assert.match(execFileSync("getfattr", ["--only-values", "-n", "user.note", file], { encoding: "utf8" }), /kept/);
-  assert.match(execFileSync("lsattr", [file], { encoding: "utf8" }), /^-*i/);
+  assert.match(run("getfattr", "--only-values", "-n", "user.note", file), /kept/);
+  assert.match(run("lsattr", file), /^-*i/);
   assert.deepEqual(readdirSync(join(root, "etc")), ["file"]);
 });
 
@@ -112,8 +112,8 @@ test("a file with further names is not changed under those", (context) => {
 
 test("read() opens no FIFO, device or giant file, and says so", { ...asRoot, timeout: 5000 }, (context) => {
   const { root, tree, unusable } = place(context);
-  execFileSync("mkfifo", [join(root, "etc/fstab")]);
-  execFileSync("mknod", [join(root, "etc/hosts"), "c", "1", "5"]);
+  run("mkfifo", join(root, "etc/fstab"));
+  run("mknod", join(root, "etc/hosts"), "c", "1", "5");
   writeFileSync(join(root, "etc/hostname"), "");
   truncateSync(join(root, "etc/hostname"), 2 ** 40);
   for (const name of ["fstab", "hosts", "hostname"]) assert.equal(tree.read(path(`etc/${name}`), 1000), undefined);
