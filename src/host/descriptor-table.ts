@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { fcntl } from "./libc.ts";
+import { close, fcntl } from "./libc.ts";
 
 const descriptors = 4096;
 
@@ -12,5 +12,5 @@ export function growDescriptorTable(): void {
   const file = openSync("/dev/null", "r");
   const high = fcntl(file, duplicateAtLeast, descriptors);
   closeSync(file);
-  if (high >= 0) closeSync(high);
+  if (high >= 0) close(high);
 }

@@ -1,24 +1,19 @@
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { growDescriptorTable } from "../host/descriptor-table.ts";
 import { syncFileSystem } from "../host/file-systems.ts";
 import { flock } from "../host/libc.ts";
 import { errnoNameOf } from "../host/system-call-error.ts";
 import { linuxTreeReader } from "../host/tree/linux-tree-reader.ts";
 import { linuxTreeWriter } from "../host/tree/linux-tree-writer.ts";
-import type { WriteBatch, WriteBatchResult } from "../system/restore/files/file-batch.ts";
-import type { RestorePorts } from "../system/restore/ports.ts";
+import type { RestorePorts, WritePool } from "../system/restore/ports.ts";
 import type { TryLock } from "../system/restore/stage.ts";
-import { WorkerPool } from "../workers/pool.ts";
-import type { RestoreWorkerData } from "../workers/restore-worker.ts";
-import { workerCount } from "./worker-count.ts";
+import { makeWriteThreads } from "./write-pool.ts";
 
 /** flock(2), exclusive, without waiting. */
 export const tryLock: TryLock = (file) => flock(file, 2 | 4) === 0;
 
 /** What restore needs of this machine. */
-export function restorePorts(): RestorePorts {
-  growDescriptorTable();
+export function restorePorts(pool: WritePool = makeWriteThreads()): RestorePorts {
   const tree = linuxTreeReader();
   const lossy = new Set([
     "EPERM",
@@ -34,12 +29,7 @@ export function restorePorts(): RestorePorts {
   return {
     tree,
     writer: linuxTreeWriter(tree),
-    startPool: ({ exact }) =>
-      new WorkerPool<WriteBatch, WriteBatchResult>(
-        "restore-worker",
-        { exact } satisfies RestoreWorkerData,
-        workerCount(),
-      ),
+    pool,
     syncFileSystem: (directory) => Promise.resolve(syncFileSystem(directory)),
     isLoss: (error) => lossy.has(errnoNameOf(error) ?? ""),
     isMissing: (error) => ["ENOENT", "ENOTDIR", "ELOOP"].includes(errnoNameOf(error) ?? ""),

@@ -10,16 +10,17 @@ import { readTree } from "../image/tree-index/tree-index-reader.ts";
 import type { Difference } from "../system/compare/difference.ts";
 import { isTemporary } from "../system/restore/files/file-writing.ts";
 import { planRestore, type RestorePlan } from "../system/restore/plan.ts";
+import type { RestorePorts } from "../system/restore/ports.ts";
 import { runConvergence, runRestore, type WrittenTree } from "../system/restore/run.ts";
 import { isMounted } from "../host/file-systems.ts";
 import { findUnfinished, isMountPoint, kindOfTarget, newStagePath } from "../system/restore/stage.ts";
 import type { RestoreLoss } from "../system/restore/write-tree.ts";
-import { capture } from "./capture.ts";
 import { parseTreePath, storeOf } from "./images.ts";
 import { assertEqual, checkTarget, type TargetCheck } from "./restore-check.ts";
 import { freeBytesAt, restorePorts, tryLock } from "./restore-ports.ts";
 import { realPath } from "./real-path.ts";
 import { openStore, type StoreOptions } from "./store.ts";
+import { makeWriteThreads, type WriteThreads } from "./write-pool.ts";
 
 /** How to restore. Everything has a default. */
 export interface RestoreOptions extends StoreOptions {
@@ -85,23 +86,27 @@ export interface RestoreNotices {
   readonly backedUp: (backup: ImageName | undefined) => Promise<void>;
 }
 
-/** {@link restore} that tells what it is about to do. */
+/** {@link restore} that tells what it is about to do. `threads` are disposed of. */
 export async function restoreWithNotices(
   image: string,
   directory: string,
   options: RestoreOptions,
   notices?: RestoreNotices,
+  threads: WriteThreads = makeWriteThreads(),
 ): Promise<RestoreResult> {
   const startedAtMs = Date.now();
   const operand = parseImageOperand(image);
+  await using pool = threads;
+  if (options.intoExisting !== true) pool.start();
   using store = await openStore(storeOf(operand, options));
   await using opened = await store.openImage(operand, `restore into ${resolve(directory)}`);
   const plan = makePlan(opened, directory, options, notices?.job);
   await notices?.planned(plan);
+  const ports = restorePorts(pool);
   const outcome =
     plan.mode === "converge"
-      ? await converge(plan, store, opened, options, notices)
-      : await write(plan, store, opened, options, notices);
+      ? await converge(plan, store, opened, ports, options, notices)
+      : await write(plan, store, opened, ports, options, notices);
   const { entries, files, bytes } = opened.name;
   return {
     name: opened.name,
@@ -162,11 +167,12 @@ async function write(
   plan: RestorePlan,
   store: ImageStore,
   opened: OpenImage,
+  ports: RestorePorts,
   options: RestoreOptions,
   notices: RestoreNotices | undefined,
 ): Promise<Outcome> {
   let verified: RestoreResult["verified"];
-  const written = await runRestore(plan, store.chunks, restorePorts(), {
+  const written = await runRestore(plan, store.chunks, ports, {
     ...commonSettings(opened, options),
     verify: async (root) => {
       if (options.verify === true) {
@@ -183,10 +189,13 @@ async function converge(
   plan: RestorePlan,
   store: ImageStore,
   opened: OpenImage,
+  ports: RestorePorts,
   options: RestoreOptions,
   notices: RestoreNotices | undefined,
 ): Promise<Outcome> {
   const { differences } = await compare(plan.root, store, opened, options, false);
+  // Imported here: most restores need no part of it.
+  const { capture } = await import("./capture.ts");
   const backup =
     options.backup === false || differences.length === 0
       ? undefined
@@ -214,7 +223,7 @@ async function converge(
       extra,
     },
     store.chunks,
-    restorePorts(),
+    ports,
     commonSettings(opened, options),
   );
   let verified: RestoreResult["verified"];

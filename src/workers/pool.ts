@@ -69,7 +69,7 @@ export type WorkerFile = "capture-worker" | "restore-worker" | "compare-worker" 
  */
 export class WorkerPool<Request, Response> implements AsyncDisposable {
   readonly #members: Member[] = [];
-  readonly #start: () => Member;
+  readonly #makeMember: () => Member;
   readonly #size: number;
   readonly #depth: number;
   #wakeUp: (() => void)[] = [];
@@ -80,7 +80,7 @@ export class WorkerPool<Request, Response> implements AsyncDisposable {
     this.#size = size;
     this.#depth = depth;
     const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-    this.#start = () => {
+    this.#makeMember = () => {
       const worker = new Worker(new URL(`./${file}${extension}`, import.meta.url), { workerData });
       const ended = new Promise<void>((resolve) => void worker.once("exit", () => resolve()));
       const member: Member = { worker, ended, waiting: new Map() };
@@ -89,6 +89,11 @@ export class WorkerPool<Request, Response> implements AsyncDisposable {
       worker.on("exit", (code) => this.#fail(new WorkerFailedError(`ended with status ${code}`)));
       return member;
     };
+  }
+
+  /** Starts the threads, which {@link run} otherwise does: they load while the caller has other things to do. */
+  start(): void {
+    while (this.#members.length < this.#size) this.#members.push(this.#makeMember());
   }
 
   /** How many requests may be on their way at once. */
@@ -111,7 +116,7 @@ export class WorkerPool<Request, Response> implements AsyncDisposable {
   /** Sends a request to the least busy worker. @throws {WorkerFailedError} */
   run(request: Request, transfer: readonly Transferable[] = []): Promise<Response> {
     if (this.#failure) return Promise.reject(this.#failure);
-    while (this.#members.length < this.#size) this.#members.push(this.#start());
+    this.start();
     const member = this.#members.reduce((least, other) => (other.waiting.size < least.waiting.size ? other : least));
     const number = ++this.#number;
     return new Promise<Response>((resolve, reject) => {

@@ -18,6 +18,7 @@ import { checkTarget } from "../restore-check.ts";
 import { restorePorts } from "../restore-ports.ts";
 import { choosePaths, type Paths } from "../settings.ts";
 import { openStore, storePath } from "../store.ts";
+import type { WriteThreads } from "../write-pool.ts";
 import { fromJson, toJson } from "./json.ts";
 import { runAsJob, type JobOptions } from "./run-as-job.ts";
 
@@ -39,18 +40,23 @@ type RestoreCursor =
   | { readonly kind: "converge"; readonly target: string; readonly backup?: string };
 
 /** A restore as a job of one checkpoint; the restore itself knows how far it came. */
-export const restoreKind: JobKind = {
-  kind: "restore",
-  planVersion: 1,
-  checkpoints: ({ id, parameters }) => [restoreCheckpoint(id, fromJson<RestoreParameters>(parameters))],
-  insteadOfUndo,
-};
+export const restoreKind: JobKind = restoreKindWith(undefined);
 
-/** {@link restore} as a job. @throws {JobPausedError} @throws {JobCancelledError} And whatever `restore` throws. */
+function restoreKindWith(threads: WriteThreads | undefined): JobKind {
+  return {
+    kind: "restore",
+    planVersion: 1,
+    checkpoints: ({ id, parameters }) => [restoreCheckpoint(id, fromJson<RestoreParameters>(parameters), threads)],
+    insteadOfUndo,
+  };
+}
+
+/** {@link restore} as a job. `threads`, which may have been started, stay the caller's to dispose of. @throws {JobPausedError} @throws {JobCancelledError} And whatever `restore` throws. */
 export async function restoreAsJob(
   image: string,
   directory: string,
   options: RestoreOptions & JobOptions = {},
+  threads?: WriteThreads,
 ): Promise<RestoreResult> {
   const {
     onProgress: _onProgress,
@@ -73,14 +79,18 @@ export async function restoreAsJob(
   };
   const title = `restore ${name.name}:${name.tag} to ${plan.target}`;
   const { result } = await runAsJob(
-    restoreKind,
+    restoreKindWith(threads),
     { title, parameters: toJson(parameters), plan: null },
     { ...options, paths },
   );
   return fromJson(result);
 }
 
-function restoreCheckpoint(id: JobId, { image, directory, store, paths, options }: RestoreParameters): Checkpoint {
+function restoreCheckpoint(
+  id: JobId,
+  { image, directory, store, paths, options }: RestoreParameters,
+  threads: WriteThreads | undefined,
+): Checkpoint {
   const isFinal = options.intoExisting === true && (options.delete === true || options.backup === false);
   const place = { store, paths };
   return {
@@ -116,6 +126,7 @@ function restoreCheckpoint(id: JobId, { image, directory, store, paths, options 
             await keep({ kind: "converge", target: resolve(directory), backup: backup.image });
         },
       },
+      threads,
     );
   }
 

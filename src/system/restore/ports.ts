@@ -14,7 +14,8 @@ export interface WritePool extends AsyncDisposable {
 export interface RestorePorts {
   readonly tree: TreeReader;
   readonly writer: TreeWriter;
-  startPool(options: { readonly exact: boolean }): WritePool;
+  /** Disposed of by the restore it is used in. */
+  readonly pool: WritePool;
   /** Makes everything durable on the file system of an open directory. */
   syncFileSystem(directory: FileDescriptor): Promise<void>;
   /** False for failures that end a restore; true for what this user or this file system cannot hold, which is listed. */

@@ -84,8 +84,8 @@ export class TreeWriting {
   async run(entries: AsyncIterable<Entry>, choose: (entry: Entry) => WriteChoice = () => "write"): Promise<void> {
     const { signal, ports, doneUpTo, chunks } = this.#parts;
     try {
-      await using pool = ports.startPool(this.#metadata);
-      const sender = new WriteSender(pool, chunks);
+      await using pool = ports.pool;
+      const sender = new WriteSender(pool, chunks, this.#metadata);
       const files = new FileWriting(ports, sender, this.#parts.existing);
       for await (const entry of entries) {
         throwIfInterrupted(signal, "the restore");

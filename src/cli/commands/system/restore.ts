@@ -1,7 +1,7 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { restoreAsJob } from "../../../library/jobs/restore-job.ts";
-import { planRestoreOf, type RestoreOptions, type RestoreResult } from "../../../library/restore.ts";
+import type { RestoreOptions, RestoreResult } from "../../../library/restore.ts";
+import { makeWriteThreads } from "../../../library/write-pool.ts";
 import { TargetDiffersError } from "../../../system/restore/errors.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { RestoreCall } from "../../definition/index.ts";
@@ -53,6 +53,7 @@ async function planWithProgress(
   context: CommandContext,
 ): ReturnType<typeof planRestoreOf> {
   using view = context.startProgress(entryNoun);
+  const { planRestoreOf } = await import("../../../library/restore.ts");
   return await planRestoreOf(call.image, call.directory, { ...options, onProgress: view.onProgress });
 }
 
@@ -61,10 +62,14 @@ async function runWithProgress(
   options: RestoreOptions,
   context: CommandContext,
 ): Promise<RestoreResult> {
+  await using threads = makeWriteThreads();
+  if (!call.intoExisting) threads.start();
+  const { restoreAsJob } = await import("../../../library/jobs/restore-job.ts");
   using view = context.startProgress(entryNoun);
   try {
     const { onProgress } = view;
-    return await restoreAsJob(call.image, call.directory, { ...options, onProgress, onJob: context.onJob });
+    const all = { ...options, onProgress, onJob: context.onJob };
+    return await restoreAsJob(call.image, call.directory, all, threads);
   } catch (error) {
     if (error instanceof TargetDiffersError && !context.common.json)
       context.output.lines(error.differences.map(describe));

@@ -1,5 +1,5 @@
 import type { ChunkId, Piece } from "../../../core/tree/entry.ts";
-import type { MetadataLoss } from "../../../core/tree/tree-writer.ts";
+import type { MetadataLoss, MetadataOptions } from "../../../core/tree/tree-writer.ts";
 import { packKey } from "../../../image/store/pack-reader.ts";
 import type { ChunkSource } from "../../../image/store/chunk-source.ts";
 import type { CarriedBlock, ChunkColumns, FileToWrite, WriteItem } from "./file-batch.ts";
@@ -19,6 +19,7 @@ export type AfterWrite = (losses: readonly MetadataLoss[]) => void;
 export class WriteSender {
   readonly #pool: WritePool;
   readonly #chunks: ChunkSource;
+  readonly #metadata: MetadataOptions;
   readonly #underWay = new Set<Promise<void>>();
   #items: WriteItem[] = [];
   #after: AfterWrite[] = [];
@@ -26,9 +27,10 @@ export class WriteSender {
   #bytes = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(pool: WritePool, chunks: ChunkSource) {
+  constructor(pool: WritePool, chunks: ChunkSource, metadata: MetadataOptions) {
     this.#pool = pool;
     this.#chunks = chunks;
+    this.#metadata = metadata;
   }
 
   /** Adds a file; waits while the pool has no room. `start` is where `pieces` begin in the file. @throws {ObjectMissingError} */
@@ -102,7 +104,7 @@ export class WriteSender {
         return this.#readBlocks(located);
       });
       const transfer = new Set(blocks.map((block) => block.stored.buffer as ArrayBuffer));
-      const { losses } = await this.#pool.run({ items: located, blocks }, [...transfer]);
+      const { losses } = await this.#pool.run({ items: located, blocks, metadata: this.#metadata }, [...transfer]);
       const lost = new Map(losses.map((loss) => [loss.item, loss.losses]));
       for (const [at, done] of after.entries()) done(lost.get(at) ?? []);
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { ByteString } from "../../../core/tree/byte-string.ts";
 import type { EntryMetadata } from "../../../core/tree/entry.ts";
 import type { FileDescriptor } from "../../../core/tree/tree-reader.ts";
-import type { MetadataLoss } from "../../../core/tree/tree-writer.ts";
+import type { MetadataLoss, MetadataOptions } from "../../../core/tree/tree-writer.ts";
 import type { Codec } from "../../../image/format/pack.ts";
 
 /** A stored block that travels with a batch. `subject` names it in messages. */
@@ -45,6 +45,7 @@ export type WriteItem = FileToWrite & { readonly chunks: ChunkColumns };
 export interface WriteBatch {
   readonly items: readonly WriteItem[];
   readonly blocks: readonly CarriedBlock[];
+  readonly metadata: MetadataOptions;
 }
 
 /** What became of each item; an error fails the whole restore and is thrown instead. */

@@ -1,5 +1,5 @@
 import type { FileDescriptor, TreeReader } from "../../../core/tree/tree-reader.ts";
-import type { MetadataLoss, TreeWriter } from "../../../core/tree/tree-writer.ts";
+import type { MetadataLoss, MetadataOptions, TreeWriter } from "../../../core/tree/tree-writer.ts";
 import { decodeBlock, sha256Into } from "../../../image/chunker/decode-block.ts";
 import { giveBack } from "../../../image/chunker/give-back.ts";
 import { ObjectDamagedError } from "../../../image/errors.ts";
@@ -14,7 +14,6 @@ const keptBlocks = 6;
 export class FileWriter {
   readonly #tree: Pick<TreeReader, "close">;
   readonly #writer: TreeWriter;
-  readonly #exact: boolean;
   /** Of the chunk in hand. */
   readonly #id = Buffer.alloc(32);
   /** Plain blocks by number, the one used last at the end. */
@@ -22,10 +21,9 @@ export class FileWriter {
   /** Those of them whose memory is theirs alone. */
   readonly #owned = new WeakSet<Buffer>();
 
-  constructor(tree: Pick<TreeReader, "close">, writer: TreeWriter, exact: boolean) {
+  constructor(tree: Pick<TreeReader, "close">, writer: TreeWriter) {
     this.#tree = tree;
     this.#writer = writer;
-    this.#exact = exact;
   }
 
   /** @throws {ObjectDamagedError} @throws {SystemCallError} */
@@ -35,14 +33,18 @@ export class FileWriter {
     for (const [item, write] of batch.items.entries()) {
       const lost =
         write.part === "whole"
-          ? this.#writeWhole(write, carried)
+          ? this.#writeWhole(write, carried, batch.metadata)
           : this.#writeChunks(write.file, write.chunks, carried);
       if (lost && lost.length > 0) losses.push({ item, losses: lost });
     }
     return { losses };
   }
 
-  #writeWhole(item: WriteItem & { part: "whole" }, carried: ReadonlyMap<number, CarriedBlock>): MetadataLoss[] {
+  #writeWhole(
+    item: WriteItem & { part: "whole" },
+    carried: ReadonlyMap<number, CarriedBlock>,
+    options: MetadataOptions,
+  ): MetadataLoss[] {
     const name = item.temporary ?? item.name;
     const file = this.#writer.createFile(item.directory, name, item.metadata.flags);
     try {
@@ -50,7 +52,6 @@ export class FileWriter {
       const { lengths, positions } = item.chunks;
       const last = lengths.length - 1;
       if (item.sizeBytes !== (positions[last] ?? 0) + (lengths[last] ?? 0)) this.#writer.truncate(file, item.sizeBytes);
-      const options = { exact: this.#exact };
       if (item.temporary === undefined) return this.#writer.setOpenMetadata(file, item.metadata, options);
       // Complete under its own name first, but for flags that would forbid the renaming.
       this.#writer.setOpenMetadata(file, { ...item.metadata, flags: 0 }, options);
