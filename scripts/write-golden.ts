@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cutParameters, findCut, gear } from "../src/image/chunker/cut.ts";
@@ -8,6 +9,12 @@ import { writeBody } from "../src/image/format/record.ts";
 import { sealObject } from "../src/image/format/sealed-object.ts";
 import { SegmentWriter } from "../src/image/format/segment.ts";
 import { encodeTopTable } from "../src/image/format/top-table.ts";
+import { FrameKeys, sealFrame } from "../src/journeys/clone/wire/frame-seal.ts";
+import { encodeIndexPart } from "../src/journeys/clone/wire/index-part.ts";
+import { encodeMessage } from "../src/journeys/clone/wire/messages.ts";
+import { indexSubject, signSubject } from "../src/journeys/clone/wire/signed.ts";
+import { fingerprintOf, formatToken, rawPublicKey } from "../src/journeys/clone/wire/token.ts";
+import * as chain from "../test/golden/chain/samples.ts";
 import {
   cutStream,
   encodeBlocks,
@@ -20,7 +27,7 @@ import {
 } from "../test/golden/samples.ts";
 
 /**
- * Writes the golden files of `docs/format/image.md` that are not there yet. One that is there is never written again: what a
+ * Writes the golden files of `docs/format/image.md` and `docs/protocol/chain.md` that are not there yet. One that is there is never written again: what a
  * released rehome wrote must stay readable, so a change of the format adds files.
  */
 const folder = join(import.meta.dirname, "../test/golden");
@@ -52,3 +59,12 @@ const cuts: number[] = [];
 for (let at = 0; at < stream.length; at = cuts.at(-1) ?? stream.length)
   cuts.push(findCut(stream, at, Math.min(stream.length, at + cutParameters.maxBytes)));
 write("cut-points.json", `${JSON.stringify(cuts)}\n`);
+
+for (const message of chain.messages) write(`chain/message-${message.kind}.bin`, encodeMessage(message));
+const chainKeys = new FrameKeys(chain.sessionId, chain.sessionKey);
+write("chain/frame.bin", sealFrame(chainKeys, chain.frameHeader, chain.framePlain));
+const indexPart = encodeIndexPart(chain.indexItems);
+const signature = signSubject(indexSubject(chain.sessionId, 1, indexPart), chain.goldenKey);
+write("chain/index-part.bin", Buffer.concat([signature, indexPart]));
+const fingerprint = fingerprintOf(rawPublicKey(createPublicKey(chain.goldenKey)));
+write("chain/token.txt", `${formatToken({ fingerprint, secret: chain.tokenSecret })}\n`);
