@@ -18,6 +18,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<RunCommand
   "store check": async () => (await import("./store/check.ts")).runStoreCheck,
   "store prune": async () => (await import("./store/prune.ts")).runStorePrune,
   "store stats": async () => (await import("./store/stats.ts")).runStoreStats,
+  "machine list": async () => (await import("./machine/list.ts")).runMachineList,
   doctor: async () => (await import("./host/doctor.ts")).runDoctor,
   completion: async () => (await import("./host/completion.ts")).runCompletion,
   help: async () => (await import("./host/help.ts")).runHelp,

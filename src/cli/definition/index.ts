@@ -28,6 +28,7 @@ import {
   type TagCall,
 } from "./image-commands.ts";
 import { prepareCommand, type PrepareCall } from "./prepare-command.ts";
+import { machineListCommand, type MachineListCall } from "./machine-commands.ts";
 import {
   storeCheckCommand,
   storeInitCommand,
@@ -64,6 +65,7 @@ export interface Calls {
   readonly "store check": StoreCheckCall;
   readonly "store prune": StorePruneCall;
   readonly "store stats": StoreStatsCall;
+  readonly "machine list": MachineListCall;
   readonly doctor: DoctorCall;
   readonly completion: CompletionCall;
   readonly help: HelpCall;
@@ -89,6 +91,7 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   "store check": storeCheckCommand,
   "store prune": storePruneCommand,
   "store stats": storeStatsCommand,
+  "machine list": machineListCommand,
   doctor: doctorCommand,
   completion: completionCommand,
   help: helpCommand,
@@ -98,7 +101,10 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
 export const commandNames: readonly CommandName[] = Object.keys(commands) as CommandName[];
 
 /** Commands that only hold others, and what for. */
-export const groups: Readonly<Record<string, string>> = { store: "Care for the store that holds the images" };
+export const groups: Readonly<Record<string, string>> = {
+  store: "Care for the store that holds the images",
+  machine: "Detach, attach and look after systemd-nspawn machines",
+};
 
 export { operandsOf, optionsOf, type AnyCommand, type NamedOption } from "./command-definition.ts";
 export { commonFields, type CommonOptions, type ProgressMode } from "./common-options.ts";
@@ -109,4 +115,5 @@ export type { CaptureCall, RestoreCall, VerifyCall } from "./system-commands.ts"
 export type { PrepareCall } from "./prepare-command.ts";
 export type { CatCall, DiffCall, ImagesCall, LsCall, RmCall, ShowCall, TagCall } from "./image-commands.ts";
 export type { StoreCheckCall, StoreInitCall, StorePruneCall, StoreStatsCall } from "./store-commands.ts";
+export type { MachineListCall } from "./machine-commands.ts";
 export type { CompletionCall, DoctorCall, HelpCall, Shell } from "./host-commands.ts";

@@ -1,17 +1,8 @@
-import {
-  appendFileSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { JobFiles } from "../../engine/ports.ts";
 import type { JobProgress } from "../../engine/progress/job-progress.ts";
+import { replaceFile, syncPath } from "../replace-file.ts";
 import { errnoNameOf } from "../system-call-error.ts";
 
 /** Names of the files in a job's directory. */
@@ -47,23 +38,7 @@ export function jobFiles(directory: string): JobFiles {
     writeEvidence(id, evidence) {
       const path = join(directoryOf(id), jobFileNames.evidence);
       replaceFile(path, `${JSON.stringify(evidence, undefined, 2)}\n`, true);
-      sync(dirname(path));
+      syncPath(dirname(path));
     },
   };
-}
-
-/** Readers see the old text or the new one. */
-function replaceFile(path: string, text: string, isDurable: boolean): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  if (isDurable) sync(`${path}.new`);
-  renameSync(`${path}.new`, path);
-}
-
-function sync(path: string): void {
-  const file = openSync(path, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

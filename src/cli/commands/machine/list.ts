@@ -1,0 +1,34 @@
+import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
+import { listMachines, type ListedMachine } from "../../../library/machines/list-machines.ts";
+import type { CommandContext } from "../../command-context.ts";
+import type { MachineListCall } from "../../definition/index.ts";
+import { formatTable, type Column } from "../../render/table.ts";
+
+const columns: readonly Column<ListedMachine>[] = [
+  { title: "NAME", cell: ({ name }) => name, cuttable: true },
+  { title: "STATE", cell: ({ state }) => state },
+  { title: "PATH", cell: ({ path }) => path, cuttable: true },
+  { title: "UUID", cell: ({ uuid }) => uuid ?? "", dispensable: 2 },
+  { title: "IMAGE", cell: ({ image }) => image ?? "", cuttable: true, dispensable: 1 },
+];
+
+const moreColumns: readonly Column<ListedMachine>[] = [
+  { title: "AUTOSTART", cell: ({ autostart }) => (autostart ? "yes" : "no") },
+  { title: "EPOCH", cell: ({ epoch }) => (epoch === undefined ? "" : String(epoch)), align: "right" },
+  { title: "MOVED TO", cell: ({ movedTo }) => movedTo ?? "", cuttable: true },
+];
+
+/** `rehome machine list`. */
+export async function runMachineList(
+  _call: MachineListCall,
+  { common, output, messages }: CommandContext,
+): Promise<ExitStatus> {
+  const machines = listMachines();
+  if (common.json) output.document({ machines });
+  else if (machines.length === 0) messages.remark("there are no machines");
+  else {
+    const chosen = common.verbose > 0 ? [...columns, ...moreColumns] : columns;
+    output.lines(formatTable(chosen, machines, output.width));
+  }
+  return await Promise.resolve(exitStatus.done);
+}

@@ -1,0 +1,39 @@
+import { readFileSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { isFileLocked } from "../file-locks.ts";
+import { errnoNameOf } from "../system-call-error.ts";
+
+const registered = "/run/systemd/machines";
+const treeLocks = "/run/systemd/nspawn/locks";
+
+/**
+ * Says whether a machine runs from a directory: systemd has it registered, or systemd-nspawn holds its lock on the tree,
+ * which it has also for machines that it did not register.
+ */
+export function isMachineRunning(directory: string): boolean {
+  const name = basename(directory);
+  if (registeredRoot(name) === directory) return true;
+  if (isLocked(join(dirname(directory), `.#${name}.lck`))) return true;
+  const stat = statSync(directory, { throwIfNoEntry: false, bigint: true });
+  return stat !== undefined && isLocked(join(treeLocks, `inode-${stat.dev}:${stat.ino}`));
+}
+
+function registeredRoot(name: string): string | undefined {
+  try {
+    return /^ROOT=(.*)$/m.exec(readFileSync(join(registered, name), "utf8"))?.[1];
+  } catch (error) {
+    if (errnoNameOf(error) !== undefined) return undefined;
+    throw error;
+  }
+}
+
+/** A lock that this user may not look at is somebody's. */
+function isLocked(path: string): boolean {
+  try {
+    return isFileLocked(path);
+  } catch (error) {
+    if (errnoNameOf(error) === "EACCES") return true;
+    if (errnoNameOf(error) === "ENOTDIR") return false;
+    throw error;
+  }
+}
