@@ -9,7 +9,7 @@ import { findNewFileSystems } from "../host/prepare/new-file-systems.ts";
 import { nspawnSandbox } from "../host/prepare/sandbox.ts";
 import { openTreeEditor } from "../host/prepare/tree-editor.ts";
 import { TreeUnsuitableError } from "../system/prepare/errors.ts";
-import { parseNicMapping } from "../system/prepare/hardware/nic-mapping.ts";
+import { parseNicMap } from "../system/prepare/hardware/nic-mapping.ts";
 import { parseNewHostname } from "../system/prepare/identity/hostname.ts";
 import type { IdentityPolicy, NewHome, PrepareChoices, UserProgram } from "../system/prepare/operation.ts";
 import { operations } from "../system/prepare/operations.ts";
@@ -94,7 +94,7 @@ async function makePlan(root: string, tree: TreeEditor, options: PrepareOptions)
     identity,
     fresh,
     hostname: hostname === undefined ? undefined : parseNewHostname(hostname),
-    nicMap: mapNic.map(parseNicMapping),
+    nicMap: parseNicMap(mapNic),
     newHome: options.newHome ?? (await findNewHome(root)),
     programs: listPrograms((options.paths ?? choosePaths()).prepareDirectory),
     programTimeoutMs: options.programTimeoutMs ?? programTimeoutMs,

@@ -25,6 +25,7 @@ export interface HandMadeTree {
   readonly prepare: (
     operation: string | undefined,
     choices?: Partial<PrepareChoices>,
+    signal?: AbortSignal,
   ) => Promise<readonly DoneOperation[]>;
 }
 
@@ -75,12 +76,12 @@ export function handMadeTree(context: TestContext, files: HandMadeFiles): HandMa
       if (found === undefined) throw new RangeError(operation);
       return found;
     },
-    async prepare(operation, choices) {
+    async prepare(operation, choices, signal) {
       using tree = openTreeEditor(root);
       const only = { only: operation === undefined ? [] : [operation], skip: [] };
       const plan = planPrepare(root, tree, operations, { ...plain, ...choices }, only, () => undefined);
       const random = (sizeBytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(sizeBytes));
-      const settings = { onOperation: () => {}, device: undefined, signal: undefined };
+      const settings = { onOperation: () => {}, device: undefined, signal };
       return await runPrepare(plan, operations, { tree, sandbox, random }, settings);
     },
   };

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { once } from "node:events";
 import { parseMountInfo } from "../../core/mount-info.ts";
 import type { Sandbox, SandboxResult } from "../../system/prepare/ports.ts";
@@ -7,6 +7,7 @@ import { findTool, runTool, ToolFailedError } from "../processes.ts";
 
 const nspawnDirectory = "/run/systemd/nspawn";
 const treeInside = `${nspawnDirectory}/tree`;
+const ownerRange = 65_536;
 const setUpTimeoutMs = 30_000;
 const maxOutputBytes = 4 << 20;
 const shownOutputBytes = 64 * 1024;
@@ -80,6 +81,7 @@ export const nspawnSandbox: Sandbox = {
       "--link-journal=no",
       "--no-new-privileges=yes",
       `--drop-capability=${droppedCapabilities.join(",")}`,
+      ...userNamespace(root),
       ...bind.map(({ from, to }) => `--bind-ro=${escapeColons(from)}:${escapeColons(to)}`),
       ...(device === undefined ? [] : [`--bind=${escapeColons(device)}`]),
       ...Object.entries({ LC_ALL: "C.UTF-8", HOME: "/root", ...env }).map(
@@ -167,6 +169,13 @@ async function openNamespaces(): Promise<Namespaces> {
       await ended;
     },
   };
+}
+
+/** The users of a tree whose root belongs to the start of a range of 65536 are those of that range. */
+function userNamespace(root: string): string[] {
+  const { uid } = statSync(root);
+  const isShifted = uid > 0 && uid % ownerRange === 0;
+  return isShifted ? [`--private-users=${uid}:${ownerRange}`, "--private-users-ownership=off"] : [];
 }
 
 /** nspawn tells the parts of a bind apart by colons. */

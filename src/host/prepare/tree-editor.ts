@@ -17,6 +17,7 @@ const protection = restorableFlags.i | restorableFlags.a;
 const temporaryName = ".rehome-prepare.new" as ByteString;
 const maxNames = 100_000;
 const maxCopyBytes = 64 << 20;
+const renameNoReplace = 1;
 const maxLinks = 16;
 
 /** A directory that is open, and the one name in it that an operation is about. */
@@ -147,6 +148,14 @@ export function openTreeEditor(path: string): TreeEditor {
       const { sizeBytes, mode } = source.stat;
       if (sizeBytes > maxCopyBytes) throw new SystemCallError("copy", from, 27);
       write(to, readFully(source.file, sizeBytes), mode & 0o777);
+    },
+    move(from, to) {
+      using source = parentOf(from, false);
+      if (source === undefined || isKind(source.directory, source.name) === undefined) return;
+      using target = parentOf(to, true) as Place;
+      const [name, newName] = [libc.cString(source.name), libc.cString(target.name)];
+      if (libc.renameat2(source.directory, name, target.directory, newName, renameNoReplace) < 0)
+        throw new SystemCallError("rename", from);
     },
     link(at, target) {
       using place = parentOf(at, true) as Place;

@@ -20,6 +20,7 @@ export type Change =
       readonly lines?: readonly string[];
     }
   | { readonly kind: "copy"; readonly from: TreePath; readonly path: TreePath; readonly what: string }
+  | { readonly kind: "move"; readonly from: TreePath; readonly path: TreePath; readonly what: string }
   | { readonly kind: "link"; readonly path: TreePath; readonly target: ByteString; readonly what: string }
   | { readonly kind: "remove"; readonly path: TreePath; readonly what: string }
   | {

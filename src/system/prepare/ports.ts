@@ -27,6 +27,8 @@ export interface TreeEditor extends TreeView, Disposable {
   write(path: TreePath, content: Uint8Array, mode: number): void;
   /** Writes the content of the file `from` to `to`. */
   copy(from: TreePath, to: TreePath): void;
+  /** Gives what is at `from` the name `to`, which nothing has; nothing is done where `from` is not there. */
+  move(from: TreePath, to: TreePath): void;
   /** Puts a symlink in the place of what is at `path`. */
   link(path: TreePath, target: ByteString): void;
   /** Removes what has this name, never what a symlink leads to; a directory with all it holds. */

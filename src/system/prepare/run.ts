@@ -72,6 +72,8 @@ async function make(
     }
     case "copy":
       return tree.copy(change.from, change.path);
+    case "move":
+      return tree.move(change.from, change.path);
     case "link":
       return tree.link(change.path, change.target);
     case "remove":

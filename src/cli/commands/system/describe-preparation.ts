@@ -38,6 +38,8 @@ function describeChange(change: Change): string {
       return `remove /${displayBytes(change.path)}`;
     case "link":
       return `link /${displayBytes(change.path)} to ${displayBytes(change.target)}`;
+    case "move":
+      return `rename /${displayBytes(change.from)} to /${displayBytes(change.path)}`;
     case "copy":
       return `copy /${displayBytes(change.from)} to /${displayBytes(change.path)}`;
     case "run":
@@ -56,6 +58,7 @@ export function changeDocument(change: Change): object {
     case "link":
       return { kind, path: displayBytes(change.path), target: displayBytes(change.target), what };
     case "copy":
+    case "move":
       return { kind, path: displayBytes(change.path), from: displayBytes(change.from), what };
     case "run":
       return { kind, argv: change.argv, timeoutMs: change.timeoutMs, what };

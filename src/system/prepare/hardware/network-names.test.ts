@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { handMadeTree } from "../../../../test/support/hand-made-tree.ts";
-import { parseNicMapping } from "./nic-mapping.ts";
+import { parseNicMap } from "./nic-mapping.ts";
 
-const nicMap = (...texts: readonly string[]) => ({ nicMap: texts.map(parseNicMapping) });
+const nicMap = (...texts: readonly string[]) => ({ nicMap: parseNicMap(texts) });
 
 test("network-names: rules that name the cards of before go, others stay", async (context) => {
   const tree = handMadeTree(context, {
@@ -43,12 +43,6 @@ test("network-names: ifupdown names the new interface, aliases and VLANs of it t
     "iface my-eth0 inet dhcp",
     "",
   ]);
-});
-
-test("network-names: two interfaces can change names with each other", async (context) => {
-  const tree = handMadeTree(context, { "etc/network/interfaces": "auto eth0 eth1\n" });
-  await tree.prepare("network-names", nicMap("eth0=eth1", "eth1=eth0"));
-  assert.equal(tree.text("etc/network/interfaces"), "auto eth1 eth0\n");
 });
 
 test("network-names: netplan, networkd and NetworkManager, by name and by address", async (context) => {
@@ -121,7 +115,21 @@ test("network-names: what it does not change is named", (context) => {
   );
 });
 
-test("parseNicMapping() refuses what is no map", () => {
+test("network-names: a file whose new name is taken stays, and is named", async (context) => {
+  const folder = "etc/sysconfig/network-scripts";
+  const tree = handMadeTree(context, {
+    [`${folder}/ifcfg-eth0`]: "DEVICE=eth0\n",
+    [`${folder}/ifcfg-ens3`]: "DEVICE=ens3\n",
+  });
+  const planned = tree.plan("network-names", nicMap("eth0=ens3"));
+  assert.equal(planned.state, "nothing");
+  assert.match(planned.remarks.join(), /ifcfg-ens3 is there already, so .*ifcfg-eth0 stays/);
+});
+
+test("parseNicMap() refuses what is no map, and maps that could not be made twice", () => {
   for (const text of ["", "eth0", "eth0=", "=eth0", "eth0=a/b", "52:54:00:aa:00:01=eth0", "eth0=../x", "eth0=a b"])
-    assert.throws(() => parseNicMapping(text), { code: "USAGE" }, text);
+    assert.throws(() => parseNicMap([text]), { code: "USAGE" }, text);
+  assert.throws(() => parseNicMap(["eth0=eth1", "eth1=eth0"]), { code: "USAGE" });
+  assert.throws(() => parseNicMap(["eth0=a", "eth0=b"]), { code: "USAGE" });
+  assert.equal(parseNicMap(["eth0=52:54:00:00:00:01", "eth1=52:54:00:00:00:02"]).length, 2);
 });

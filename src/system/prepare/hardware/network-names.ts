@@ -1,7 +1,7 @@
 import type { ByteString, TreePath } from "../../../core/tree/byte-string.ts";
 import type { Change, Operation } from "../operation.ts";
 import type { TreeView } from "../ports.ts";
-import { editLines, lineChanges } from "../text/edit-lines.ts";
+import { lineChanges } from "../text/edit-lines.ts";
 import { at, isThere, maxConfigBytes, pathsIn, removals } from "../text/tree-paths.ts";
 import { networkFiles, otherFiles, perInterfaceFiles, type NetworkFiles } from "./network-files.ts";
 import type { NicMapping } from "./nic-mapping.ts";
@@ -26,6 +26,7 @@ export const networkNames: Operation<"network-names"> = {
         ...edits,
       ],
       remarks: [
+        ...files.flatMap(({ path }) => taken(tree, path, nicMap)),
         ...rules.flatMap((path) => namesGiven(path, tree.read(path, maxConfigBytes), nicMap)),
         ...files.flatMap(({ path, content }) => addressesLeft(path, content, nicMap)),
         ...otherFiles(tree).flatMap((path) => namesLeft(path, tree.read(path, maxConfigBytes), nicMap)),
@@ -44,16 +45,11 @@ function mapped(
 ): Change[] {
   if (content === undefined) return [];
   const edit = (line: string): string => (isAbout(line) ? mapLine(line, nicMap) : line);
+  const edits = lineChanges(path, content, "the interfaces of the new home", edit);
   const newPath = mapFileName(path, nicMap);
-  if (newPath === path) return lineChanges(path, content, "the interfaces of the new home", edit);
-  const edited = editLines(content, edit);
-  const what = `takes the place of /${path}`;
+  if (newPath === path) return edits;
   if (isThere(tree, newPath)) return [];
-  return [
-    { kind: "copy", from: path, path: newPath, what },
-    ...(edited ? [{ kind: "write", path: newPath, content: edited.content, what, lines: edited.lines } as const] : []),
-    { kind: "remove", path, what: `is /${newPath} now` },
-  ];
+  return [...edits, { kind: "move", from: path, path: newPath, what: "the file bears the name of the interface" }];
 }
 
 function mapFileName(path: TreePath, nicMap: readonly NicMapping[]): TreePath {
@@ -62,7 +58,6 @@ function mapFileName(path: TreePath, nicMap: readonly NicMapping[]): TreePath {
   return mapping?.kind === "rename" ? (`${folder}${prefix}${mapping.to}` as TreePath) : path;
 }
 
-/** All pairs at once, so that two interfaces can change names with each other. */
 function mapLine(line: string, nicMap: readonly NicMapping[]): string {
   const to = new Map(
     nicMap.flatMap((mapping) => (mapping.kind === "bind" ? [] : [[mapping.from, mapping.to] as const])),
@@ -88,6 +83,12 @@ function linkFile({ name, match, value }: Extract<NicMapping, { kind: "bind" }>)
       `# Made by rehome (--map-nic ${name}=${value}).\n[Match]\n${match}=${value}\n\n[Link]\nName=${name}\n` as ByteString,
     what: `the card ${value} is called ${name}`,
   };
+}
+
+/** A file that cannot get its new name since another has it. */
+function taken(tree: TreeView, path: TreePath, nicMap: readonly NicMapping[]): string[] {
+  const newPath = mapFileName(path, nicMap);
+  return newPath !== path && isThere(tree, newPath) ? [`/${newPath} is there already, so /${path} stays as it is`] : [];
 }
 
 /** The names of removed rules that nothing gives to a card any more. */
