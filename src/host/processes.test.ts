@@ -117,3 +117,19 @@ test("findTool() looks through PATH and the folders of the administrator, for pr
   assert.equal(findTool(""), undefined);
   assert.match(findTool("ldconfig") ?? "", /^\/(usr\/)?sbin\/ldconfig$/);
 });
+
+test("runTool() tells lines as they come and returns though something it left behind holds the pipes", async () => {
+  const lines: string[] = [];
+  const startedMs = performance.now();
+  const script = 'printf "one\\ntwo\\r\\nthr"; sleep 30 & echo ee >&2; echo $!';
+  const result = await runTool("sh", ["-c", script], { onLine: (line) => lines.push(line) });
+  assert.ok(performance.now() - startedMs < 10_000);
+  const sleeper = lines.find((line) => /^thr\d+$/.test(line));
+  assert.ok(sleeper !== undefined, lines.join("|"));
+  assert.deepEqual(
+    lines.filter((line) => line !== sleeper),
+    ["one", "two", "ee"],
+  );
+  assert.deepEqual([result.stdout, result.stderr], ["", ""]);
+  process.kill(Number(sleeper.slice(3)));
+});

@@ -18,6 +18,8 @@ export interface ToolOptions {
   readonly input?: string | Uint8Array;
   /** How output becomes text: `latin1` gives one character for each byte. Default: `utf8`. */
   readonly encoding?: "utf8" | "latin1";
+  /** Told each line of standard output and standard error as it comes, at most 4096 characters of one; nothing is collected then, and no limit holds. */
+  readonly onLine?: (line: string) => void;
   /** Throws unless the exit status is 0. Default: false. */
   readonly mustSucceed?: boolean;
 }
@@ -127,6 +129,9 @@ interface Ending {
 type BoundedOptions = ToolOptions & { readonly timeoutMs: number; readonly maxOutputBytes: number };
 
 const killGraceMs = 1000;
+/** How long output is waited for after a program has ended. */
+const outputGraceMs = 1000;
+const maxLineCharacters = 4096;
 
 function endOf(program: string, args: readonly string[], options: BoundedOptions): Promise<Ending> {
   return new Promise((resolve) => {
@@ -138,6 +143,7 @@ function endOf(program: string, args: readonly string[], options: BoundedOptions
     let stopped: Stop | undefined;
     let startError: Error | undefined;
     let killTimer: NodeJS.Timeout | undefined;
+    let leftBehindTimer: NodeJS.Timeout | undefined;
 
     const stop = (why: Stop): void => {
       if (stopped !== undefined) return;
@@ -153,13 +159,23 @@ function endOf(program: string, args: readonly string[], options: BoundedOptions
     const timer = setTimeout(() => stop("timed-out"), options.timeoutMs);
     options.signal?.addEventListener("abort", onAbort, { once: true });
 
-    const stdout = collect(child.stdout, options.maxOutputBytes, () => stop("too-much-output"));
-    const stderr = collect(child.stderr, options.maxOutputBytes, () => stop("too-much-output"));
+    const { onLine, maxOutputBytes } = options;
+    const take = (stream: Readable): Buffer[] =>
+      onLine ? tellLines(stream, onLine) : collect(stream, maxOutputBytes, () => stop("too-much-output"));
+    const stdout = take(child.stdout);
+    const stderr = take(child.stderr);
     feed(child, options.input);
     child.once("error", (error) => (startError = error));
+    child.once("exit", () => {
+      // Something that it left behind may hold the pipes open for good.
+      leftBehindTimer = setTimeout(() => {
+        for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
+      }, outputGraceMs);
+    });
     child.once("close", (exitCode, signal) => {
       clearTimeout(timer);
       clearTimeout(killTimer);
+      clearTimeout(leftBehindTimer);
       options.signal?.removeEventListener("abort", onAbort);
       if (stopped !== undefined) killGroup(child.pid, "SIGKILL");
       const text = (parts: readonly Buffer[]): string => Buffer.concat(parts).toString(options.encoding ?? "utf8");
@@ -185,6 +201,23 @@ function collect(stream: Readable, maxBytes: number, onTooMuch: () => void): Buf
   });
   stream.on("error", () => {}); // the ending of the process says what happened
   return parts;
+}
+
+/** Tells lines as they are whole; the last one need not be. */
+function tellLines(stream: Readable, onLine: (line: string) => void): Buffer[] {
+  let rest = "";
+  const tell = (line: string): void => onLine(line.replace(/\r$/, "").slice(0, maxLineCharacters));
+  stream.setEncoding("utf8");
+  stream.on("data", (part: string) => {
+    const lines = (rest + part).split("\n");
+    rest = (lines.pop() ?? "").slice(0, maxLineCharacters);
+    for (const line of lines) tell(line);
+  });
+  stream.on("close", () => {
+    if (rest !== "") tell(rest);
+  });
+  stream.on("error", () => {}); // the ending of the process says what happened
+  return [];
 }
 
 function feed(child: ChildProcessByStdio<Writable, Readable, Readable>, input: string | Uint8Array | undefined): void {

@@ -1,14 +1,9 @@
-import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, statSync } from "node:fs";
-import { once } from "node:events";
-import { parseMountInfo } from "../../core/mount-info.ts";
+import { statSync } from "node:fs";
 import type { Sandbox, SandboxResult } from "../../system/prepare/ports.ts";
-import { findTool, runTool, ToolFailedError } from "../processes.ts";
+import { openNamespaces, treeInside } from "../namespaces.ts";
+import { findTool, ToolFailedError } from "../processes.ts";
 
-const nspawnDirectory = "/run/systemd/nspawn";
-const treeInside = `${nspawnDirectory}/tree`;
 const ownerRange = 65_536;
-const setUpTimeoutMs = 30_000;
 const maxOutputBytes = 4 << 20;
 const shownOutputBytes = 64 * 1024;
 
@@ -51,9 +46,8 @@ const droppedCapabilities = [
 ].map((name) => `CAP_${name}`);
 
 /**
- * The {@link Sandbox} of this machine: systemd-nspawn, inside a mount and a process namespace that one `cat` holds. When the pipe to
- * that `cat` closes, which it does when this process dies in whatever way, the kernel kills all that runs in there and
- * takes the mounts away. The tree is mounted `nodev` and `nosuid`: a device node in it opens nothing.
+ * The {@link Sandbox} of this machine: systemd-nspawn, inside namespaces that end with this process. The tree is mounted
+ * `nodev` and `nosuid`: a device node in it opens nothing.
  */
 export const nspawnSandbox: Sandbox = {
   whyNot() {
@@ -61,22 +55,21 @@ export const nspawnSandbox: Sandbox = {
     const missing = ["systemd-nspawn", "unshare", "nsenter", "mount"].find((tool) => findTool(tool) === undefined);
     return missing === undefined ? undefined : `programs of the tree run in a sandbox, and ${missing} is not installed`;
   },
-  async run(root, argv, { env, timeoutMs, bind, device, signal }): Promise<SandboxResult> {
+  async run(root, argv, { env, timeoutMs, bind, device, hasNetwork, onLine, signal }): Promise<SandboxResult> {
     await using space = await openNamespaces();
     await space.showTree(root);
     const words = [
       "--quiet",
       `--directory=${treeInside}`,
-      "--machine=rehome-prepare",
+      "--machine=rehome-sandbox",
       `--hostname=${env["HOSTNAME"] ?? "localhost"}`,
       // A .nspawn file beside the tree comes with the tree.
       "--settings=no",
       "--register=no",
       "--keep-unit",
-      "--private-network",
+      ...(hasNetwork === true ? ["--resolv-conf=bind-host"] : ["--private-network", "--resolv-conf=off"]),
       "--as-pid2",
       "--console=pipe",
-      "--resolv-conf=off",
       "--timezone=off",
       "--link-journal=no",
       "--no-new-privileges=yes",
@@ -95,6 +88,7 @@ export const nspawnSandbox: Sandbox = {
         timeoutMs,
         maxOutputBytes,
         env: { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" },
+        ...(onLine && { onLine }),
         ...(signal && { signal }),
       });
       return { exitCode, timedOut: false, output: endOf(stdout + stderr) };
@@ -104,72 +98,6 @@ export const nspawnSandbox: Sandbox = {
     }
   },
 };
-
-interface Namespaces extends AsyncDisposable {
-  /** Runs a program of this host inside. */
-  readonly enter: typeof runTool;
-  /** Mounts the tree and what is mounted in it at {@link treeInside}, without devices and set-id bits. */
-  showTree(root: string): Promise<void>;
-}
-
-/** Makes the namespaces, and ends all that is in them when it is disposed of. */
-async function openNamespaces(): Promise<Namespaces> {
-  const words = [
-    "--mount",
-    "--propagation",
-    "private",
-    "--pid",
-    "--mount-proc",
-    "--fork",
-    "--kill-child=KILL",
-    "--",
-    "cat",
-  ];
-  const program = findTool("unshare");
-  if (program === undefined) throw new ToolFailedError("unshare", "not-found", "it is not installed");
-  const holder = spawn(program, words, { stdio: ["pipe", "pipe", "pipe"], detached: true });
-  const ended = once(holder, "close");
-  let complaint = "";
-  holder.stderr.on("data", (part: Buffer) => (complaint += part.toString("utf8").slice(0, 1000)));
-  holder.stdin.on("error", () => {}); // it has ended; that is seen below
-  holder.stdin.write("\n");
-  // What was written comes back once `cat` runs, and so once the namespaces are there.
-  const ready = await Promise.race([once(holder.stdout, "data").then(() => true), ended.then(() => false)]);
-  if (!ready) throw new ToolFailedError("unshare", "exit-status", "no namespaces could be made", { stderr: complaint });
-
-  const space = `/proc/${holder.pid}`;
-  const enter: typeof runTool = (command, args, options) => {
-    const inside = [
-      `--mount=${space}/ns/mnt`,
-      `--pid=${space}/ns/pid_for_children`,
-      "--",
-      findTool(command) ?? command,
-    ];
-    return runTool("nsenter", [...inside, ...args], options);
-  };
-  const mount = (...args: readonly string[]): Promise<unknown> =>
-    enter("mount", args, { timeoutMs: setUpTimeoutMs, mustSucceed: true });
-  return {
-    enter,
-    async showTree(root) {
-      mkdirSync(nspawnDirectory, { recursive: true });
-      // What nspawn leaves behind when it is killed stays in here, and goes with it.
-      await mount("-t", "tmpfs", "-o", "mode=0755,nodev,nosuid", "rehome", nspawnDirectory);
-      await enter("mkdir", [treeInside], { timeoutMs: setUpTimeoutMs, mustSucceed: true });
-      await mount("--rbind", "--", root, treeInside);
-      const mounts = parseMountInfo(readFileSync(`${space}/mountinfo`, "utf8"));
-      for (const { mountPoint, options } of mounts) {
-        if (mountPoint !== treeInside && !mountPoint.startsWith(`${treeInside}/`)) continue;
-        const readOnly = options.split(",").includes("ro") ? ",ro" : "";
-        await mount("-o", `remount,bind,nodev,nosuid${readOnly}`, "--", mountPoint);
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      holder.stdin.destroy();
-      await ended;
-    },
-  };
-}
 
 /** The users of a tree whose root belongs to the start of a range of 65536 are those of that range. */
 function userNamespace(root: string): string[] {

@@ -47,6 +47,10 @@ export interface SandboxOptions {
   readonly bind: readonly { readonly from: string; readonly to: string }[];
   /** The one device of this host that the program may use. */
   readonly device: string | undefined;
+  /** The program has this host's network and its name servers: only for what the user has asked to fetch something. */
+  readonly hasNetwork?: boolean;
+  /** Told each line that it writes; the result has no output then. */
+  readonly onLine?: (line: string) => void;
   readonly signal: AbortSignal | undefined;
 }
 
