@@ -55,6 +55,10 @@ export interface JobKind {
   readonly checkpoints: (job: Pick<JobRecord, "id" | "parameters" | "plan">) => readonly Checkpoint[];
   /** What can be done instead where it cannot be undone any more: a sentence. */
   readonly insteadOfUndo: (job: JobRecord) => string;
-  /** False goes on after a checkpoint failed; the job then fails at its end. */
-  readonly stopOnError?: boolean;
+  /** Whether a job goes on after a checkpoint failed; it then fails at its end. */
+  readonly goesOnAfterFailure?: (job: JobRecord) => boolean;
+  /** The checkpoint that a job is paused before, once: who resumes it there goes on. */
+  readonly pauseBefore?: (job: JobRecord) => string | undefined;
+  /** Takes what a job needs for as long as it runs, or is undone (a place, a lock); it is given back after the last checkpoint. @throws {RehomeError} */
+  readonly hold?: (job: JobRecord) => Promise<AsyncDisposable>;
 }

@@ -1,6 +1,6 @@
 import { crashPoint } from "../../core/crash-points.ts";
 import { JobBusyError, JobLostError, JobNotFoundError } from "../errors.ts";
-import type { JobId, JobRecord, JobRequest } from "../job.ts";
+import type { JobId, JobRecord, JobRequest, JobState } from "../job.ts";
 import type { JobChange } from "../journal/journal.ts";
 import type { EnginePorts } from "../ports.ts";
 
@@ -36,6 +36,8 @@ export class JobSession implements AsyncDisposable {
   #leaseUntilMs: number;
   #rate: number | null | undefined;
   #keepsLock = false;
+  /** What the job was in before. */
+  readonly takenFrom: JobState;
 
   /**
    * Takes a job over.
@@ -57,15 +59,16 @@ export class JobSession implements AsyncDisposable {
       const job = await journal.claim(id, { epoch: before.epoch, state, owner, leaseUntilMs, atMs });
       if (job === undefined) throw new JobBusyError(id, "another process, which has just taken it,");
       crashPoint("job.claimed");
-      return [new JobSession(ports, job, lock), job];
+      return [new JobSession(ports, job, lock, before.state), job];
     } catch (error) {
       lock[Symbol.dispose]();
       throw error;
     }
   }
 
-  private constructor(ports: EnginePorts, job: JobRecord, lock: Disposable) {
+  private constructor(ports: EnginePorts, job: JobRecord, lock: Disposable, takenFrom: JobState) {
     this.id = job.id;
+    this.takenFrom = takenFrom;
     this.#ports = ports;
     this.#epoch = job.epoch;
     this.#isUndoing = job.state === "undoing";

@@ -70,12 +70,17 @@ async function runCheckpoints(run: Run): Promise<JobOutcome> {
   const failures: { readonly error: unknown; readonly checkpoint: string }[] = [];
   try {
     assertKnown(job, kind);
+    await using _held = await kind.hold?.(job);
+    let mayPause = session.takenFrom !== "paused";
     for (const [index, checkpoint] of kind.checkpoints(job).entries()) {
       const record = job.checkpoints[index];
       if (record?.state === "done") {
         results.set(checkpoint.name, record.result);
         continue;
       }
+      if (mayPause && record?.state === "pending" && checkpoint.name === kind.pauseBefore?.(job))
+        session.stop(new JobStop("pause"));
+      mayPause = true;
       if (session.signal.aborted) break;
       meter.begin(index, checkpoint.name);
       try {
@@ -84,7 +89,7 @@ async function runCheckpoints(run: Run): Promise<JobOutcome> {
         if (session.signal.aborted) break;
         failures.push({ error, checkpoint: checkpoint.name });
         await session.write({ checkpoint: { index, state: "failed", endedAtMs: ports.clock.nowMs() } });
-        if (kind.stopOnError !== false) break;
+        if (kind.goesOnAfterFailure?.(job) !== true) break;
       }
     }
   } catch (error) {

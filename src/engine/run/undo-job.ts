@@ -69,6 +69,7 @@ async function takeBackAll(undoing: Undoing): Promise<JobOutcome> {
   using _publishing = publishProgress(ports, job.id, meter);
   let at: string | null = null;
   try {
+    await using _held = await kind.hold?.(job);
     const begun = kind.checkpoints(job).flatMap((checkpoint, index) => {
       const record = job.checkpoints[index];
       return record !== undefined && wasBegun(record.state) ? [{ checkpoint, index, record }] : [];
