@@ -48,18 +48,16 @@ export {
 } from "./library/store-care.ts";
 export { shownState, type JobId, type JobRecord, type JobState, type ShownState } from "./engine/job.ts";
 export { captureAsJob } from "./library/jobs/capture-job.ts";
+export { changeRateOf, resumeJob, stopJob, undoJobOf } from "./library/jobs/control.ts";
 export {
-  findLeftovers,
   listJobs,
+  readJobEvents,
   readJobLog,
-  requestOfJob,
-  resumeJob,
   showJob,
-  undoJobOf,
-  type Leftover,
   type ListedJob,
   type ShownJob,
-} from "./library/jobs/control.ts";
+} from "./library/jobs/look-at-jobs.ts";
+export { findLeftovers, removeLeftovers, type Leftover, type Leftovers } from "./library/jobs/repair.ts";
 export { restoreAsJob } from "./library/jobs/restore-job.ts";
 export { pruneAsJob, removeAsJob } from "./library/jobs/store-jobs.ts";
 export { version } from "./library/version.ts";

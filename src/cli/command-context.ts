@@ -19,6 +19,8 @@ export interface CommandContext {
   readonly interruptible: (action: string) => AbortSignal;
   /** Notes which job the command runs, so that a failure can say how to go on with it. */
   readonly onJob: (job: JobId) => void;
+  /** The job that was noted. */
+  readonly job: () => JobId | undefined;
   /** Begins to show progress; dispose of it before results are printed. */
   readonly startProgress: (noun: ItemNoun) => ProgressView;
 }

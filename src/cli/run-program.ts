@@ -109,6 +109,7 @@ function contextOf({ common, messages, output, interrupts, running }: Surroundin
     output,
     messages,
     onJob: (job) => (running.job = job),
+    job: () => running.job,
     interruptible: (action) => interrupts.listen(action),
     startProgress: (noun) => startProgress(style, messages, noun),
   };

@@ -1,5 +1,5 @@
 import { RehomeError } from "../core/errors.ts";
-import type { JobId, JobState } from "./job.ts";
+import type { JobId, JobState, ShownState } from "./job.ts";
 
 /** No job has this id, or several do. */
 export class JobNotFoundError extends RehomeError {
@@ -48,15 +48,26 @@ export class JobLostError extends RehomeError {
 export class TransitionError extends RehomeError {
   override readonly name = "TransitionError";
   readonly code = "JOB_STATE";
-  readonly from: JobState;
-  readonly to: JobState;
+  readonly from: ShownState;
+  readonly to: JobState | "throttled";
 
-  constructor(id: JobId, from: JobState, to: JobState) {
-    super(`cannot make job ${id} ${to}: it is ${from}`, `\`rehome job show ${id}\` says what can be done with it.`);
+  constructor(id: JobId, from: ShownState, to: JobState | "throttled") {
+    super(
+      `cannot ${verbs[to] ?? `make ${to}`} job ${id}: it is ${from}`,
+      `\`rehome job show ${id}\` says what can be done with it.`,
+    );
     this.from = from;
     this.to = to;
   }
 }
+
+const verbs: { readonly [To in JobState | "throttled"]?: string } = {
+  running: "run",
+  pausing: "pause",
+  cancelled: "cancel",
+  undoing: "undo",
+  throttled: "change the rate of",
+};
 
 /** The job was planned by another version of the program, or for an operation that this one does not have. */
 export class JobUnknownError extends RehomeError {

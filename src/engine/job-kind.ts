@@ -22,7 +22,7 @@ export interface CheckpointContext {
   readonly release: (holding: Holding) => Promise<void>;
   /** Aborted to pause, to cancel, at a time-out, or when the job was taken over: end at the next safe point, with any error. */
   readonly signal: AbortSignal;
-  /** The limit that holds now; asked anew from time to time, since it may change while the job runs. */
+  /** The limit that somebody asked for: undefined as it was started, Infinity none; asked anew from time to time, since it may change. */
   readonly rateBytesPerSecond: () => number | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface Checkpoint {
   readonly timeoutMs?: number;
   /** Returns what later checkpoints and `job show` need to know of it. */
   readonly run: (context: CheckpointContext) => Promise<Json>;
-  /** Absent exactly where `undo` is `none`. */
+  /** Absent exactly where `undo` is `none`. May save a cursor too; the result is among `results` if `run` had ended. */
   readonly takeBack?: (context: CheckpointContext) => Promise<void>;
 }
 
@@ -61,4 +61,8 @@ export interface JobKind {
   readonly pauseBefore?: (job: JobRecord) => string | undefined;
   /** Takes what a job needs for as long as it runs, or is undone (a place, a lock); it is given back after the last checkpoint. @throws {RehomeError} */
   readonly hold?: (job: JobRecord) => Promise<AsyncDisposable>;
+  /** Heeds {@link CheckpointContext.rateBytesPerSecond}. */
+  readonly hasRate?: true;
+  /** Paths of what an ended or dead job left lying, outside its own directory, that only an undo removes. */
+  readonly remains?: (job: JobRecord) => readonly string[];
 }

@@ -15,6 +15,9 @@ export type JobState =
   | "undone"
   | "done";
 
+/** States in which nothing is left to do, nor expected of anybody. */
+export const endedStates: readonly JobState[] = ["done", "undone", "cancelled"];
+
 /** What people and scripts see: the state, or that its owner died in it. */
 export type ShownState = JobState | "interrupted";
 
@@ -35,7 +38,7 @@ export interface CheckpointRecord {
   /** Its share of the whole job's time, above 0, against the other checkpoints'. */
   readonly weight: number;
   readonly undo: UndoWay;
-  readonly state: "pending" | "running" | "done" | "failed" | "undone";
+  readonly state: "pending" | "running" | "done" | "failed" | "undoing" | "undone";
   /** How far it came, in its own words; it goes on from there. */
   readonly cursor: Json;
   readonly result: Json;

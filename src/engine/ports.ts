@@ -1,6 +1,6 @@
 import type { Evidence } from "./evidence.ts";
 import type { JobId, JobOwner } from "./job.ts";
-import type { Journal } from "./journal/journal.ts";
+import type { Holding, Journal } from "./journal/journal.ts";
 import type { JobProgress } from "./progress/job-progress.ts";
 
 /** The kernel's locks on jobs: held by at most one process of this host, free the moment that process is dead. */
@@ -14,6 +14,10 @@ export interface JobLocks {
 export interface JobFiles {
   /** Absolute path of a job's directory, made (0700) if it is absent. */
   readonly directoryOf: (id: JobId) => string;
+  /** The jobs that have a directory. */
+  readonly list: () => readonly JobId[];
+  /** Removes a job's directory with all that is in it. */
+  readonly remove: (id: JobId) => void;
   readonly appendLog: (id: JobId, line: string) => void;
   /** Makes the latest progress readable for other processes; undefined when the job runs no more. */
   readonly publishProgress: (id: JobId, progress: JobProgress | undefined) => void;
@@ -36,6 +40,10 @@ export interface EnginePorts {
   readonly files: JobFiles;
   readonly clock: Clock;
   readonly owner: JobOwner;
-  /** `rehome 1.2.3`, for the evidence. */
-  readonly program: string;
+  /** Of this program and what it rests on, for the evidence. */
+  readonly versions: Evidence["versions"];
+  /** Takes down what a dead owner left on this host; does nothing where it is gone. @throws {RehomeError} If that fails. */
+  readonly takeDown: (job: JobId, holding: Holding) => Promise<void>;
+  /** So long jobs are kept after they have ended. */
+  readonly keepEndedMs: number;
 }

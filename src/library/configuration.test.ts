@@ -10,7 +10,8 @@ import { choosePaths } from "./settings.ts";
 test("parseConfiguration() refuses keys it does not know and values that are no paths", () => {
   assert.deepEqual(parseConfiguration("store: /srv/images\n", "f"), { store: "/srv/images" });
   assert.deepEqual(parseConfiguration("", "f"), {});
-  for (const text of ["stor: /x", "store: 3", "store: ''", "- a", "store: [", "just text"])
+  assert.deepEqual(parseConfiguration("keep-jobs-days: 7", "f"), { "keep-jobs-days": 7 });
+  for (const text of ["stor: /x", "store: 3", "store: ''", "- a", "store: [", "just text", "keep-jobs-days: x"])
     assert.throws(() => parseConfiguration(text, "f"), UsageError, text);
 });
 

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type * as yaml from "yaml";
 import { UsageError } from "../core/errors.ts";
 
-/** What the configuration file may say; each is a path. */
+/** What the configuration file may say: paths, and how many days ended jobs are kept. */
 export interface Configuration {
   readonly "state-dir"?: string;
   readonly store?: string;
@@ -11,16 +11,11 @@ export interface Configuration {
   readonly "nspawn-dir"?: string;
   readonly "hooks-dir"?: string;
   readonly "prepare-dir"?: string;
+  readonly "keep-jobs-days"?: number;
 }
 
-const keys: readonly (keyof Configuration)[] = [
-  "state-dir",
-  "store",
-  "machines-dir",
-  "nspawn-dir",
-  "hooks-dir",
-  "prepare-dir",
-];
+const pathKeys = ["state-dir", "store", "machines-dir", "nspawn-dir", "hooks-dir", "prepare-dir"] as const;
+const keys: readonly (keyof Configuration)[] = [...pathKeys, "keep-jobs-days"];
 
 /** Where the configuration is looked for unless `REHOME_CONFIG` names another file. */
 export const defaultConfigurationPath = "/etc/rehome/config.yaml";
@@ -69,7 +64,13 @@ export function parseConfiguration(text: string, file: string): Configuration {
         `cannot read the configuration "${file}": the key "${key}" is not known`,
         `Known keys: ${keys.join(", ")}.`,
       );
-    if (typeof setting !== "string" || setting === "")
+    if (key === "keep-jobs-days") {
+      if (!Number.isSafeInteger(setting) || Number(setting) < 0)
+        throw new UsageError(
+          `cannot read the configuration "${file}": "${key}" is no number of days`,
+          "Give a whole number.",
+        );
+    } else if (typeof setting !== "string" || setting === "")
       throw new UsageError(`cannot read the configuration "${file}": "${key}" is no path`, "Give a path as text.");
   }
   return value;

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import { UsageError } from "../core/errors.ts";
 import { readConfiguration } from "./configuration.ts";
 
 /** Where rehome keeps things on this host. All absolute. */
@@ -15,7 +16,7 @@ export interface Paths {
   readonly prepareDirectory: string;
 }
 
-/** Variables that choose {@link Paths}. */
+/** Variables that choose {@link Paths} and other settings. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -44,4 +45,15 @@ export function choosePaths(environment: Environment = process.env, isRoot: bool
       environment["REHOME_PREPARE_DIR"] ?? configuration["prepare-dir"] ?? "/etc/rehome/prepare.d",
     ),
   };
+}
+
+const defaultKeepJobsDays = 30;
+
+/** How many days jobs are kept after they have ended. @throws {UsageError} If what was chosen is no number of days. */
+export function chooseKeepJobsDays(environment: Environment = process.env): number {
+  const text = environment["REHOME_KEEP_JOBS_DAYS"];
+  if (text === undefined)
+    return readConfiguration(environment["REHOME_CONFIG"])["keep-jobs-days"] ?? defaultKeepJobsDays;
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new UsageError(`cannot keep jobs for "${text}" days`, "Give a whole number in REHOME_KEEP_JOBS_DAYS.");
 }

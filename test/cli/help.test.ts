@@ -72,7 +72,8 @@ test("a command line that is wrong ends with 2 and says what is near", (context)
 
 test("every command that prints a document has a schema for it", () => {
   for (const name of commandNames)
-    if (commands[name].json !== false) assert.ok(schemaNames.includes(name.replaceAll(" ", "-")), name);
+    if (commands[name].json !== false)
+      assert.ok(schemaNames.includes((commands[name].documentOf ?? name).replaceAll(" ", "-")), name);
 });
 
 test("rehome completion prints scripts that ask the program", (context) => {

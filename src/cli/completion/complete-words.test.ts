@@ -6,10 +6,16 @@ async function complete(line: string): Promise<string[]> {
   const { candidates, shellAdds } = await completeWords(line.split(" "), {
     images: (store) => Promise.resolve([{ value: `web:${store ?? 1}`, description: "" }]),
     paths: (image, directory) => Promise.resolve([{ value: `${directory}hosts`, description: image }]),
+    jobs: () => Promise.resolve([{ value: "0a1b2c3d", description: "" }]),
     machines: () => Promise.resolve([{ value: "machine:db", description: "" }]),
   });
   return [...candidates.map(({ value }) => value), `:${shellAdds}`];
 }
+
+test("completeWords() completes ids of jobs", async () => {
+  assert.deepEqual(await complete("job pause 0"), ["0a1b2c3d", ":nothing"]);
+  assert.deepEqual(await complete("job rate 0a1b2c3d "), [":nothing"]);
+});
 
 test("completeWords() completes commands and members of groups", async () => {
   assert.deepEqual(await complete("sh"), ["show", ":nothing"]);

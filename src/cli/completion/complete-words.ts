@@ -28,6 +28,7 @@ export interface CompletionSources {
   /** Images in the store that is in force, or in the one named. */
   readonly images: (store: string | undefined) => Promise<readonly Candidate[]>;
   readonly machines: () => Promise<readonly Candidate[]>;
+  readonly jobs: () => Promise<readonly Candidate[]>;
   /** What lies in a directory of an image; names of directories end in `/`. */
   readonly paths: (image: string, directory: string, store: string | undefined) => Promise<readonly Candidate[]>;
 }
@@ -99,6 +100,8 @@ async function complete(
         candidates: [{ value: "/", description: "this host" }, ...(await sources.machines())],
         shellAdds: "directories",
       };
+    case "job":
+      return { candidates: await sources.jobs(), shellAdds: "nothing" };
     case "directory":
       return { candidates: [], shellAdds: "directories" };
     case "file":

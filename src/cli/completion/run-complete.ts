@@ -7,7 +7,7 @@ import { completeWords, type Candidate } from "./complete-words.ts";
  * with its description after a tab, and a last line that says what the shell is to add, after a colon.
  */
 export async function renderCompletion(words: readonly string[]): Promise<string> {
-  const { candidates, shellAdds } = await completeWords(words, { images, machines, paths });
+  const { candidates, shellAdds } = await completeWords(words, { images, machines, jobs, paths });
   const lines = candidates.map(({ value, description }) => `${safeText(value)}\t${safeText(description)}`);
   return [...lines, `:${shellAdds}`, ""].join("\n");
 }
@@ -41,6 +41,21 @@ async function machines(): Promise<Candidate[]> {
     return found
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
       .map(({ name }) => ({ value: `machine:${name}`, description: "machine" }));
+  } catch {
+    return [];
+  }
+}
+
+const endedJobs = 20;
+
+/** Jobs that did not end, and the newest that did. */
+async function jobs(): Promise<Candidate[]> {
+  const { listJobs } = await import("../../library/jobs/look-at-jobs.ts");
+  try {
+    return (await listJobs({ ended: endedJobs })).map(({ id, state, title }) => ({
+      value: id,
+      description: `${state}: ${title}`,
+    }));
   } catch {
     return [];
   }

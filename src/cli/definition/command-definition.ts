@@ -11,6 +11,8 @@ export interface CommandDefinition<Call> {
   readonly examples: readonly Example[];
   /** False where one document would make no sense. */
   readonly json?: false;
+  /** The command whose document it prints, if that is not a kind of its own. */
+  readonly documentOf?: string;
   /** Statuses beside 0, 1, 2 and 130 that it ends with, and when. */
   readonly statuses?: Readonly<Record<number, string>>;
 }

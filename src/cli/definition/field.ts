@@ -9,6 +9,7 @@ export type Completes =
   | "directory"
   | "file"
   | "command"
+  | "job"
   | "nothing"
   | readonly string[];
 
@@ -54,6 +55,16 @@ export function optionalOperand(name: string, completes: Completes, summary: str
   const read = ([first]: readonly string[]): string | undefined =>
     first === undefined ? undefined : notEmpty(name, first);
   return { kind: "operand", name, summary, required: false, variadic: false, completes, read };
+}
+
+/** An operand that must be given, with a value that `parse` reads. */
+export function parsedOperand<Value>(
+  name: string,
+  parse: (text: string) => Value,
+  summary: string,
+): OperandField<Value> {
+  const read = ([first]: readonly string[]): Value => parse(notEmpty(name, first ?? ""));
+  return { kind: "operand", name, summary, required: true, variadic: false, completes: "nothing", read };
 }
 
 /** All operands that are left, `atLeast` none or one. */

@@ -30,6 +30,22 @@ import {
 import { prepareCommand, type PrepareCall } from "./prepare-command.ts";
 import { machineListCommand, type MachineListCall } from "./machine-commands.ts";
 import {
+  jobCancelCommand,
+  jobListCommand,
+  jobLogCommand,
+  jobPauseCommand,
+  jobRateCommand,
+  jobRepairCommand,
+  jobResumeCommand,
+  jobShowCommand,
+  jobUndoCommand,
+  type JobCall,
+  type JobListCall,
+  type JobLogCall,
+  type JobRateCall,
+  type JobRepairCall,
+} from "./job-commands.ts";
+import {
   storeCheckCommand,
   storeInitCommand,
   storePruneCommand,
@@ -66,6 +82,15 @@ export interface Calls {
   readonly "store prune": StorePruneCall;
   readonly "store stats": StoreStatsCall;
   readonly "machine list": MachineListCall;
+  readonly "job list": JobListCall;
+  readonly "job show": JobCall;
+  readonly "job log": JobLogCall;
+  readonly "job pause": JobCall;
+  readonly "job resume": JobCall;
+  readonly "job cancel": JobCall;
+  readonly "job undo": JobCall;
+  readonly "job rate": JobRateCall;
+  readonly "job repair": JobRepairCall;
   readonly doctor: DoctorCall;
   readonly completion: CompletionCall;
   readonly help: HelpCall;
@@ -92,6 +117,15 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   "store prune": storePruneCommand,
   "store stats": storeStatsCommand,
   "machine list": machineListCommand,
+  "job list": jobListCommand,
+  "job show": jobShowCommand,
+  "job log": jobLogCommand,
+  "job pause": jobPauseCommand,
+  "job resume": jobResumeCommand,
+  "job cancel": jobCancelCommand,
+  "job undo": jobUndoCommand,
+  "job rate": jobRateCommand,
+  "job repair": jobRepairCommand,
   doctor: doctorCommand,
   completion: completionCommand,
   help: helpCommand,
@@ -104,6 +138,7 @@ export const commandNames: readonly CommandName[] = Object.keys(commands) as Com
 export const groups: Readonly<Record<string, string>> = {
   store: "Care for the store that holds the images",
   machine: "Detach, attach and look after systemd-nspawn machines",
+  job: "Look at jobs; pause, resume and undo them",
 };
 
 export { operandsOf, optionsOf, type AnyCommand, type NamedOption } from "./command-definition.ts";
@@ -114,6 +149,7 @@ export type { Completes } from "./field.ts";
 export type { CaptureCall, RestoreCall, VerifyCall } from "./system-commands.ts";
 export type { PrepareCall } from "./prepare-command.ts";
 export type { CatCall, DiffCall, ImagesCall, LsCall, RmCall, ShowCall, TagCall } from "./image-commands.ts";
+export type { JobCall, JobListCall, JobLogCall, JobRateCall, JobRepairCall } from "./job-commands.ts";
 export type { StoreCheckCall, StoreInitCall, StorePruneCall, StoreStatsCall } from "./store-commands.ts";
 export type { MachineListCall } from "./machine-commands.ts";
 export type { CompletionCall, DoctorCall, HelpCall, Shell } from "./host-commands.ts";

@@ -31,5 +31,10 @@ export const variables: readonly Variable[] = [
     key: "prepare-dir",
     summary: "Executables that run last when a tree is prepared. Default: /etc/rehome/prepare.d",
   },
+  {
+    name: "REHOME_KEEP_JOBS_DAYS",
+    key: "keep-jobs-days",
+    summary: "How many days jobs are kept after they have ended, with log and evidence. Default: 30",
+  },
   { name: "REHOME_CONFIG", summary: "The configuration file (YAML). Default: /etc/rehome/config.yaml" },
 ];

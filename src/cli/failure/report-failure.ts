@@ -35,7 +35,7 @@ export function reportFailure(thrown: unknown, report: FailureReport): ExitStatu
   if (code === "INTERRUPTED") messages.warn(`  rehome ${quoteForShell(args)}`);
   if (job !== undefined && !(error instanceof RehomeError && error.message.includes(job)))
     messages.warn(
-      `It is job ${job}: \`rehome job resume ${job}\` goes on with it, \`rehome job undo ${job}\` takes it back.`,
+      `It is job ${job}: \`rehome job resume ${job}\` goes on with it, \`rehome job show ${job}\` says what else can be done.`,
     );
   if (messages.verbose > 1) for (const line of traceFailure(thrown)) messages.warn(line);
   const facts = error instanceof TargetDiffersError ? { differences: error.differences } : {};

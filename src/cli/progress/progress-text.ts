@@ -23,22 +23,27 @@ export function formatProgress(progress: Progress, pace: Pace, noun: ItemNoun): 
   if (totalItems !== undefined) parts.push(`${formatCount(items)} of ${countOf(totalItems, noun.one, noun.many)}`);
   else if (items > 0) parts.push(countOf(items, noun.one, noun.many));
   if (pace.bytesPerSecond >= 1) parts.push(`${formatBytes(pace.bytesPerSecond)}/s`);
-  parts.push(
-    pace.remainingMs === undefined ? formatDuration(pace.elapsedMs) : `${formatDuration(pace.remainingMs)} left`,
-  );
+  if (pace.stalledMs !== undefined) parts.push(formatStall({ ...progress, stalledMs: pace.stalledMs }));
+  else
+    parts.push(
+      pace.remainingMs === undefined ? formatDuration(pace.elapsedMs) : `${formatDuration(pace.remainingMs)} left`,
+    );
   return parts.join("  ");
+}
+
+/** What is said of a phase in which nothing moves: `stalled for 45 s, waits for a hook`. */
+export function formatStall({
+  stalledMs,
+  waitsFor,
+}: Pick<Progress, "waitsFor"> & { readonly stalledMs: number }): string {
+  return `stalled for ${formatDuration(stalledMs)}${waitsFor === undefined ? "" : `, waits for ${waitsFor}`}`;
 }
 
 /** A line of `--progress json`; its schema is `schemas/progress.json`. */
 export function formatProgressJson(progress: Progress, pace: Pace, at: Date): string {
-  const { version, phase, bytes, totalBytes, items, totalItems } = progress;
   return JSON.stringify({
-    version,
-    phase,
-    bytes,
-    totalBytes,
-    items,
-    totalItems,
+    ...progress,
+    stalledMs: pace.stalledMs === undefined ? undefined : Math.round(pace.stalledMs),
     rate: Math.round(pace.bytesPerSecond),
     etaMs: pace.remainingMs === undefined ? undefined : Math.round(pace.remainingMs),
     at: at.toISOString(),

@@ -74,6 +74,9 @@ function renderCommand(name: CommandName): string[] {
     ...(operands.length === 0 ? [] : [""]),
     ...(options.length === 0 ? [] : [...optionTable(options), ""]),
     ...(definition.json === false ? ["Has no `--json`.", ""] : []),
+    ...(definition.documentOf === undefined
+      ? []
+      : [`With \`--json\` it prints the document of \`rehome ${definition.documentOf}\`.`, ""]),
     ...(statuses.length === 0
       ? []
       : [`Ends with ${statuses.map(([status, when]) => `**${status}**: ${when}`).join("; ")}.`, ""]),

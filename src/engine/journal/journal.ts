@@ -105,4 +105,9 @@ export interface Journal extends AsyncDisposable {
   holdings(id?: JobId): Promise<readonly (Holding & { readonly job: JobId })[]>;
   /** Forgets events from before, of jobs that have ended by then. Returns how many. */
   forgetEvents(beforeMs: number): Promise<number>;
+  /**
+   * Forgets up to `limit` jobs that ended (`done`, `undone`, `cancelled`) before, the longest ended first, with all that is
+   * known of them; those that hold something stay. Returns which.
+   */
+  forgetJobs(beforeMs: number, limit: number): Promise<readonly JobId[]>;
 }

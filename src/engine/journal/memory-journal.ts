@@ -1,5 +1,5 @@
 import { JobLostError } from "../errors.ts";
-import type { JobId, JobRecord, JobRequest, JobSummary, NewJob } from "../job.ts";
+import { endedStates, type JobId, type JobRecord, type JobRequest, type JobSummary, type NewJob } from "../job.ts";
 import { applyAdd, applyChange, applyClaim, applyRequest, type Applied } from "./apply-change.ts";
 import type { Holding, JobChange, JobClaim, JobEvent, JobFilter, JobSignals, Journal } from "./journal.ts";
 
@@ -83,6 +83,17 @@ export class MemoryJournal implements Journal {
       this.#events.set(id, kept);
     }
     return forgotten;
+  }
+
+  async forgetJobs(beforeMs: number, limit: number): Promise<readonly JobId[]> {
+    const doomed = [...this.#jobs.values()]
+      .filter(({ state, changedAtMs }) => endedStates.includes(state) && changedAtMs < beforeMs)
+      .filter(({ id }) => !this.#holdings.some(({ job }) => job === id))
+      .toSorted((a, b) => a.changedAtMs - b.changedAtMs)
+      .slice(0, limit)
+      .map(({ id }) => id);
+    for (const kept of [this.#jobs, this.#events, this.#numbers]) for (const id of doomed) kept.delete(id);
+    return doomed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

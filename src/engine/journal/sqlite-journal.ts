@@ -3,32 +3,12 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { crashPoint } from "../../core/crash-points.ts";
 import { JobLostError, JournalUnsuitableError } from "../errors.ts";
-import type { JobId, JobRecord, JobRequest, JobState, JobSummary, NewJob } from "../job.ts";
+import { endedStates, type JobId, type JobRecord, type JobRequest, type JobSummary, type NewJob } from "../job.ts";
 import { applyAdd, applyChange, applyClaim, applyRequest, type Applied } from "./apply-change.ts";
+import { parse, schema, schemaVersion, summaryColumns, summaryOf, type Row, type Value } from "./journal-rows.ts";
 import type { Holding, JobChange, JobClaim, JobEvent, JobFilter, JobSignals, Journal } from "./journal.ts";
 
-const schemaVersion = 1;
 const busyTimeoutMs = 30_000;
-
-/** Lists read `job` alone, so that plans of any size cost them nothing. */
-const schema = `
-  CREATE TABLE job (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, title TEXT NOT NULL,
-    state TEXT NOT NULL, host TEXT, pid INTEGER, created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
-    epoch INTEGER NOT NULL, lease_ms INTEGER NOT NULL, last_event INTEGER NOT NULL, request TEXT NOT NULL);
-  CREATE INDEX job_state ON job (state, sequence);
-  CREATE TABLE plan (id TEXT PRIMARY KEY, version INTEGER NOT NULL, parameters TEXT NOT NULL, plan TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE course (id TEXT PRIMARY KEY, checkpoints TEXT NOT NULL, result TEXT NOT NULL, failure TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE event (id TEXT NOT NULL, number INTEGER NOT NULL, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, facts TEXT NOT NULL,
-    PRIMARY KEY (id, number)) WITHOUT ROWID;
-  CREATE TABLE holding (id TEXT NOT NULL, kind TEXT NOT NULL, what TEXT NOT NULL);
-  PRAGMA user_version = ${schemaVersion};
-`;
-
-const summaryColumns = "id, kind, title, state, host, pid, created_ms, changed_ms";
-
-type Value = string | number | null;
-type Row = Readonly<Record<string, Value>>;
 
 /** A journal in a file; the one that every process of a host shares. WAL, each write forced to the device before it is done. */
 export class SqliteJournal implements Journal {
@@ -171,6 +151,20 @@ export class SqliteJournal implements Journal {
     return Number(changes);
   }
 
+  async forgetJobs(beforeMs: number, limit: number): Promise<readonly JobId[]> {
+    return this.#atomically(() => {
+      const rows = this.#rows(
+        `SELECT id FROM job WHERE changed_ms < ? AND state IN (${endedStates.map(() => "?").join()})
+         AND id NOT IN (SELECT id FROM holding) ORDER BY changed_ms LIMIT ?`,
+        [beforeMs, ...endedStates, limit],
+      );
+      const ids = rows.map(({ id }) => id as JobId);
+      for (const id of ids)
+        for (const table of ["event", "course", "plan", "job"]) this.#run(`DELETE FROM ${table} WHERE id = ?`, [id]);
+      return ids;
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#statements.clear();
     this.#database.close();
@@ -270,21 +264,4 @@ export class SqliteJournal implements Journal {
     this.#statements.set(query, known);
     return known;
   }
-}
-
-function summaryOf(row: Row): JobSummary {
-  return {
-    id: row["id"] as JobId,
-    kind: String(row["kind"]),
-    title: String(row["title"]),
-    state: row["state"] as JobState,
-    owner: row["host"] === null ? null : { host: String(row["host"]), pid: Number(row["pid"]) },
-    createdAtMs: Number(row["created_ms"]),
-    changedAtMs: Number(row["changed_ms"]),
-  };
-}
-
-/** Reads what this class wrote. */
-function parse<Parsed>(text: Value | undefined): Parsed {
-  return JSON.parse(String(text)) as Parsed;
 }

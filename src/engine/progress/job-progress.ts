@@ -2,20 +2,17 @@ import type { Progress } from "../../core/progress.ts";
 import type { CheckpointRecord, JobId } from "../job.ts";
 import { RateEstimate } from "./rate-estimate.ts";
 
-/** How far a job has come, as readers in other processes get it: one schema for the command line, the log and the console. */
+/** How far a job has come, as every reader gets it: the command line, `--progress json`, the log and the console. */
 export interface JobProgress extends Progress {
-  readonly job: JobId;
+  readonly job: string;
   readonly checkpoint: string;
   readonly percent: number;
   /** Bytes a second in the last ten seconds. */
   readonly rate: number;
   readonly etaMs?: number;
-  /** When it was so: milliseconds since 1970. */
-  readonly atMs: number;
+  /** When it was so; ISO 8601. */
+  readonly at: string;
 }
-
-/** After so long without any movement a phase is shown as stalled. */
-export const stalledAfterMs = 30_000;
 
 /**
  * Keeps the latest progress of a running job. Taking a value costs next to nothing, however often it is done; everything
@@ -24,23 +21,26 @@ export const stalledAfterMs = 30_000;
 export class ProgressMeter {
   readonly #job: JobId;
   readonly #weights: readonly number[];
+  readonly #totalWeight: number;
   #index = 0;
   #checkpoint = "";
   #percentShown = 0;
   #latest: Progress | undefined;
-  #estimate: RateEstimate | undefined;
-  #moved: { readonly progress: Progress; readonly atMs: number } | undefined;
+  #estimate: { readonly phase: string; readonly pace: RateEstimate } | undefined;
 
   constructor(job: JobId, checkpoints: readonly Pick<CheckpointRecord, "weight">[]) {
     this.#job = job;
     this.#weights = checkpoints.map(({ weight }) => weight);
+    this.#totalWeight = sum(this.#weights);
   }
 
-  /** From now on progress is of this checkpoint. */
-  begin(index: number, checkpoint: string): void {
+  /** From now on progress is of this checkpoint, which has said nothing yet. Returns what is to be told of it. */
+  begin(index: number, checkpoint: string): Progress {
     this.#index = index;
     this.#checkpoint = checkpoint;
-    this.#latest = undefined;
+    // One that never says anything can be seen to stand still, too.
+    this.#estimate = undefined;
+    return this.take({ version: 1, phase: checkpoint, bytes: 0, items: 0 });
   }
 
   /** Takes a value and returns it with what is known of the job. */
@@ -49,41 +49,36 @@ export class ProgressMeter {
     return { ...progress, job: this.#job, checkpoint: this.#checkpoint, percent: this.#percent(progress) };
   }
 
-  /** What is to be told at a moment; undefined before a checkpoint has said anything. */
+  /** What is to be told at a moment; undefined before the first checkpoint has begun. */
   read(atMs: number): JobProgress | undefined {
     const latest = this.#latest;
     if (latest === undefined) return undefined;
-    if (this.#estimate === undefined || this.#moved?.progress.phase !== latest.phase)
-      this.#estimate = new RateEstimate(latest, atMs);
-    if (this.#moved === undefined || hasMoved(this.#moved.progress, latest)) this.#moved = { progress: latest, atMs };
-    const stalledMs = atMs - this.#moved.atMs;
-    const pace = this.#estimate.pace(latest, atMs);
+    if (this.#estimate?.phase !== latest.phase)
+      this.#estimate = { phase: latest.phase, pace: new RateEstimate(latest, atMs) };
+    const { bytesPerSecond, remainingMs, stalledMs } = this.#estimate.pace.pace(latest, atMs);
     return {
       ...latest,
       job: this.#job,
       checkpoint: this.#checkpoint,
       percent: this.#percent(latest),
-      rate: Math.round(pace.bytesPerSecond),
-      ...(pace.remainingMs !== undefined && { etaMs: Math.round(pace.remainingMs) }),
-      ...(stalledMs >= stalledAfterMs && { stalledMs }),
-      atMs,
+      rate: Math.round(bytesPerSecond),
+      ...(remainingMs !== undefined && { etaMs: Math.round(remainingMs) }),
+      ...(stalledMs !== undefined && { stalledMs }),
+      at: new Date(atMs).toISOString(),
     };
   }
 
   #percent(progress: Progress): number {
-    const sum = (weights: readonly number[]): number => weights.reduce((total, weight) => total + weight, 0);
     const done = sum(this.#weights.slice(0, this.#index)) + (this.#weights[this.#index] ?? 0) * shareOf(progress);
+    const percent = Math.min(100, Math.floor((1000 * done) / this.#totalWeight) / 10);
     // A phase that begins knows less of its checkpoint than the one before it: what was shown is never taken back.
-    this.#percentShown = Math.max(
-      this.#percentShown,
-      Math.min(100, Math.floor((1000 * done) / sum(this.#weights)) / 10),
-    );
+    this.#percentShown = Math.max(this.#percentShown, percent);
     return this.#percentShown;
   }
 }
 
-function hasMoved(before: Progress, now: Progress): boolean {
-  return before.phase !== now.phase || before.bytes !== now.bytes || before.items !== now.items;
+function sum(weights: readonly number[]): number {
+  return weights.reduce((total, weight) => total + weight, 0);
 }
 
 /** How much of a checkpoint is done, as far as its totals tell; the slower of bytes and items counts. */

@@ -1,6 +1,6 @@
 import type { JobId } from "../job.ts";
 import type { EnginePorts } from "../ports.ts";
-import type { ProgressMeter } from "./job-progress.ts";
+import type { JobProgress, ProgressMeter } from "./job-progress.ts";
 
 /** Readers get a new value at most five times a second. */
 const publishIntervalMs = 200;
@@ -12,13 +12,19 @@ export function publishProgress(
   meter: ProgressMeter,
 ): Disposable {
   const timer = clock.every(publishIntervalMs, () => {
-    const progress = meter.read(clock.nowMs());
-    if (progress) files.publishProgress(job, progress);
+    publish(meter.read(clock.nowMs()));
   });
+  const publish = (progress: JobProgress | undefined): void => {
+    try {
+      files.publishProgress(job, progress);
+    } catch {
+      // A full disk hides the progress of a job; it is no reason to end it.
+    }
+  };
   return {
     [Symbol.dispose]() {
       timer[Symbol.dispose]();
-      files.publishProgress(job, undefined);
+      publish(undefined);
     },
   };
 }

@@ -31,6 +31,7 @@ export function makeContext(parts: ContextParts): CheckpointContext {
     hold: (hold) => session.write({ hold }),
     release: (release) => session.write({ release }),
     signal,
-    rateBytesPerSecond: () => session.rateBytesPerSecond ?? undefined,
+    rateBytesPerSecond: () =>
+      session.rateBytesPerSecond ?? (session.rateBytesPerSecond === null ? Infinity : undefined),
   };
 }

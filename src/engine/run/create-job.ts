@@ -1,6 +1,7 @@
 import type { JobKind } from "../job-kind.ts";
 import type { JobId, JobRecord, Json } from "../job.ts";
 import type { EnginePorts } from "../ports.ts";
+import { forgetOld } from "./forget-old.ts";
 
 /** A job that is about to be made. */
 export interface JobOrder {
@@ -16,11 +17,13 @@ export interface JobOrder {
  * @param newId Gives random ids; asked again while the one it gave is taken.
  */
 export async function createJob(
-  { journal, clock, files }: Pick<EnginePorts, "journal" | "clock" | "files">,
+  ports: Pick<EnginePorts, "journal" | "clock" | "files" | "keepEndedMs">,
   kind: JobKind,
   order: JobOrder,
   newId: () => JobId,
 ): Promise<JobId> {
+  const { journal, clock, files } = ports;
+  await forgetOld(ports);
   for (;;) {
     const id = newId();
     const checkpoints = kind

@@ -1,5 +1,5 @@
 import { JobNotFoundError, JobUnknownError } from "../errors.ts";
-import type { JobKind } from "../job-kind.ts";
+import type { Checkpoint, JobKind } from "../job-kind.ts";
 import type { JobRecord } from "../job.ts";
 import type { Journal } from "../journal/journal.ts";
 
@@ -12,8 +12,12 @@ export async function findJob(journal: Pick<Journal, "find" | "read">, text: str
   return job;
 }
 
-/** @throws {JobUnknownError} If this program does not know the job's plan. */
-export function assertKnown(job: JobRecord, kind: JobKind): void {
-  if (job.kind !== kind.kind || job.planVersion !== kind.planVersion)
-    throw new JobUnknownError(job.id, job.kind, job.planVersion);
+/** The checkpoints of a job, as its journal has them. @throws {JobUnknownError} If this program does not know the job's plan. */
+export function checkpointsOf(job: JobRecord, kind: JobKind): readonly Checkpoint[] {
+  const unknown = (): JobUnknownError => new JobUnknownError(job.id, job.kind, job.planVersion);
+  if (job.kind !== kind.kind || job.planVersion !== kind.planVersion) throw unknown();
+  const checkpoints = kind.checkpoints(job);
+  const isSame = checkpoints.every(({ name }, index) => name === job.checkpoints[index]?.name);
+  if (!isSame || checkpoints.length !== job.checkpoints.length) throw unknown();
+  return checkpoints;
 }

@@ -38,6 +38,7 @@ export class JobSession implements AsyncDisposable {
   #keepsLock = false;
   /** What the job was in before. */
   readonly takenFrom: JobState;
+  #isOver = false;
 
   /**
    * Takes a job over.
@@ -46,11 +47,13 @@ export class JobSession implements AsyncDisposable {
    */
   static async take(ports: EnginePorts, id: JobId, state: "running" | "undoing"): Promise<[JobSession, JobRecord]> {
     const { journal, locks, clock, owner } = ports;
+    const found = await journal.read(id);
+    if (found === undefined) throw new JobNotFoundError(id, []);
     const lock = locks.tryLock(id);
-    const before = await journal.read(id);
-    if (before === undefined) throw new JobNotFoundError(id, []);
-    if (lock === undefined) throw new JobBusyError(id, ownerText(before));
+    if (lock === undefined) throw new JobBusyError(id, ownerText(found));
     try {
+      // Read under the lock: whoever had it has written his last by now.
+      const before = (await journal.read(id)) ?? found;
       const atMs = clock.nowMs();
       // On one host the lock decides; the lease tells of owners whose locks cannot be seen from here.
       if (before.owner && before.owner.host !== owner.host && before.leaseUntilMs > atMs)
@@ -92,12 +95,21 @@ export class JobSession implements AsyncDisposable {
 
   /** Journals a change; durable on return. @throws {JobLostError} @throws {TransitionError} */
   async write(change: Omit<JobChange, "atMs">): Promise<void> {
+    // What was left to itself may come back after the job was given out of hand.
+    if (this.#isOver) throw new JobLostError(this.id);
     try {
       await this.#ports.journal.write(this.id, this.#epoch, { ...change, atMs: this.#ports.clock.nowMs() });
     } catch (error) {
       if (error instanceof JobLostError) this.#stop.abort(error);
       throw error;
     }
+  }
+
+  /** Does something outside the journal that only the owner may do. @throws {JobLostError} */
+  async asOwner(work: () => void): Promise<void> {
+    const signals = await this.#ports.journal.signals(this.id);
+    if (this.#isOver || signals?.epoch !== this.#epoch) throw new JobLostError(this.id);
+    work();
   }
 
   /** Tells the job to stop from inside this process. */
@@ -113,6 +125,7 @@ export class JobSession implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#poll[Symbol.dispose]();
     await this.#polling;
+    this.#isOver = true;
     if (!this.#keepsLock) this.#lock[Symbol.dispose]();
   }
 

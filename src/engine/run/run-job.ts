@@ -2,15 +2,17 @@ import { crashPoint } from "../../core/crash-points.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { makeContext } from "./checkpoint-context.ts";
 import { failureOf } from "../failure-of.ts";
-import { assertKnown } from "./find-job.ts";
+import { JobNotFoundError } from "../errors.ts";
+import { checkpointsOf } from "./find-job.ts";
 import type { Checkpoint, JobKind } from "../job-kind.ts";
 import type { JobId, JobRecord, Json } from "../job.ts";
 import { JobSession, JobStop } from "./job-session.ts";
 import type { EnginePorts } from "../ports.ts";
 import { ProgressMeter } from "../progress/job-progress.ts";
 import { publishProgress } from "../progress/publish-progress.ts";
-import { runWithin } from "./run-within.ts";
 import { recordEnd } from "./record-end.ts";
+import { runWithin } from "./run-within.ts";
+import { takeDownHoldings } from "./take-down-holdings.ts";
 
 /** How a job is to be run. */
 export interface RunOptions {
@@ -42,13 +44,17 @@ export async function runJob(
   id: JobId,
   options: RunOptions = {},
 ): Promise<JobOutcome> {
+  const found = await ports.journal.read(id);
+  if (found === undefined) throw new JobNotFoundError(id, []);
+  const checkpoints = checkpointsOf(found, kind);
   const [taken, job] = await JobSession.take(ports, id, "running");
   await using session = taken;
   const stop = (): void => session.stop(new JobStop("interrupt"));
   options.signal?.addEventListener("abort", stop, { once: true });
   if (options.signal?.aborted) stop();
   try {
-    return await runCheckpoints({ ports, kind, session, job, onProgress: options.onProgress ?? (() => undefined) });
+    const { onProgress = () => undefined } = options;
+    return await runCheckpoints({ ports, kind, checkpoints, session, job, onProgress });
   } finally {
     options.signal?.removeEventListener("abort", stop);
   }
@@ -57,22 +63,23 @@ export async function runJob(
 interface Run {
   readonly ports: EnginePorts;
   readonly kind: JobKind;
+  readonly checkpoints: readonly Checkpoint[];
   readonly session: JobSession;
   readonly job: JobRecord;
   readonly onProgress: OnProgress;
 }
 
 async function runCheckpoints(run: Run): Promise<JobOutcome> {
-  const { ports, kind, session, job } = run;
+  const { ports, kind, checkpoints, session, job, onProgress } = run;
   const meter = new ProgressMeter(job.id, job.checkpoints);
   using _publishing = publishProgress(ports, job.id, meter);
   const results = new Map<string, Json>();
   const failures: { readonly error: unknown; readonly checkpoint: string }[] = [];
   try {
-    assertKnown(job, kind);
+    await takeDownHoldings(ports, session);
     await using _held = await kind.hold?.(job);
     let mayPause = session.takenFrom !== "paused";
-    for (const [index, checkpoint] of kind.checkpoints(job).entries()) {
+    for (const [index, checkpoint] of checkpoints.entries()) {
       const record = job.checkpoints[index];
       if (record?.state === "done") {
         results.set(checkpoint.name, record.result);
@@ -82,7 +89,7 @@ async function runCheckpoints(run: Run): Promise<JobOutcome> {
         session.stop(new JobStop("pause"));
       mayPause = true;
       if (session.signal.aborted) break;
-      meter.begin(index, checkpoint.name);
+      onProgress(meter.begin(index, checkpoint.name));
       try {
         results.set(checkpoint.name, await runOne(run, meter, checkpoint, index, results));
       } catch (error) {

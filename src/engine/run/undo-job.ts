@@ -3,8 +3,8 @@ import type { OnProgress } from "../../core/progress.ts";
 import { makeContext } from "./checkpoint-context.ts";
 import { UndoRefusedError } from "../errors.ts";
 import { failureOf } from "../failure-of.ts";
-import { assertKnown } from "./find-job.ts";
-import type { JobKind } from "../job-kind.ts";
+import { checkpointsOf } from "./find-job.ts";
+import type { Checkpoint, JobKind } from "../job-kind.ts";
 import { JobSession, JobStop } from "./job-session.ts";
 import type { CheckpointRecord, JobRecord, Json } from "../job.ts";
 import type { EnginePorts } from "../ports.ts";
@@ -12,6 +12,7 @@ import { ProgressMeter } from "../progress/job-progress.ts";
 import { publishProgress } from "../progress/publish-progress.ts";
 import { recordEnd } from "./record-end.ts";
 import type { JobOutcome, RunOptions } from "./run-job.ts";
+import { takeDownHoldings } from "./take-down-holdings.ts";
 
 /** The first checkpoint that was begun and cannot be taken back; undefined if the job can be undone. */
 export function pointOfNoReturn(job: Pick<JobRecord, "checkpoints">): CheckpointRecord | undefined {
@@ -30,7 +31,7 @@ export async function undoJob(
   job: JobRecord,
   options: RunOptions = {},
 ): Promise<JobOutcome> {
-  assertKnown(job, kind);
+  const checkpoints = checkpointsOf(job, kind);
   const barrier = pointOfNoReturn(job);
   if (barrier)
     throw new UndoRefusedError(
@@ -42,14 +43,10 @@ export async function undoJob(
   await using session = taken;
   const stop = (): void => session.stop(new JobStop("interrupt"));
   options.signal?.addEventListener("abort", stop, { once: true });
+  if (options.signal?.aborted) stop();
   try {
-    return await takeBackAll({
-      ports,
-      kind,
-      session,
-      job: record,
-      onProgress: options.onProgress ?? (() => undefined),
-    });
+    const { onProgress = () => undefined } = options;
+    return await takeBackAll({ ports, kind, checkpoints, session, job: record, onProgress });
   } finally {
     options.signal?.removeEventListener("abort", stop);
   }
@@ -58,30 +55,40 @@ export async function undoJob(
 interface Undoing {
   readonly ports: EnginePorts;
   readonly kind: JobKind;
+  readonly checkpoints: readonly Checkpoint[];
   readonly session: JobSession;
   readonly job: JobRecord;
   readonly onProgress: OnProgress;
 }
 
 async function takeBackAll(undoing: Undoing): Promise<JobOutcome> {
-  const { ports, kind, session, job } = undoing;
-  const meter = new ProgressMeter(job.id, job.checkpoints);
+  const { ports, kind, checkpoints, session, job, onProgress } = undoing;
+  const begun = checkpoints
+    .flatMap((checkpoint, index) => {
+      const record = job.checkpoints[index];
+      return record !== undefined && wasBegun(record.state) ? [{ checkpoint, index, record }] : [];
+    })
+    .toReversed();
+  const results = new Map<string, Json>(begun.map(({ record }) => [record.name, record.result]));
+  const meter = new ProgressMeter(
+    job.id,
+    begun.map(({ record }) => record),
+  );
   using _publishing = publishProgress(ports, job.id, meter);
   let at: string | null = null;
   try {
+    await takeDownHoldings(ports, session);
     await using _held = await kind.hold?.(job);
-    const begun = kind.checkpoints(job).flatMap((checkpoint, index) => {
-      const record = job.checkpoints[index];
-      return record !== undefined && wasBegun(record.state) ? [{ checkpoint, index, record }] : [];
-    });
-    const results = new Map<string, Json>(begun.map(({ record }) => [record.name, record.result]));
-    for (const { checkpoint, index, record } of begun.toReversed()) {
+    for (const [position, { checkpoint, index, record }] of begun.entries()) {
       at = checkpoint.name;
       session.signal.throwIfAborted();
-      meter.begin(index, checkpoint.name);
+      onProgress(meter.begin(position, checkpoint.name));
+      // From here on it is not done any more, whatever becomes of this: whoever goes forward again runs it anew.
+      await session.write({ checkpoint: { index, state: "undoing" } });
+      crashPoint(`job.${checkpoint.name}.undoing`);
       ports.files.appendLog(job.id, `${checkpoint.name}: take it back`);
       const { cursor } = record;
-      const context = { ports, session, index, cursor, results, meter, onProgress: undoing.onProgress };
+      const context = { ports, session, index, cursor, results, meter, onProgress };
       await checkpoint.takeBack?.(makeContext({ ...context, signal: session.signal }));
       crashPoint(`job.${checkpoint.name}.taken-back`);
       await session.write({ checkpoint: { index, state: "undone", cursor: null, result: null } });
@@ -102,5 +109,5 @@ async function takeBackAll(undoing: Undoing): Promise<JobOutcome> {
 }
 
 function wasBegun(state: CheckpointRecord["state"]): boolean {
-  return state === "running" || state === "failed" || state === "done";
+  return state !== "pending" && state !== "undone";
 }

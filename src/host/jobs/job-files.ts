@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { JobId } from "../../engine/job.ts";
 import type { JobFiles } from "../../engine/ports.ts";
 import type { JobProgress } from "../../engine/progress/job-progress.ts";
 import { replaceFile, syncPath } from "../replace-file.ts";
@@ -17,6 +18,11 @@ export function jobFiles(directory: string): JobFiles {
   };
   return {
     directoryOf,
+    list: () =>
+      readdirSync(directory, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && /^[0-9a-f]{8}$/.test(entry.name))
+        .map(({ name }) => name as JobId),
+    remove: (id) => rmSync(join(directory, id), { recursive: true, force: true }),
     appendLog(id, line) {
       // A line stays one line, whatever is in it.
       const text = `${new Date().toISOString()} ${line.replaceAll("\n", String.raw`\n`)}\n`;

@@ -38,6 +38,7 @@ export const captureKind: JobKind = {
   checkpoints: ({ parameters, plan }) => [
     captureCheckpoint(fromJson<CaptureParameters>(parameters), fromJson<PlannedCapture>(plan)),
   ],
+  hasRate: true,
   insteadOfUndo: () => "Remove the image with `rehome rm`.",
 };
 
@@ -101,7 +102,11 @@ function captureCheckpoint({ store, paths, options }: CaptureParameters, planned
         store,
         onProgress,
         signal,
-        rateBytesPerSecond: () => rateBytesPerSecond() ?? (typeof started === "number" ? started : undefined),
+        rateBytesPerSecond() {
+          const asked = rateBytesPerSecond();
+          if (asked === undefined) return typeof started === "number" ? started : undefined;
+          return asked === Infinity ? undefined : asked;
+        },
       },
       {
         runningHooks: () => saveCursor({ hooked: true }),

@@ -1,189 +1,101 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { JobBusyError } from "../../engine/errors.ts";
+import { setTimeout as wait } from "node:timers/promises";
+import { JobBusyError, TimedOutError, TransitionError } from "../../engine/errors.ts";
+import { shownState, type JobRecord, type JobState } from "../../engine/job.ts";
 import { findJob } from "../../engine/run/find-job.ts";
-import {
-  shownState,
-  type JobId,
-  type JobRecord,
-  type JobState,
-  type JobSummary,
-  type ShownState,
-} from "../../engine/job.ts";
-import type { Holding, JobEvent } from "../../engine/journal/journal.ts";
-import type { JobProgress } from "../../engine/progress/job-progress.ts";
 import { runJob } from "../../engine/run/run-job.ts";
+import { undoJob } from "../../engine/run/undo-job.ts";
 import { assertTransition } from "../../engine/transitions.ts";
-import { pointOfNoReturn, undoJob } from "../../engine/run/undo-job.ts";
-import { jobFileNames } from "../../host/jobs/job-files.ts";
-import type { Paths } from "../settings.ts";
 import { openEngine, type Engine } from "./engine.ts";
 import { kindOf } from "./job-kinds.ts";
+import { describeJob, isOwnedNow, type EngineOptions, type ShownJob } from "./look-at-jobs.ts";
 import { callbacks, recordOf, type JobOptions } from "./run-as-job.ts";
 
-/** A job as lists show it. */
-export interface ListedJob extends Omit<JobSummary, "state"> {
-  readonly state: ShownState;
-  /** The latest, of a job that runs. */
-  readonly progress: JobProgress | undefined;
+/** A job comes to its next safe point within so long, unless something hangs. */
+const patienceMs = 10_000;
+const lookEveryMs = 100;
+
+/** How long to wait for the job. */
+export interface StopOptions extends EngineOptions {
+  /** Default: 10,000. */
+  readonly patienceMs?: number;
 }
 
-/** A job as it is shown alone. */
-export interface ShownJob extends Omit<JobRecord, "state"> {
-  readonly state: ShownState;
-  readonly progress: JobProgress | undefined;
-  readonly events: readonly JobEvent[];
-  readonly holdings: readonly Holding[];
-  /** The checkpoint that keeps it from being undone, if one does. */
-  readonly pointOfNoReturn: string | undefined;
-  /** Files it leaves: absolute paths of those that are there. */
-  readonly logPath: string;
-  readonly evidencePath: string | undefined;
-}
-
-/** Where the engine is. */
-export interface EngineOptions {
-  readonly paths?: Paths;
-}
-
-const endedStates: ReadonlySet<JobState> = new Set(["done", "undone", "cancelled"]);
-
-/** Lists jobs, the newest first. `limit` counts those that have ended; all others are always listed. */
-export async function listJobs(
-  options: EngineOptions & { readonly limit?: number; readonly kinds?: readonly string[] } = {},
-): Promise<readonly ListedJob[]> {
-  await using engine = openEngine(options.paths);
-  const { limit, kinds } = options;
-  const jobs = await engine.journal.list({ ...(kinds && { kinds }), ...(limit !== undefined && { limit }) });
-  const last = jobs.at(-1);
-  const open =
-    limit === undefined || jobs.length < limit
-      ? []
-      : await engine.journal.list({ ...(kinds && { kinds }), states: openStates });
-  const older = open.filter(
-    ({ id, createdAtMs }) =>
-      last !== undefined && createdAtMs <= last.createdAtMs && !jobs.some((job) => job.id === id),
-  );
-  return [...jobs, ...older].map((job) => listed(engine, job));
-}
-
-const openStates: readonly JobState[] = ["queued", "running", "pausing", "paused", "failed", "undoing"];
-
-function listed(engine: Engine, job: JobSummary): ListedJob {
-  const isOwned = isOwnedNow(engine, job);
-  return {
-    ...job,
-    state: shownState(job.state, isOwned),
-    progress: isOwned ? engine.files.readProgress(job.id) : undefined,
-  };
-}
-
-function isOwnedNow(engine: Engine, { id, state, owner }: Pick<JobSummary, "id" | "state" | "owner">): boolean {
-  if (endedStates.has(state) || owner === null) return false;
-  return engine.locks.isLocked(id);
-}
-
-/** Shows one job, named by the first digits of its id. @throws {JobNotFoundError} */
-export async function showJob(text: string, options: EngineOptions = {}): Promise<ShownJob> {
-  await using engine = openEngine(options.paths);
-  const job = await findJob(engine.journal, text);
-  const directory = engine.files.directoryOf(job.id);
-  const evidencePath = join(directory, jobFileNames.evidence);
-  return {
-    ...job,
-    ...listed(engine, job),
-    events: await engine.journal.events(job.id, 0, 10_000),
-    holdings: await engine.journal.holdings(job.id),
-    pointOfNoReturn: pointOfNoReturn(job)?.name,
-    logPath: join(directory, jobFileNames.log),
-    evidencePath: existsSync(evidencePath) ? evidencePath : undefined,
-  };
-}
-
-/** Reads a job's log from a byte on, and says whether more may come. @throws {JobNotFoundError} */
-export async function readJobLog(
-  text: string,
-  fromByte: number,
-  options: EngineOptions = {},
-): Promise<{ readonly text: string; readonly nextByte: number; readonly isRunning: boolean }> {
-  await using engine = openEngine(options.paths);
-  const job = await findJob(engine.journal, text);
-  const isRunning = isOwnedNow(engine, job);
-  const path = join(engine.files.directoryOf(job.id), jobFileNames.log);
-  const log = existsSync(path) ? readFileSync(path).subarray(fromByte) : Buffer.alloc(0);
-  return { text: log.toString("utf8"), nextByte: fromByte + log.length, isRunning };
-}
-
-/** Asks a running job to pause or cancel, or gives it another rate (null: none). @throws {JobNotFoundError} @throws {TransitionError} */
-export async function requestOfJob(
-  text: string,
-  request: { readonly stop?: "pause" | "cancel"; readonly rateBytesPerSecond?: number | null },
-  options: EngineOptions = {},
-): Promise<JobRecord> {
+/**
+ * Asks the process that runs a job to stop it at its next safe point, and waits until it has. A job that nobody runs is
+ * cancelled at once.
+ *
+ * Returns the job as it is then; it may have ended by itself before it was stopped.
+ *
+ * @throws {TimedOutError} If it has not stopped in time; it will, unless it hangs.
+ * @throws {JobNotFoundError} @throws {TransitionError} If its state does not allow it.
+ */
+export async function stopJob(text: string, stop: "pause" | "cancel", options: StopOptions = {}): Promise<ShownJob> {
   await using engine = openEngine(options.paths);
   const { journal, clock } = engine;
   const job = await findJob(journal, text);
   const isOwned = isOwnedNow(engine, job);
-  if (request.stop !== undefined)
-    assertTransition(job.id, job.state, request.stop === "pause" ? "pausing" : "cancelled");
-  if (request.stop === "cancel" && !isOwned) {
-    // Nobody runs it: nobody else has to agree.
-    await journal.write(job.id, job.epoch, { state: "cancelled", atMs: clock.nowMs() });
-  } else await journal.request(job.id, request, clock.nowMs());
-  return job;
+  const wanted: JobState = stop === "pause" ? "pausing" : "cancelled";
+  assertTransition(job.id, job.state, wanted);
+  if (isOwned) await journal.request(job.id, { stop }, clock.nowMs());
+  else if (stop === "cancel") await cancelUnowned(engine, job);
+  else throw new TransitionError(job.id, shownState(job.state, false), wanted);
+  const limitMs = options.patienceMs ?? patienceMs;
+  const until = performance.now() + limitMs;
+  for (;;) {
+    const now = (await journal.read(job.id)) ?? job;
+    if (!isOwnedNow(engine, now)) return await describeJob(engine, now);
+    if (performance.now() > until) throw new TimedOutError(`waiting for job ${job.id} to ${stop}`, limitMs);
+    await wait(lookEveryMs);
+  }
+}
+
+/** Nobody runs it, so nobody else has to agree; the lock keeps others from taking it meanwhile. */
+async function cancelUnowned({ journal, locks, clock }: Engine, { id }: JobRecord): Promise<void> {
+  using lock = locks.tryLock(id);
+  const job = await journal.read(id);
+  if (lock === undefined || job === undefined) throw new JobBusyError(id, "another process, which has just taken it,");
+  await journal.write(id, job.epoch, { state: "cancelled", atMs: clock.nowMs() });
+}
+
+/**
+ * Gives a job another rate in bytes a second; null lifts it. A running job heeds it within two seconds.
+ *
+ * @throws {JobNotFoundError} @throws {TransitionError} If it has ended, or takes no rate.
+ */
+export async function changeRateOf(
+  text: string,
+  rateBytesPerSecond: number | null,
+  options: EngineOptions = {},
+): Promise<ShownJob> {
+  await using engine = openEngine(options.paths);
+  const job = await findJob(engine.journal, text);
+  const shown = await describeJob(engine, job);
+  const canGoOn = shown.next.includes("rate") || shown.next.includes("resume");
+  if (kindOf(job).hasRate !== true || !canGoOn) throw new TransitionError(job.id, shown.state, "throttled");
+  await engine.journal.request(job.id, { rateBytesPerSecond }, engine.clock.nowMs());
+  return await describeJob(engine, (await engine.journal.read(job.id)) ?? job);
 }
 
 /** Goes on with a job that was paused, failed or was interrupted, an undo included. @throws {JobBusyError} @throws {TransitionError} And whatever makes it fail. */
-export async function resumeJob(text: string, options: EngineOptions & JobOptions = {}): Promise<JobRecord> {
+export async function resumeJob(text: string, options: EngineOptions & JobOptions = {}): Promise<ShownJob> {
   await using engine = openEngine(options.paths);
   const job = await findJob(engine.journal, text);
+  const kind = kindOf(job);
+  assertTransition(job.id, job.state, job.state === "undoing" ? "undoing" : "running");
   options.onJob?.(job.id);
   const run =
     job.state === "undoing"
-      ? undoJob(engine, kindOf(job), job, callbacks(options))
-      : runJob(engine, kindOf(job), job.id, callbacks(options));
-  return recordOf(await run);
+      ? undoJob(engine, kind, job, callbacks(options))
+      : runJob(engine, kind, job.id, callbacks(options));
+  return await describeJob(engine, recordOf(await run));
 }
 
 /** Takes back what a job did. @throws {UndoRefusedError} @throws {JobBusyError} @throws {TransitionError} And whatever makes it fail. */
-export async function undoJobOf(text: string, options: EngineOptions & JobOptions = {}): Promise<JobRecord> {
+export async function undoJobOf(text: string, options: EngineOptions & JobOptions = {}): Promise<ShownJob> {
   await using engine = openEngine(options.paths);
   const job = await findJob(engine.journal, text);
   if (isOwnedNow(engine, job)) throw new JobBusyError(job.id, `process ${job.owner?.pid}`);
   assertTransition(job.id, job.state, "undoing");
   options.onJob?.(job.id);
-  return recordOf(await undoJob(engine, kindOf(job), job, callbacks(options)));
-}
-
-/** What a dead process left: a job to go on with or to take back, and what it holds on this host. */
-export interface Leftover {
-  readonly job: JobId;
-  readonly title: string;
-  readonly state: ShownState;
-  readonly holdings: readonly Holding[];
-  /** What can be done: the names of `rehome job` commands. */
-  readonly offers: readonly ("resume" | "undo")[];
-}
-
-/** Lists what dead processes left on this host. Changes nothing. */
-export async function findLeftovers(options: EngineOptions = {}): Promise<readonly Leftover[]> {
-  await using engine = openEngine(options.paths);
-  const { journal } = engine;
-  const held = new Set((await journal.holdings()).map(({ job }) => job));
-  const jobs = await journal.list({ states: [...openStates, "cancelled", "done", "undone"] });
-  const leftovers: Leftover[] = [];
-  for (const summary of jobs) {
-    const state = shownState(summary.state, isOwnedNow(engine, summary));
-    if (state !== "interrupted" && !held.has(summary.id)) continue;
-    const job = await journal.read(summary.id);
-    if (job === undefined || (state !== "interrupted" && isOwnedNow(engine, summary))) continue;
-    leftovers.push({
-      job: job.id,
-      title: job.title,
-      state,
-      holdings: await journal.holdings(job.id),
-      offers: pointOfNoReturn(job) ? ["resume"] : ["resume", "undo"],
-    });
-  }
-  return leftovers;
+  return await describeJob(engine, recordOf(await undoJob(engine, kindOf(job), job, callbacks(options))));
 }

@@ -1,15 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
+import { hostname, release } from "node:os";
 import type { JobId } from "../../engine/job.ts";
 import { SqliteJournal } from "../../engine/journal/sqlite-journal.ts";
 import type { Clock, EnginePorts } from "../../engine/ports.ts";
+import { takeDown } from "../../host/jobs/holdings.ts";
 import { jobFiles } from "../../host/jobs/job-files.ts";
 import { kernelLocks } from "../../host/jobs/kernel-locks.ts";
-import { choosePaths, type Paths } from "../settings.ts";
+import { chooseKeepJobsDays, choosePaths, type Paths } from "../settings.ts";
 import { version } from "../version.ts";
 
 /** The engine of this host: its journal, its locks and its files below `jobs` in the state directory. */
-export interface Engine extends EnginePorts, AsyncDisposable {}
+export interface Engine extends EnginePorts, AsyncDisposable {
+  /** Where the journal and the directories of jobs are; an absolute path. */
+  readonly directory: string;
+}
 
 /** Opens the engine of this host. @throws {JournalUnsuitableError} */
 export function openEngine(paths: Paths = choosePaths()): Engine {
@@ -17,12 +21,15 @@ export function openEngine(paths: Paths = choosePaths()): Engine {
   const journal = SqliteJournal.open(`${directory}/journal.db`);
   const files = jobFiles(directory);
   return {
+    directory,
     journal,
     files,
     locks: kernelLocks(files.directoryOf),
     clock: processClock,
     owner: { host: hostname(), pid: process.pid },
-    program: `rehome ${version}`,
+    versions: { rehome: version, node: process.versions.node, linux: release() },
+    takeDown,
+    keepEndedMs: chooseKeepJobsDays() * 24 * 60 * 60 * 1000,
     [Symbol.asyncDispose]: () => journal[Symbol.asyncDispose](),
   };
 }

@@ -7,9 +7,14 @@ import { pruneKind, removeKind } from "./store-jobs.ts";
 
 const kinds: readonly JobKind[] = [captureKind, restoreKind, pruneKind, removeKind];
 
+/** The kind of a job; undefined if this program does not have it. */
+export function findKind(job: Pick<JobRecord, "kind">): JobKind | undefined {
+  return kinds.find(({ kind }) => kind === job.kind);
+}
+
 /** The kind of a job that any process may resume or undo. @throws {JobUnknownError} If this program does not have it. */
 export function kindOf(job: JobRecord): JobKind {
-  const kind = kinds.find((candidate) => candidate.kind === job.kind);
+  const kind = findKind(job);
   if (kind === undefined) throw new JobUnknownError(job.id, job.kind, job.planVersion);
   return kind;
 }

@@ -15,7 +15,7 @@ export async function runStorePrune({ dryRun }: StorePruneCall, context: Command
     const options = { ...context.store, signal, onProgress: view.onProgress };
     return dryRun ? await pruneStore({ ...options, dryRun }) : await pruneAsJob({ ...options, onJob: context.onJob });
   })();
-  if (context.common.json) context.output.document({ ...result, dryRun });
+  if (context.common.json) context.output.document({ job: context.job(), ...result, dryRun });
   else context.output.lines(describePrune(result, dryRun));
   return exitStatus.done;
 }

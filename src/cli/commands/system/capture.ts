@@ -24,7 +24,7 @@ export async function runCapture(call: CaptureCall, context: CommandContext): Pr
   }
   const signal = context.interruptible("the capture");
   const result = await runWithProgress(call.system, { ...options, signal }, context);
-  if (context.common.json) context.output.document(captureDocument(result));
+  if (context.common.json) context.output.document({ job: context.job(), ...captureDocument(result) });
   else {
     context.output.lines(describeCapture(result));
     printCaptureWarnings(result, context);

@@ -30,7 +30,7 @@ export async function runRestore(call: RestoreCall, context: CommandContext): Pr
   };
   if (call.dryRun) return await showPlan(call, options, context);
   const result = await runWithProgress(call, options, context);
-  if (context.common.json) context.output.document(restoreDocument(result));
+  if (context.common.json) context.output.document({ job: context.job(), ...restoreDocument(result) });
   else {
     context.output.lines(describeRestore(result));
     const losses = result.losses.map(({ path, what, why }) => `/${path}: ${what} could not be set: ${why}`);

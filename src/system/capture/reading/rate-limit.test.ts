@@ -48,6 +48,22 @@ test("limitRate() stops waiting, when the signal is aborted", async () => {
   assert.ok(time.atMs < 4000, `${time.atMs}`);
 });
 
+test("limitRate() heeds another limit, also while it waits for a very low one", async () => {
+  const time = clock();
+  let bytesPerSecond = 1000;
+  const limit = limitRate(
+    () => bytesPerSecond,
+    time.now,
+    (ms) => {
+      if (time.atMs > 3000) bytesPerSecond = 1_000_000;
+      return time.wait(ms);
+    },
+  );
+  await limit.take(1_000_000_000);
+  await limit.take(1_000_000);
+  assert.ok(time.atMs < 5000, `${time.atMs}`);
+});
+
 test("unlimited never waits", async () => {
   await unlimited.take(Number.MAX_SAFE_INTEGER);
 });

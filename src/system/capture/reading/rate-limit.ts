@@ -21,6 +21,7 @@ export function limitRate(
   wait: (ms: number) => Promise<void> = (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
 ): RateLimit {
   let freeAtMs = now() - 500;
+  let known = bytesPerSecond();
   return {
     get batchBytes() {
       const limit = bytesPerSecond();
@@ -28,6 +29,9 @@ export function limitRate(
     },
     async take(bytes, signal) {
       const limit = bytesPerSecond();
+      // What was waited for under another limit does not count any more.
+      if (limit !== known) freeAtMs = Math.min(freeAtMs, now());
+      known = limit;
       if (limit === undefined) return;
       freeAtMs = Math.max(freeAtMs, now() - 500) + (bytes / limit) * 1000;
       for (let ahead = freeAtMs - now(); ahead > 0; ahead = freeAtMs - now()) {
