@@ -19,13 +19,17 @@ const formatOfKind = {
   socket: 0o140000,
 } as const;
 const setIdBits = 0o6000;
+/** `UTIME_OMIT`: leaves the time of the last access. */
+const utimeOmit = 0x3fff_fffe;
 const protection = restorableFlags.i | restorableFlags.a;
 
 /** The {@link TreeWriter} of this machine. Each thread makes its own: it owns scratch buffers. */
 export function linuxTreeWriter(tree: TreeReader): TreeWriter {
   const times = Buffer.alloc(32);
+  times.writeUInt32LE(utimeOmit, 8);
   const word = Buffer.alloc(8);
-  /** Seen once: a time with nanoseconds was kept as it was set. Looking at each would cost a call an entry. */
+  /** Seen once: an odd second, or nanoseconds, were kept as they were set. Looking at each time would cost a call an entry. */
+  let keepsSeconds = false;
   let keepsNanoseconds = false;
 
   function fail(call: string, subject: ByteString): never {
@@ -61,19 +65,20 @@ export function linuxTreeWriter(tree: TreeReader): TreeWriter {
     attempt("mtime", subject, result, losses);
     const { mtimeSec, mtimeNsec } = metadata;
     const isUsual = mtimeSec >= 0 && mtimeSec < 2 ** 31;
-    if (result < 0 || (isUsual && keepsNanoseconds)) return;
+    if (result < 0 || (isUsual && (mtimeNsec === 0 ? keepsSeconds : keepsNanoseconds))) return;
     const kept = stat();
     if (kept.mtimeSec !== mtimeSec || kept.mtimeNsec !== mtimeNsec)
       losses.push({ what: "mtime", why: "the file system cannot hold it" });
-    else if (mtimeNsec !== 0) keepsNanoseconds = true;
+    else {
+      keepsNanoseconds ||= mtimeNsec !== 0;
+      keepsSeconds ||= mtimeNsec !== 0 || mtimeSec % 2 === 1;
+    }
   }
 
   function timesOf(metadata: EntryMetadata): Buffer {
-    const omit = 0x3fff_fffe;
-    times.writeBigInt64LE(0n, 0);
-    times.writeBigInt64LE(BigInt(omit), 8);
-    times.writeBigInt64LE(BigInt(metadata.mtimeSec), 16);
-    times.writeBigInt64LE(BigInt(metadata.mtimeNsec), 24);
+    times.writeUInt32LE(metadata.mtimeSec >>> 0, 16);
+    times.writeInt32LE(Math.floor(metadata.mtimeSec / 2 ** 32), 20);
+    times.writeUInt32LE(metadata.mtimeNsec, 24);
     return times;
   }
 
