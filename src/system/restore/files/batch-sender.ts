@@ -1,5 +1,6 @@
 import type { ChunkId, Piece } from "../../../core/tree/entry.ts";
 import type { MetadataLoss, MetadataOptions } from "../../../core/tree/tree-writer.ts";
+import type { ChunkLocation } from "../../../image/chunk-index/chunk-index.ts";
 import { packKey } from "../../../image/store/pack-reader.ts";
 import type { ChunkSource } from "../../../image/store/chunk-source.ts";
 import type { CarriedBlock, ChunkColumns, FileToWrite, WriteItem } from "./file-batch.ts";
@@ -22,6 +23,7 @@ export class WriteSender {
   readonly #metadata: MetadataOptions;
   readonly #underWay = new Set<Promise<void>>();
   #items: WriteItem[] = [];
+  #columns = emptyColumns();
   #after: AfterWrite[] = [];
   #blocks = new Set<number>();
   #bytes = 0;
@@ -35,14 +37,22 @@ export class WriteSender {
 
   /** Adds a file; waits while the pool has no room. `start` is where `pieces` begin in the file. @throws {ObjectMissingError} */
   async add(file: FileToWrite, pieces: readonly Piece[], start: number, after: AfterWrite): Promise<void> {
-    const chunks = this.#locate(pieces, start);
-    const sizeBytes = chunks.lengths.reduce((sum, length) => sum + length, 0);
-    const shares = chunks.blocks.some((block) => this.#blocks.has(block));
+    const located = this.#locate(pieces, start);
+    const sizeBytes = located.reduce((sum, { location }) => sum + location.lengthBytes, 0);
+    const shares = located.some(({ location }) => this.#blocks.has(location.block));
     const full = this.#items.length >= batchItems || this.#bytes + sizeBytes > maxBatchBytes;
     if (this.#items.length > 0 && (full || (this.#bytes >= batchBytes && !shares))) await this.#send();
-    this.#items.push({ ...file, chunks });
+    this.#items.push({ ...file, chunkCount: located.length });
     this.#after.push(after);
-    for (const block of chunks.blocks) this.#blocks.add(block);
+    const { ids, lengths, blocks, offsets, positions } = this.#columns;
+    for (const { id, location, position } of located) {
+      ids.push(id);
+      lengths.push(location.lengthBytes);
+      blocks.push(location.block);
+      offsets.push(location.offset);
+      positions.push(position);
+      this.#blocks.add(location.block);
+    }
     this.#bytes += sizeBytes;
   }
 
@@ -53,58 +63,45 @@ export class WriteSender {
     this.#rethrow();
   }
 
-  #locate(pieces: readonly Piece[], start: number): ChunkColumns {
-    const count = pieces.reduce((sum, piece) => sum + (piece.kind === "chunk" ? 1 : 0), 0);
-    const ids = Buffer.alloc(count * 32);
-    const columns = {
-      ids,
-      lengths: [] as number[],
-      blocks: [] as number[],
-      offsets: [] as number[],
-      positions: [] as number[],
-    };
+  #locate(pieces: readonly Piece[], start: number): LocatedChunk[] {
+    const located: LocatedChunk[] = [];
     let position = start;
     for (const piece of pieces) {
-      if (piece.kind === "chunk") {
-        const location = this.#chunks.locate(piece.id, piece.lengthBytes);
-        ids.write(piece.id, columns.lengths.length * 32, "hex");
-        columns.lengths.push(piece.lengthBytes);
-        columns.blocks.push(location.block);
-        columns.offsets.push(location.offset);
-        columns.positions.push(position);
-      }
+      if (piece.kind === "chunk")
+        located.push({ id: piece.id, location: this.#chunks.locate(piece.id, piece.lengthBytes), position });
       position += piece.lengthBytes;
     }
-    return columns;
+    return located;
   }
 
   async #send(): Promise<void> {
     this.#rethrow();
     if (this.#items.length === 0) return;
-    const [items, after] = [this.#items, this.#after];
+    const [items, columns, after] = [this.#items, this.#columns, this.#after];
     this.#items = [];
+    this.#columns = emptyColumns();
     this.#after = [];
     this.#blocks = new Set();
     this.#bytes = 0;
     await this.#pool.room();
-    const trip = this.#trip(items, after);
+    const trip = this.#trip(items, columns, after);
     this.#underWay.add(trip);
     void trip.then(() => this.#underWay.delete(trip));
     // The pool takes the request only once its blocks are read: wait here, so that no more is read ahead than it has room for.
     while (this.#underWay.size > 4) await Promise.race(this.#underWay);
   }
 
-  async #trip(items: readonly WriteItem[], after: readonly AfterWrite[]): Promise<void> {
+  async #trip(items: readonly WriteItem[], columns: ChunkColumns, after: readonly AfterWrite[]): Promise<void> {
     try {
-      let located = items;
+      let chunks = columns;
       let isFirst = true;
       const blocks = await this.#chunks.retryFresh(() => {
-        if (!isFirst) located = items.map((item) => ({ ...item, chunks: this.#relocate(item.chunks) }));
+        if (!isFirst) chunks = this.#relocate(columns);
         isFirst = false;
-        return this.#readBlocks(located);
+        return this.#readBlocks(chunks.blocks);
       });
       const transfer = new Set(blocks.map((block) => block.stored.buffer as ArrayBuffer));
-      const { losses } = await this.#pool.run({ items: located, blocks, metadata: this.#metadata }, [...transfer]);
+      const { losses } = await this.#pool.run({ items, chunks, blocks, metadata: this.#metadata }, [...transfer]);
       const lost = new Map(losses.map((loss) => [loss.item, loss.losses]));
       for (const [at, done] of after.entries()) done(lost.get(at) ?? []);
     } catch (error) {
@@ -112,9 +109,8 @@ export class WriteSender {
     }
   }
 
-  async #readBlocks(items: readonly WriteItem[]): Promise<CarriedBlock[]> {
-    const numbers = new Set(items.flatMap(({ chunks }) => chunks.blocks));
-    const blocks = [...numbers].map((block) => this.#chunks.block(block));
+  async #readBlocks(numbers: readonly number[]): Promise<CarriedBlock[]> {
+    const blocks = [...new Set(numbers)].map((block) => this.#chunks.block(block));
     const stored = await this.#chunks.readStored(blocks);
     return blocks.map(({ block, blockId, codec, plainBytes, pack }) => ({
       block,
@@ -126,14 +122,21 @@ export class WriteSender {
   }
 
   #relocate(columns: ChunkColumns): ChunkColumns {
-    const locations = columns.lengths.map((length, at) => {
-      const id = Buffer.from(columns.ids.subarray(at * 32, at * 32 + 32)).toString("hex") as ChunkId;
-      return this.#chunks.locate(id, length);
-    });
+    const locations = columns.ids.map((id, at) => this.#chunks.locate(id, columns.lengths[at] as number));
     return { ...columns, blocks: locations.map(({ block }) => block), offsets: locations.map(({ offset }) => offset) };
   }
 
   #rethrow(): void {
     if (this.#failure) throw this.#failure.error;
   }
+}
+
+interface LocatedChunk {
+  readonly id: ChunkId;
+  readonly location: ChunkLocation;
+  readonly position: number;
+}
+
+function emptyColumns(): { readonly [Name in keyof ChunkColumns]: ChunkColumns[Name][number][] } {
+  return { ids: [], lengths: [], blocks: [], offsets: [], positions: [] };
 }

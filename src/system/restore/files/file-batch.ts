@@ -1,5 +1,5 @@
 import type { ByteString } from "../../../core/tree/byte-string.ts";
-import type { EntryMetadata } from "../../../core/tree/entry.ts";
+import type { ChunkId, EntryMetadata } from "../../../core/tree/entry.ts";
 import type { FileDescriptor } from "../../../core/tree/tree-reader.ts";
 import type { MetadataLoss, MetadataOptions } from "../../../core/tree/tree-writer.ts";
 import type { Codec } from "../../../image/format/pack.ts";
@@ -13,10 +13,12 @@ export interface CarriedBlock {
   readonly subject: string;
 }
 
-/** Chunks of a file, column by column: the n-th lies at `offsets[n]` of `blocks[n]`, and goes to `positions[n]` of the file. */
+/**
+ * The chunks of all items of a batch, in their order, column by column: the n-th lies at `offsets[n]` of `blocks[n]`, and goes
+ * to `positions[n]` of its file. A few long arrays cross between threads in a fraction of the time of many short ones.
+ */
 export interface ChunkColumns {
-  /** 32 bytes each, joined. */
-  readonly ids: Uint8Array;
+  readonly ids: readonly ChunkId[];
   readonly lengths: readonly number[];
   readonly blocks: readonly number[];
   readonly offsets: readonly number[];
@@ -38,12 +40,13 @@ export type FileToWrite =
     }
   | { readonly part: "part"; readonly file: FileDescriptor };
 
-/** A file with the chunks that go into it. */
-export type WriteItem = FileToWrite & { readonly chunks: ChunkColumns };
+/** A file and how many of the batch's chunks go into it. */
+export type WriteItem = FileToWrite & { readonly chunkCount: number };
 
 /** A request to a restore worker. */
 export interface WriteBatch {
   readonly items: readonly WriteItem[];
+  readonly chunks: ChunkColumns;
   readonly blocks: readonly CarriedBlock[];
   readonly metadata: MetadataOptions;
 }

@@ -1,9 +1,10 @@
+import { hash } from "node:crypto";
 import type { FileDescriptor, TreeReader } from "../../../core/tree/tree-reader.ts";
 import type { MetadataLoss, MetadataOptions, TreeWriter } from "../../../core/tree/tree-writer.ts";
-import { decodeBlock, sha256Into } from "../../../image/chunker/decode-block.ts";
+import { decodeBlock } from "../../../image/chunker/decode-block.ts";
 import { giveBack } from "../../../image/chunker/give-back.ts";
 import { ObjectDamagedError } from "../../../image/errors.ts";
-import type { CarriedBlock, ChunkColumns, WriteBatch, WriteBatchResult, WriteItem } from "./file-batch.ts";
+import type { CarriedBlock, ChunkColumns, FileToWrite, WriteBatch, WriteBatchResult } from "./file-batch.ts";
 
 const keptBlocks = 6;
 
@@ -14,8 +15,6 @@ const keptBlocks = 6;
 export class FileWriter {
   readonly #tree: Pick<TreeReader, "close">;
   readonly #writer: TreeWriter;
-  /** Of the chunk in hand. */
-  readonly #id = Buffer.alloc(32);
   /** Plain blocks by number, the one used last at the end. */
   readonly #plain = new Map<number, Buffer>();
   /** Those of them whose memory is theirs alone. */
@@ -27,31 +26,29 @@ export class FileWriter {
   }
 
   /** @throws {ObjectDamagedError} @throws {SystemCallError} */
-  writeBatch(batch: WriteBatch): WriteBatchResult {
-    const carried = new Map(batch.blocks.map((block) => [block.block, block]));
+  writeBatch({ items, chunks, blocks, metadata }: WriteBatch): WriteBatchResult {
+    const carried = new Map(blocks.map((block) => [block.block, block]));
     const losses: { item: number; losses: MetadataLoss[] }[] = [];
-    for (const [item, write] of batch.items.entries()) {
-      const lost =
-        write.part === "whole"
-          ? this.#writeWhole(write, carried, batch.metadata)
-          : this.#writeChunks(write.file, write.chunks, carried);
-      if (lost && lost.length > 0) losses.push({ item, losses: lost });
+    let first = 0;
+    for (const [item, write] of items.entries()) {
+      const part = { chunks, first, end: first + write.chunkCount, carried };
+      first = part.end;
+      if (write.part === "part") this.#writeChunks(write.file, part);
+      else {
+        const lost = this.#writeWhole(write, part, metadata);
+        if (lost.length > 0) losses.push({ item, losses: lost });
+      }
     }
+    releaseStored(blocks);
     return { losses };
   }
 
-  #writeWhole(
-    item: WriteItem & { part: "whole" },
-    carried: ReadonlyMap<number, CarriedBlock>,
-    options: MetadataOptions,
-  ): MetadataLoss[] {
+  #writeWhole(item: FileToWrite & { part: "whole" }, part: BatchPart, options: MetadataOptions): MetadataLoss[] {
     const name = item.temporary ?? item.name;
     const file = this.#writer.createFile(item.directory, name, item.metadata.flags);
     try {
-      this.#writeChunks(file, item.chunks, carried);
-      const { lengths, positions } = item.chunks;
-      const last = lengths.length - 1;
-      if (item.sizeBytes !== (positions[last] ?? 0) + (lengths[last] ?? 0)) this.#writer.truncate(file, item.sizeBytes);
+      const writtenBytes = this.#writeChunks(file, part);
+      if (item.sizeBytes !== writtenBytes) this.#writer.truncate(file, item.sizeBytes);
       if (item.temporary === undefined) return this.#writer.setOpenMetadata(file, item.metadata, options);
       // Complete under its own name first, but for flags that would forbid the renaming.
       this.#writer.setOpenMetadata(file, { ...item.metadata, flags: 0 }, options);
@@ -62,37 +59,31 @@ export class FileWriter {
     }
   }
 
-  /** Writes chunks, those that follow each other both in the block and in the file in one go. */
-  #writeChunks(file: FileDescriptor, chunks: ChunkColumns, carried: ReadonlyMap<number, CarriedBlock>): undefined {
+  /** Writes chunks, those that follow each other both in the block and in the file in one go. Returns where the last one ends in the file. */
+  #writeChunks(file: FileDescriptor, { chunks, first, end, carried }: BatchPart): number {
     const { ids, lengths, blocks, offsets, positions } = chunks;
-    for (let first = 0; first < lengths.length;) {
-      const block = blocks[first] as number;
-      const start = offsets[first] as number;
-      const position = positions[first] as number;
+    let position = 0;
+    for (let at = first; at < end;) {
+      const block = blocks[at] as number;
+      const start = offsets[at] as number;
+      position = positions[at] as number;
       const plain = this.#plainOf(block, carried);
-      let end = start;
-      let at = first;
-      while (
-        at < lengths.length &&
-        blocks[at] === block &&
-        offsets[at] === end &&
-        positions[at] === position + end - start
-      ) {
+      let next = start;
+      while (at < end && blocks[at] === block && offsets[at] === next && positions[at] === position + next - start) {
         const length = lengths[at] as number;
-        const chunk = plain.subarray(end, end + length);
-        sha256Into(chunk, this.#id);
-        if (chunk.length !== length || Buffer.compare(this.#id, ids.subarray(at * 32, at * 32 + 32)) !== 0)
+        const chunk = plain.subarray(next, next + length);
+        if (chunk.length !== length || hash("sha256", chunk) !== ids[at])
           throw new ObjectDamagedError(
             carried.get(block)?.subject ?? `block ${block}`,
-            `its chunk ${Buffer.from(ids.subarray(at * 32, at * 32 + 32)).toString("hex")} has other bytes`,
+            `its chunk ${ids[at]} has other bytes`,
           );
-        end += length;
+        next += length;
         at += 1;
       }
-      this.#writer.write(file, plain.subarray(start, end), position);
-      first = at;
+      this.#writer.write(file, plain.subarray(start, next), position);
+      position += next - start;
     }
-    return undefined;
+    return position;
   }
 
   #plainOf(block: number, carried: ReadonlyMap<number, CarriedBlock>): Buffer {
@@ -119,6 +110,21 @@ export class FileWriter {
       return;
     }
   }
+}
+
+/** Gives back the memory of the stored blocks at once; not where one of them, not compressed, may be kept as it lies there. */
+function releaseStored(blocks: readonly CarriedBlock[]): void {
+  const kept = new Set(blocks.filter(({ codec }) => codec === 0).map(({ stored }) => stored.buffer));
+  for (const { buffer } of blocks.map(({ stored }) => stored))
+    if (!kept.has(buffer) && buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+}
+
+/** The chunks of one item, and the blocks that came along. */
+interface BatchPart {
+  readonly chunks: ChunkColumns;
+  readonly first: number;
+  readonly end: number;
+  readonly carried: ReadonlyMap<number, CarriedBlock>;
 }
 
 const nothing: CarriedBlock = {
