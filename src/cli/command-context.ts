@@ -1,5 +1,6 @@
 import type { ExitStatus } from "../core/exit-status.ts";
 import type { JobId } from "../engine/job.ts";
+import type { StoreOptions } from "../library/store.ts";
 import type { CommonOptions } from "./definition/index.ts";
 import type { ItemNoun } from "./progress/progress-text.ts";
 import type { ProgressView } from "./progress/progress-view.ts";
@@ -9,8 +10,8 @@ import type { Output } from "./terminal/output.ts";
 /** What a command has to act with, beside what it was called with. */
 export interface CommandContext {
   readonly common: CommonOptions;
-  /** The store that was named, for the library. */
-  readonly store: { readonly store?: string };
+  /** The store that was named, and what opens it, for the library. */
+  readonly store: Pick<StoreOptions, "store" | "paths">;
   /** Standard output: results. */
   readonly output: Output;
   /** Standard error: everything else. */

@@ -1,5 +1,8 @@
 import { exitStatus, type ExitStatus } from "../core/exit-status.ts";
+import { resolve } from "node:path";
 import type { JobId } from "../engine/job.ts";
+import { answerPassphrasesWith } from "../library/store-secret.ts";
+import { choosePaths } from "../library/settings.ts";
 import { version } from "../library/version.ts";
 import type { CommandContext, RunCommand } from "./command-context.ts";
 import { loaders } from "./commands/loaders.ts";
@@ -11,6 +14,7 @@ import { chooseProgressStyle, startProgress } from "./progress/start-progress.ts
 import { Interrupts } from "./terminal/interrupts.ts";
 import { Messages } from "./terminal/messages.ts";
 import { Output, OutputClosedError } from "./terminal/output.ts";
+import { SecretPrompt } from "./terminal/secret-prompt.ts";
 import { openTerminal } from "./terminal/terminal.ts";
 
 /**
@@ -34,6 +38,8 @@ export async function runProgram(args: readonly string[]): Promise<ExitStatus> {
   const running: { job: JobId | undefined } = { job: undefined };
   const report = (error: unknown): ExitStatus =>
     reportFailure(error, { messages, output, args, json: common.json, isInterrupted: interrupts.happened, ...running });
+  const prompt = new SecretPrompt();
+  answerPassphrasesWith((question) => prompt.ask(question));
   process.on("uncaughtException", (error) => process.exit(report(error)));
   try {
     const status = await answer(parsed, { common, messages, output, interrupts, running });
@@ -55,7 +61,14 @@ async function answerShell(words: readonly string[]): Promise<ExitStatus> {
   }
 }
 
-const unread: CommonOptions = { store: undefined, json: false, progress: undefined, quiet: false, verbose: 0 };
+const unread: CommonOptions = {
+  store: undefined,
+  keyFile: undefined,
+  json: false,
+  progress: undefined,
+  quiet: false,
+  verbose: 0,
+};
 
 function tryToParse(args: readonly string[]): Request | { readonly kind: "unreadable"; readonly error: unknown } {
   try {
@@ -105,7 +118,10 @@ function contextOf({ common, messages, output, interrupts, running }: Surroundin
   });
   return {
     common,
-    store: common.store === undefined ? {} : { store: common.store },
+    store: {
+      ...(common.store !== undefined && { store: common.store }),
+      ...(common.keyFile !== undefined && { paths: { ...choosePaths(), keyFile: resolve(common.keyFile) } }),
+    },
     output,
     messages,
     onJob: (job) => (running.job = job),

@@ -57,6 +57,10 @@ export type ErrorCode =
   | "OBJECT_DAMAGED"
   | "OBJECT_MISSING"
   | "OBJECT_EXISTS"
+  | "KEY_NEEDED"
+  | "KEY_WRONG"
+  | "KEY_NOT_FOUND"
+  | "KEY_LAST"
   | "FORMAT_UNKNOWN"
   | "FORMAT_INVALID"
   | "IMAGE_NOT_FOUND"
@@ -103,6 +107,10 @@ export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   OBJECT_DAMAGED: exitStatus.different,
   OBJECT_MISSING: exitStatus.different,
   OBJECT_EXISTS: exitStatus.refused,
+  KEY_NEEDED: exitStatus.refused,
+  KEY_WRONG: exitStatus.refused,
+  KEY_NOT_FOUND: exitStatus.usage,
+  KEY_LAST: exitStatus.refused,
   FORMAT_UNKNOWN: exitStatus.refused,
   FORMAT_INVALID: exitStatus.different,
   IMAGE_NOT_FOUND: exitStatus.usage,

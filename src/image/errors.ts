@@ -156,3 +156,52 @@ export class PathNotFoundError extends RehomeError {
     );
   }
 }
+
+/** A store is encrypted and nobody said how to open it. */
+export class KeyNeededError extends RehomeError {
+  override readonly name = "KeyNeededError";
+  readonly code = "KEY_NEEDED";
+
+  constructor(location: string) {
+    super(
+      `cannot open the store "${location}": it is encrypted, and there is nobody to ask for a passphrase`,
+      "Name a key file with --key-file or REHOME_KEY_FILE, or run it on a terminal.",
+    );
+  }
+}
+
+/** A passphrase or key file opens none of a store's keys. Nothing is said of damage by that. */
+export class KeyWrongError extends RehomeError {
+  override readonly name = "KeyWrongError";
+  readonly code = "KEY_WRONG";
+
+  constructor(location: string, kind: "passphrase" | "key-file") {
+    super(
+      `cannot open the store "${location}": this ${kind === "passphrase" ? "passphrase" : "key file"} opens none of its keys`,
+      "Try another one; the store itself may well be intact.",
+    );
+  }
+}
+
+/** A store has no key of that id. */
+export class KeyNotFoundError extends RehomeError {
+  override readonly name = "KeyNotFoundError";
+  readonly code = "KEY_NOT_FOUND";
+
+  constructor(id: string, known: readonly string[]) {
+    super(`cannot find key "${id}": the store has ${known.join(", ")}`, "`rehome store key list` shows all keys.");
+  }
+}
+
+/** The last key of a store cannot be removed: nobody could open it again. */
+export class LastKeyError extends RehomeError {
+  override readonly name = "LastKeyError";
+  readonly code = "KEY_LAST";
+
+  constructor(id: string) {
+    super(
+      `cannot remove key "${id}": it is the last one, and at least one is needed`,
+      "Add another one first with `rehome store key add`.",
+    );
+  }
+}

@@ -11,10 +11,11 @@ export interface Configuration {
   readonly "nspawn-dir"?: string;
   readonly "hooks-dir"?: string;
   readonly "prepare-dir"?: string;
+  readonly "key-file"?: string;
   readonly "keep-jobs-days"?: number;
 }
 
-const pathKeys = ["state-dir", "store", "machines-dir", "nspawn-dir", "hooks-dir", "prepare-dir"] as const;
+const pathKeys = ["state-dir", "store", "machines-dir", "nspawn-dir", "hooks-dir", "prepare-dir", "key-file"] as const;
 const keys: readonly (keyof Configuration)[] = [...pathKeys, "keep-jobs-days"];
 
 /** Where the configuration is looked for unless `REHOME_CONFIG` names another file. */

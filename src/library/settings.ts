@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { UsageError } from "../core/errors.ts";
@@ -14,6 +15,8 @@ export interface Paths {
   readonly hooksDirectory: string;
   /** Executables that run last when a tree is prepared. */
   readonly prepareDirectory: string;
+  /** The file that opens encrypted stores, where one is named. */
+  readonly keyFile?: string;
 }
 
 /** Variables that choose {@link Paths} and other settings. */
@@ -32,6 +35,7 @@ export function choosePaths(environment: Environment = process.env, isRoot: bool
   const stateDirectory = resolve(
     environment["REHOME_STATE_DIR"] ?? configuration["state-dir"] ?? (isRoot ? "/var/lib/rehome" : userState),
   );
+  const keyFile = environment["REHOME_KEY_FILE"] ?? configuration["key-file"] ?? credentialOf(environment);
   const store = environment["REHOME_STORE"] ?? configuration.store ?? `${stateDirectory}/store`;
   return {
     stateDirectory,
@@ -44,6 +48,7 @@ export function choosePaths(environment: Environment = process.env, isRoot: bool
     prepareDirectory: resolve(
       environment["REHOME_PREPARE_DIR"] ?? configuration["prepare-dir"] ?? "/etc/rehome/prepare.d",
     ),
+    ...(keyFile !== undefined && { keyFile: resolve(keyFile) }),
   };
 }
 
@@ -56,4 +61,11 @@ export function chooseKeepJobsDays(environment: Environment = process.env): numb
     return readConfiguration(environment["REHOME_CONFIG"])["keep-jobs-days"] ?? defaultKeepJobsDays;
   if (/^\d{1,5}$/.test(text)) return Number(text);
   throw new UsageError(`cannot keep jobs for "${text}" days`, "Give a whole number in REHOME_KEEP_JOBS_DAYS.");
+}
+
+/** What systemd hands a service with `LoadCredential=rehome.key:…` (systemd.exec(5)). */
+function credentialOf(environment: Environment): string | undefined {
+  const directory = environment["CREDENTIALS_DIRECTORY"];
+  const path = `${directory}/rehome.key`;
+  return directory !== undefined && existsSync(path) ? path : undefined;
 }

@@ -11,7 +11,9 @@ import type { ImageStore, StoreDescription } from "../image/store/image-store.ts
 import { packKey } from "../image/store/pack-reader.ts";
 import { readTree } from "../image/tree-index/tree-index-reader.ts";
 import { storeOf } from "./images.ts";
-import { openOrCreateStore, openStore, type StoreOptions } from "./store.ts";
+import { choosePaths } from "./settings.ts";
+import { openOrCreateStore, openStore, storePath, type StoreOptions } from "./store.ts";
+import { newSecret } from "./store-secret.ts";
 
 /** How to look after a store. */
 export interface StoreCareOptions extends StoreOptions {
@@ -23,9 +25,19 @@ function settings(options: StoreCareOptions): { readonly onProgress: OnProgress;
   return { onProgress: options.onProgress ?? (() => undefined), ...(options.signal && { signal: options.signal }) };
 }
 
-/** Makes a store, or opens the one that is there. @throws {StoreUnsuitableError} */
-export async function initStore(options: StoreOptions = {}): Promise<StoreDescription & { readonly location: string }> {
-  using store = await openOrCreateStore(options);
+/**
+ * Makes a store, or opens the one that is there. A new one is encrypted where that is asked for: the key file of the paths opens it, or else
+ * a passphrase that is asked for.
+ *
+ * @throws {StoreUnsuitableError} @throws {UsageError}
+ */
+export async function initStore(
+  options: StoreOptions & { readonly encrypt?: boolean } = {},
+): Promise<StoreDescription & { readonly location: string }> {
+  const { keyFile } = options.paths ?? choosePaths();
+  const encryption =
+    options.encrypt === true ? { secret: await newSecret(keyFile, storePath(options)), label: "" } : undefined;
+  using store = await openOrCreateStore(options, encryption);
   return { ...store.description, location: store.blobs.location };
 }
 

@@ -15,6 +15,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<RunCommand
   tag: async () => (await import("./images/tag.ts")).runTag,
   rm: async () => (await import("./images/rm.ts")).runRm,
   "store init": async () => (await import("./store/init.ts")).runStoreInit,
+  "store key": async () => (await import("./store/key.ts")).runStoreKey,
   "store check": async () => (await import("./store/check.ts")).runStoreCheck,
   "store prune": async () => (await import("./store/prune.ts")).runStorePrune,
   "store stats": async () => (await import("./store/stats.ts")).runStoreStats,

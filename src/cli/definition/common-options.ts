@@ -6,6 +6,7 @@ export type ProgressMode = "auto" | "plain" | "json" | "none";
 /** What every command takes. */
 export interface CommonOptions {
   readonly store: string | undefined;
+  readonly keyFile: string | undefined;
   readonly json: boolean;
   readonly progress: ProgressMode | undefined;
   readonly quiet: boolean;
@@ -19,6 +20,11 @@ export const commonFields: { readonly [Key in keyof CommonOptions]-?: Field<Comm
     "PATH",
     "directory",
     "Use this store: a path or file:///PATH. Default: REHOME_STORE, else `store` in the state directory",
+  ),
+  keyFile: textOption(
+    "FILE",
+    "file",
+    "Open an encrypted store with this key file. Default: REHOME_KEY_FILE, else a passphrase is asked for",
   ),
   json: flag("Print the result as one JSON document"),
   progress: choiceOption(

@@ -48,10 +48,12 @@ import {
 import {
   storeCheckCommand,
   storeInitCommand,
+  storeKeyCommand,
   storePruneCommand,
   storeStatsCommand,
   type StoreCheckCall,
   type StoreInitCall,
+  type StoreKeyCall,
   type StorePruneCall,
   type StoreStatsCall,
 } from "./store-commands.ts";
@@ -78,6 +80,7 @@ export interface Calls {
   readonly tag: TagCall;
   readonly rm: RmCall;
   readonly "store init": StoreInitCall;
+  readonly "store key": StoreKeyCall;
   readonly "store check": StoreCheckCall;
   readonly "store prune": StorePruneCall;
   readonly "store stats": StoreStatsCall;
@@ -113,6 +116,7 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   tag: tagCommand,
   rm: rmCommand,
   "store init": storeInitCommand,
+  "store key": storeKeyCommand,
   "store check": storeCheckCommand,
   "store prune": storePruneCommand,
   "store stats": storeStatsCommand,
@@ -150,6 +154,6 @@ export type { CaptureCall, RestoreCall, VerifyCall } from "./system-commands.ts"
 export type { PrepareCall } from "./prepare-command.ts";
 export type { CatCall, DiffCall, ImagesCall, LsCall, RmCall, ShowCall, TagCall } from "./image-commands.ts";
 export type { JobCall, JobListCall, JobLogCall, JobRateCall, JobRepairCall } from "./job-commands.ts";
-export type { StoreCheckCall, StoreInitCall, StorePruneCall, StoreStatsCall } from "./store-commands.ts";
+export type { StoreCheckCall, StoreInitCall, StoreKeyCall, StorePruneCall, StoreStatsCall } from "./store-commands.ts";
 export type { MachineListCall } from "./machine-commands.ts";
 export type { CompletionCall, DoctorCall, HelpCall, Shell } from "./host-commands.ts";

@@ -1,9 +1,11 @@
 import type { CommandDefinition } from "./command-definition.ts";
 import { dryRunSummary } from "./common-options.ts";
-import { flag } from "./field.ts";
+import { choiceOperand, flag, optionalOperand, textOption } from "./field.ts";
 
 /** `rehome store init` as it was called. */
 export interface StoreInitCall {
+  readonly path: string | undefined;
+  readonly encrypt: boolean;
   readonly dryRun: boolean;
 }
 
@@ -13,12 +15,46 @@ export const storeInitCommand: CommandDefinition<StoreInitCall> = {
   description: [
     "The first capture makes a store too, where there is none. A directory that is neither empty nor a store is refused.",
   ],
-  fields: { dryRun: flag(dryRunSummary, "n") },
+  fields: {
+    path: optionalOperand("PATH", "directory", "Where to make it. Default: what --store says"),
+    encrypt: flag("Seal everything in it; the key file, or a new passphrase, opens it from then on"),
+    dryRun: flag(dryRunSummary, "n"),
+  },
   examples: [
     { line: "store init", does: "where this host keeps its images" },
-    { line: "store init --store /mnt/backup/images", does: "at another place" },
+    { line: "store init /mnt/backup/images --encrypt", does: "at another place; asks for a new passphrase" },
+    { line: "store init /mnt/stick --encrypt --key-file /root/stick.key", does: "opened by a key file" },
   ],
   statuses: { 3: "the place cannot be a store" },
+};
+
+/** `rehome store key` as it was called. */
+export interface StoreKeyCall {
+  readonly action: "add" | "list" | "remove";
+  readonly id: string | undefined;
+  readonly newKeyFile: string | undefined;
+  readonly label: string | undefined;
+}
+
+/** The definition of `rehome store key`. */
+export const storeKeyCommand: CommandDefinition<StoreKeyCall> = {
+  summary: "Add, list and remove what opens an encrypted store",
+  description: [
+    "Each passphrase and each key file opens the whole store. Adding and removing one writes no image anew; the last one cannot be removed. Whoever had a key that was removed may have kept what it opened: where that matters, copy the images into a new store.",
+  ],
+  fields: {
+    action: choiceOperand("ACTION", ["add", "list", "remove"], "`add`, `list` or `remove`"),
+    id: optionalOperand("KEY", "nothing", "The key to remove, as `list` shows it"),
+    newKeyFile: textOption("FILE", "file", "Add this key file. Default: a new passphrase, asked for twice"),
+    label: textOption("TEXT", "nothing", "What the new key is called in lists"),
+  },
+  examples: [
+    { line: "store key list", does: "all keys of the store" },
+    { line: "store key add --label office", does: "one more passphrase" },
+    { line: "store key add --new-key-file /root/store.key", does: "a key file, for services" },
+    { line: "store key remove 1f2e3d4c", does: "no longer opened by it" },
+  ],
+  statuses: { 3: "the passphrase or key file is wrong, or it is the last key" },
 };
 
 /** `rehome store check` as it was called. */

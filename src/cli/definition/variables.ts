@@ -36,5 +36,11 @@ export const variables: readonly Variable[] = [
     key: "keep-jobs-days",
     summary: "How many days jobs are kept after they have ended, with log and evidence. Default: 30",
   },
+  {
+    name: "REHOME_KEY_FILE",
+    key: "key-file",
+    summary:
+      "File that opens encrypted stores. Default: the systemd credential `rehome.key`, else a passphrase is asked for",
+  },
   { name: "REHOME_CONFIG", summary: "The configuration file (YAML). Default: /etc/rehome/config.yaml" },
 ];

@@ -1,6 +1,7 @@
 import { RehomeError } from "../../core/errors.ts";
 import { sha256 } from "../chunker/decode-block.ts";
 import type { BlobStore } from "../blob-store/blob-store.ts";
+import { ObjectDamagedError } from "../errors.ts";
 import {
   decodePackFooter,
   decodePackTrailer,
@@ -46,10 +47,10 @@ export async function checkPack(
   });
   if (sizeBytes < packMagic.length + packTrailerBytes || sizeBytes > limits.packBytes)
     return unreadable("it has no possible length");
-  const trailer = await blobs.get(key, { offset: -packTrailerBytes, lengthBytes: packTrailerBytes });
-  if (trailer === undefined) return undefined;
   let blocks: BlockEntry[];
   try {
+    const trailer = await blobs.get(key, { offset: sizeBytes - packTrailerBytes, lengthBytes: packTrailerBytes });
+    if (trailer === undefined) return undefined;
     const { footerBytes } = decodePackTrailer(trailer, pack, sizeBytes);
     const footer = await blobs.get(key, {
       offset: sizeBytes - packTrailerBytes - footerBytes,
@@ -63,7 +64,7 @@ export async function checkPack(
     throw error;
   }
   const damages: { object: string; message: string; chunkIds: readonly string[] }[] = [];
-  const magic = await blobs.get(key, { offset: 0, lengthBytes: packMagic.length });
+  const magic = await readSound(blobs, key, 0, packMagic.length);
   if (magic === undefined) return undefined;
   if (!magic.equals(packMagic))
     damages.push({ object: key, message: "it does not begin as a pack does; its blocks can be read", chunkIds: [] });
@@ -72,11 +73,16 @@ export async function checkPack(
     const group = blocks.slice(first, groupEnd(blocks, first));
     const start = group[0]?.offset ?? 0;
     const length = group.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
-    const bytes = await blobs.get(key, { offset: start, lengthBytes: length });
+    const bytes = await readSound(blobs, key, start, length);
     if (bytes === undefined) return undefined;
-    onBytes(bytes.length);
+    onBytes(length);
     for (const block of group) {
-      const stored = bytes.subarray(block.offset - start, block.offset - start + block.storedBytes);
+      // In an encrypted store one damaged byte makes all that is read with it unreadable: then each block is read alone.
+      const stored =
+        bytes.length === length
+          ? bytes.subarray(block.offset - start, block.offset - start + block.storedBytes)
+          : await readSound(blobs, key, block.offset, block.storedBytes);
+      if (stored === undefined) return undefined;
       if (sha256(stored).toString("hex") === block.id) intactBlocks.push(block);
       else
         damages.push({
@@ -88,6 +94,21 @@ export async function checkPack(
     first += group.length;
   }
   return { ...base, isUnreadable: false, intactBlocks, damages };
+}
+
+/** A part of an object; empty where it is damaged so that nothing of it can be read, undefined where there is no object. */
+async function readSound(
+  blobs: BlobStore,
+  key: string,
+  offset: number,
+  lengthBytes: number,
+): Promise<Buffer | undefined> {
+  try {
+    return await blobs.get(key, { offset, lengthBytes });
+  } catch (error) {
+    if (error instanceof ObjectDamagedError) return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 function hexIds(joined: Uint8Array): string[] {

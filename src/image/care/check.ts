@@ -49,6 +49,7 @@ const sealedKinds: Readonly<Record<string, SealedKind>> = {
   sessions: "session",
   condemned: "condemned",
   lost: "lost",
+  keys: "key",
 };
 
 interface Findings {
@@ -137,11 +138,11 @@ async function readObjects(store: ImageStore, index: ChunkIndex, settings: Check
       for (const { object, message } of checked.damages) findings.damages.push({ object, message, images: new Set() });
       continue;
     }
-    const bytes = await store.blobs.get(key);
-    if (bytes === undefined) continue;
-    findings.bytes += bytes.length;
     const sealed = key === "store.json" ? "store" : sealedKinds[folder];
     try {
+      const bytes = await store.blobs.get(key);
+      if (bytes === undefined) continue;
+      findings.bytes += bytes.length;
       if (sealed === "name") openImageName(bytes, key);
       else if (sealed === "condemned") openCondemnation(bytes, key);
       else if (sealed === "session") openSession(bytes, key);
@@ -285,8 +286,8 @@ async function readNames(store: ImageStore): Promise<ImageName[]> {
   }
   const names: ImageName[] = [];
   for await (const { key } of store.blobs.list("names/")) {
-    const bytes = await store.blobs.get(key);
     try {
+      const bytes = await store.blobs.get(key);
       if (bytes) names.push(openImageName(bytes, key));
     } catch (error) {
       if (!(error instanceof RehomeError)) throw error;

@@ -4,7 +4,15 @@ import { parseBoundedJson } from "./bounded-json.ts";
 import { limits } from "./limits.ts";
 
 /** The kinds of sealed objects (section 2.6). */
-export type SealedKind = "store" | "name" | "session" | "condemned" | "lost" | "capture-cache" | "restore-marker";
+export type SealedKind =
+  | "store"
+  | "key"
+  | "name"
+  | "session"
+  | "condemned"
+  | "lost"
+  | "capture-cache"
+  | "restore-marker";
 
 /** Writes a small object with its seal. */
 export function sealObject(kind: SealedKind, value: unknown): Buffer {

@@ -4,10 +4,20 @@ import type { Manifest } from "../../core/manifest/manifest.ts";
 import type { ImageOperand } from "../../core/operand.ts";
 import type { BlobStore } from "../blob-store/blob-store.ts";
 import { ChunkIndex } from "../chunk-index/chunk-index.ts";
+import { encryptedBlobStore } from "../encryption/encrypted-blob-store.ts";
+import {
+  addStoreKey,
+  describeEncryption,
+  newMasterKey,
+  type EncryptionDescription,
+  type KeySecret,
+  type LockedStore,
+} from "../encryption/store-keys.ts";
 import {
   FormatInvalidError,
   FormatUnknownError,
   ImageNotFoundError,
+  KeyNeededError,
   ObjectMissingError,
   StoreNotFoundError,
   StoreUnsuitableError,
@@ -26,7 +36,8 @@ export interface StoreDescription {
   readonly formatVersion: number;
   readonly cut: number;
   readonly createdAt: string;
-  readonly encryption: null;
+  /** Null where anybody may read it. */
+  readonly encryption: EncryptionDescription | null;
 }
 
 /** What a store needs of its surroundings. */
@@ -35,6 +46,8 @@ export interface StoreSurroundings {
   readonly probe: ProcessProbe;
   /** Where this host keeps its caches of stores; a directory, made when needed. */
   readonly cacheDirectory: string;
+  /** Finds the master key of an encrypted store; without it none can be opened. @throws {KeyNeededError} @throws {KeyWrongError} */
+  readonly unlock?: (store: LockedStore) => Promise<Uint8Array>;
 }
 
 /** An image that a session keeps from being pruned. */
@@ -64,31 +77,53 @@ export class ImageStore implements Disposable {
   static async open(surroundings: StoreSurroundings): Promise<ImageStore> {
     const description = await readDescription(surroundings.blobs);
     if (description === undefined) throw new StoreNotFoundError(surroundings.blobs.location);
-    return new ImageStore(surroundings, description);
+    return await ImageStore.#unlocked(surroundings, description);
   }
 
-  /** Opens a store, made if there is none. @throws {StoreUnsuitableError} If something else lies there. */
-  static async openOrCreate(surroundings: StoreSurroundings): Promise<ImageStore> {
+  /**
+   * Opens a store, made if there is none; with a secret it is made as an encrypted one.
+   *
+   * @throws {StoreUnsuitableError} If something else lies there. @throws {KeyNeededError} @throws {KeyWrongError}
+   */
+  static async openOrCreate(
+    surroundings: StoreSurroundings,
+    encryption?: { readonly secret: KeySecret; readonly label: string },
+  ): Promise<ImageStore> {
     const { blobs } = surroundings;
     const found = await readDescription(blobs);
-    if (found !== undefined) return new ImageStore(surroundings, found);
+    if (found !== undefined) return await ImageStore.#unlocked(surroundings, found);
     for await (const { key } of blobs.list("")) {
-      if (key.startsWith("sessions/")) continue;
+      // Keys that were put before the store was made open nothing.
+      if (key.startsWith("sessions/") || key.startsWith("keys/")) continue;
       // Another process may just have made the store.
       const made = await readDescription(blobs);
-      if (made !== undefined) return new ImageStore(surroundings, made);
+      if (made !== undefined) return await ImageStore.#unlocked(surroundings, made);
       throw new StoreUnsuitableError(blobs.location, `it holds "${key}" and no store.json`);
     }
+    const id = randomBytes(16).toString("hex");
+    const master = encryption && newMasterKey();
     const description: StoreDescription = {
-      id: randomBytes(16).toString("hex"),
+      id,
       formatVersion: 1,
       cut: 1,
       createdAt: new Date().toISOString(),
-      encryption: null,
+      encryption: master === undefined ? null : describeEncryption(master, id),
     };
-    if (await blobs.put("store.json", [sealObject("store", description)]))
-      return new ImageStore(surroundings, description);
-    return ImageStore.open(surroundings);
+    if (encryption && master) await addStoreKey(blobs, master, encryption.secret, encryption.label);
+    if (!(await blobs.put("store.json", [sealObject("store", description)]))) return ImageStore.open(surroundings);
+    return new ImageStore(
+      master ? { ...surroundings, blobs: encryptedBlobStore(blobs, master) } : surroundings,
+      description,
+    );
+  }
+
+  static async #unlocked(surroundings: StoreSurroundings, description: StoreDescription): Promise<ImageStore> {
+    const { blobs, unlock } = surroundings;
+    const { id, encryption } = description;
+    if (encryption === null) return new ImageStore(surroundings, description);
+    if (unlock === undefined) throw new KeyNeededError(blobs.location);
+    const master = await unlock({ blobs, id, encryption });
+    return new ImageStore({ ...surroundings, blobs: encryptedBlobStore(blobs, master) }, description);
   }
 
   private constructor(surroundings: StoreSurroundings, description: StoreDescription) {
