@@ -123,3 +123,19 @@ test("what is not there is named, with the status for it", (context) => {
     assertDocument("error", document(...words).document);
   }
 });
+
+test("forget keeps what the rules and tags keep, says why, and -n changes nothing", (context) => {
+  const { directory, run, document } = sandbox(context);
+  makeSmallTree(join(directory, "rootfs"));
+  for (let count = 0; count < 3; count++) run("capture", "./rootfs", "--name", "web");
+  run("tag", "web:1", "golden");
+  const dry = run("forget", "web:*", "--keep-last", "1", "-n");
+  assert.match(dry.stdout, /web:3 .* last\nweb:2 .* would go\nweb:1 web:golden .* tag golden\n$/);
+  assert.match(run("images").stdout, /web +2 /);
+  const answer = document("forget", "web", "--keep-last", "1");
+  assertDocument("forget", answer.document);
+  assert.doesNotMatch(run("images").stdout, /web +2 /);
+  assert.match(run("images").stdout, /web +3 [^]*web +golden /);
+  assert.equal(run("forget", "web").status, 2);
+  assert.equal(run("forget", "nothing:*", "--keep-last", "1").status, 2);
+});

@@ -14,6 +14,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<RunCommand
   diff: async () => (await import("./images/diff.ts")).runDiff,
   tag: async () => (await import("./images/tag.ts")).runTag,
   rm: async () => (await import("./images/rm.ts")).runRm,
+  forget: async () => (await import("./images/forget.ts")).runForget,
   "store init": async () => (await import("./store/init.ts")).runStoreInit,
   "store key": async () => (await import("./store/key.ts")).runStoreKey,
   "store check": async () => (await import("./store/check.ts")).runStoreCheck,

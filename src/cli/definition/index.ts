@@ -45,6 +45,7 @@ import {
   type JobRateCall,
   type JobRepairCall,
 } from "./job-commands.ts";
+import { forgetCommand, type ForgetCall } from "./retention-commands.ts";
 import {
   storeCheckCommand,
   storeInitCommand,
@@ -79,6 +80,7 @@ export interface Calls {
   readonly diff: DiffCall;
   readonly tag: TagCall;
   readonly rm: RmCall;
+  readonly forget: ForgetCall;
   readonly "store init": StoreInitCall;
   readonly "store key": StoreKeyCall;
   readonly "store check": StoreCheckCall;
@@ -115,6 +117,7 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   diff: diffCommand,
   tag: tagCommand,
   rm: rmCommand,
+  forget: forgetCommand,
   "store init": storeInitCommand,
   "store key": storeKeyCommand,
   "store check": storeCheckCommand,
@@ -154,6 +157,7 @@ export type { CaptureCall, RestoreCall, VerifyCall } from "./system-commands.ts"
 export type { PrepareCall } from "./prepare-command.ts";
 export type { CatCall, DiffCall, ImagesCall, LsCall, RmCall, ShowCall, TagCall } from "./image-commands.ts";
 export type { JobCall, JobListCall, JobLogCall, JobRateCall, JobRepairCall } from "./job-commands.ts";
+export type { ForgetCall } from "./retention-commands.ts";
 export type { StoreCheckCall, StoreInitCall, StoreKeyCall, StorePruneCall, StoreStatsCall } from "./store-commands.ts";
 export type { MachineListCall } from "./machine-commands.ts";
 export type { CompletionCall, DoctorCall, HelpCall, Shell } from "./host-commands.ts";
