@@ -20,6 +20,7 @@ import {
   encodeBlocks,
   entries,
   manifest,
+  manifestWithSecrets,
   packSalt,
   recordFiles,
   sealed,
@@ -52,6 +53,7 @@ write("top-table.bin", encodeTopTable(segments));
 write("pack.bin", Buffer.concat(encodePack(encodeBlocks(), packSalt).parts));
 for (const { kind, value } of sealed) write(`sealed-${kind}.txt`, sealObject(kind, value));
 write("manifest.zst", encodeManifest(manifest).bytes);
+write("manifest-secrets.zst", encodeManifest(manifestWithSecrets).bytes);
 write("gear.bin", Buffer.from(gear.buffer, gear.byteOffset, gear.byteLength));
 
 const stream = cutStream();

@@ -6,7 +6,14 @@
  */
 export { RehomeError, InterruptedError, UsageError } from "./core/errors.ts";
 export { exitStatus, exitStatusOfError, type ErrorCode, type ExitStatus } from "./core/exit-status.ts";
-export type { Consistency, Manifest, PackageFact } from "./core/manifest/manifest.ts";
+export type {
+  Consistency,
+  Manifest,
+  PackageFact,
+  SecretFile,
+  SecretKind,
+  SecretsFound,
+} from "./core/manifest/manifest.ts";
 export type { OnProgress, Progress } from "./core/progress.ts";
 export { displayBytes, parseDisplayed, type ByteString, type TreePath } from "./core/tree/byte-string.ts";
 export type { Entry, EntryKind, ExtendedAttribute, Piece } from "./core/tree/entry.ts";
@@ -15,7 +22,7 @@ export type { PruneResult } from "./image/care/prune.ts";
 export type { RepairResult } from "./image/care/repair.ts";
 export type { StoreStats } from "./image/care/stats.ts";
 export type { ImageName } from "./image/store/image-names.ts";
-export { capture, planCaptureOf, type CaptureOptions } from "./library/capture.ts";
+export { capture, findSecrets, planCaptureOf, type CaptureOptions } from "./library/capture.ts";
 export { diffImages, diffTree, type CompareOptions } from "./library/compare.ts";
 export {
   listEntries,

@@ -1,11 +1,12 @@
 import { existsSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, resolve } from "node:path";
-import type { MountDecision } from "../core/manifest/manifest.ts";
+import type { MountDecision, SecretFile } from "../core/manifest/manifest.ts";
 import type { Mount } from "../core/mount-info.ts";
 import type { OnProgress } from "../core/progress.ts";
 import { parseImageName, parseOperand } from "../core/operand.ts";
 import { UsageError } from "../core/errors.ts";
+import { displayBytes } from "../core/tree/byte-string.ts";
 import { growDescriptorTable } from "../host/descriptor-table.ts";
 import { readMounts, readSwapFiles, removableDevices, syncFileSystem, timesTellChanges } from "../host/file-systems.ts";
 import { countHooks, runHooks } from "../host/hooks.ts";
@@ -21,6 +22,8 @@ import { limitRate, unlimited, type RateLimit } from "../system/capture/reading/
 import type { FileBatch, FileBatchResult } from "../system/capture/reading/file-batch.ts";
 import { runCapture, type CaptureNotices, type CaptureResult } from "../system/capture/run.ts";
 import { hostExcludes } from "../system/capture/selection/default-excludes.ts";
+import { findSecretPaths } from "../system/capture/secrets/find-secrets.ts";
+import { chooserOf } from "../system/capture/selection/chooser-of.ts";
 import { planMounts } from "../system/capture/selection/mounts.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import type { FactsRequest, FactsResponse } from "../workers/facts-worker.ts";
@@ -42,6 +45,11 @@ export interface CaptureOptions extends StoreOptions {
   /** Mount points (absolute) to take although the rules leave them out. */
   readonly includeMounts?: readonly string[];
   readonly oneFileSystem?: boolean;
+  /**
+   * Leaves out the contents of files that hold private keys, password hashes, credentials or tokens, as far as their paths or
+   * the first 256 KiB of a text show it; the image has them as empty files, and its manifest lists them.
+   */
+  readonly redact?: boolean;
   /** Reads every file, even those that look unchanged. */
   readonly rehash?: boolean;
   /** zstd level, 1 to 19; the standard is as fast as level 1 and nearly as small as level 3. */
@@ -128,8 +136,18 @@ export function planCaptureOf(system: string, options: CaptureOptions = {}): Pla
     excludes: options.excludes ?? [],
     defaultExcludes,
     rehash: options.rehash ?? false,
+    redact: options.redact ?? false,
   });
   return { plan, ...(found.nspawnFile !== undefined && { nspawnFile: found.nspawnFile }) };
+}
+
+/** Finds the files of a planned capture that are known by their paths to hold secrets. Reads no file, changes nothing. */
+export async function* findSecrets(
+  plan: CapturePlan,
+  signal?: AbortSignal,
+): AsyncGenerator<SecretFile, void, undefined> {
+  for await (const { path, kind } of findSecretPaths(linuxTreeReader(), plan.root, chooserOf(plan), signal))
+    yield { path: displayBytes(path), kind };
 }
 
 /** @throws {UsageError} If a mount that is to be taken is none below the root. */
@@ -218,6 +236,7 @@ function capturePorts(paths: Paths, store: ImageStore): CapturePorts {
           condemnedPacks: options.condemnedPacks,
           compressionLevel: options.compressionLevel,
           ownerShift: options.ownerShift,
+          redact: options.redact,
           priority: options.idle ? "idle" : "normal",
         } satisfies CaptureWorkerData,
         workerCount(),

@@ -1,16 +1,17 @@
 import { statfsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseImageOperand } from "../core/operand.ts";
+import { leftOutPaths } from "../core/manifest/left-out.ts";
 import type { Manifest } from "../core/manifest/manifest.ts";
 import type { OnProgress } from "../core/progress.ts";
 import type { TreePath } from "../core/tree/byte-string.ts";
 import { isMemoryFileSystem, syncFileSystem } from "../host/file-systems.ts";
 import { growDescriptorTable } from "../host/descriptor-table.ts";
 import { linuxTreeReader } from "../host/tree/linux-tree-reader.ts";
-import type { ImageStore } from "../image/store/image-store.ts";
+import type { ImageStore, OpenImage } from "../image/store/image-store.ts";
 import { readTree } from "../image/tree-index/tree-index-reader.ts";
 import { TreeComparison } from "../system/compare/compare-tree.ts";
-import { diffTrees } from "../system/compare/diff-images.ts";
+import { diffTrees, type ComparedImage } from "../system/compare/diff-images.ts";
 import type { Difference } from "../system/compare/difference.ts";
 import type { FileCheckBatch, FileCheckResult } from "../system/compare/file-check.ts";
 import { selectSubtree } from "../system/restore/subtree.ts";
@@ -25,7 +26,12 @@ export interface CompareOptions extends StoreOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Lists where two images differ, in walk order: `added` is what only the second has. @throws {ImageNotFoundError} */
+/**
+ * Lists where two images differ, in walk order: `added` is what only the second has. Contents that one of them left out
+ * (`redact`) are not compared, as in {@link diffTree}.
+ *
+ * @throws {ImageNotFoundError}
+ */
 export async function* diffImages(
   first: string,
   second: string,
@@ -36,10 +42,11 @@ export async function* diffImages(
   using storeB = await openStore(storeOf(b, options));
   await using openedA = await storeA.openImage(a, "compare");
   await using openedB = await storeB.openImage(b, "compare");
-  yield* diffTrees(
-    { chunks: storeA.chunks, tree: openedA.manifest.tail.tree },
-    { chunks: storeB.chunks, tree: openedB.manifest.tail.tree },
-  );
+  yield* diffTrees(comparedImage(storeA, openedA), comparedImage(storeB, openedB));
+}
+
+function comparedImage({ chunks }: ImageStore, { manifest }: OpenImage): ComparedImage {
+  return { chunks, tree: manifest.tail.tree, leftOut: leftOutPaths(manifest) };
 }
 
 /** Lists where a directory differs from an image, in walk order: `added` is what only the directory has. Content is read in full. */
@@ -99,6 +106,7 @@ export async function* compareWithTree(options: TreeComparisonOptions): AsyncGen
       path === "" ? readTree(store.chunks, manifest.tail.tree) : selectSubtree(store.chunks, manifest.tail.tree, path),
     root,
     ignore,
+    leftOut: leftOutPaths(manifest),
     fromDevice,
     onProgress,
     totalBytes: bytes,

@@ -1,5 +1,6 @@
 import { parseImageOperand } from "../core/operand.ts";
 import { UsageError } from "../core/errors.ts";
+import { leftOutPaths } from "../core/manifest/left-out.ts";
 import type { Manifest } from "../core/manifest/manifest.ts";
 import { displayBytes, parseDisplayed, type ByteString, type TreePath } from "../core/tree/byte-string.ts";
 import type { Entry } from "../core/tree/entry.ts";
@@ -64,7 +65,7 @@ export async function* listEntries(
   if (!found) throw new PathNotFoundError(displayBytes(below), image);
 }
 
-/** Reads a regular file of an image, a chunk at a time; holes come as zeros. @throws {PathNotFoundError} @throws {UsageError} If it is none. */
+/** Reads a regular file of an image, a chunk at a time; holes come as zeros. @throws {PathNotFoundError} @throws {UsageError} If it is none, or its content was left out. */
 export async function* readFileOf(
   image: string,
   path: string,
@@ -78,6 +79,11 @@ export async function* readFileOf(
     throw new UsageError(
       `cannot read "${path}": it is a ${entry.kind}, and a regular file is needed`,
       "See `rehome ls -l`.",
+    );
+  if (entry.sizeBytes === 0 && leftOutPaths(opened.manifest).has(entry.path))
+    throw new UsageError(
+      `cannot read "${path}": its content was left out when the image was captured`,
+      "`rehome show --secrets` lists such files; capture without --redact to keep them.",
     );
   for (const piece of entry.pieces) {
     if (piece.kind === "chunk") yield await store.chunks.readChunk(piece.id, piece.lengthBytes);

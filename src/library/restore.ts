@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
 import { parseImageOperand } from "../core/operand.ts";
 import type { OnProgress } from "../core/progress.ts";
-import type { TreePath } from "../core/tree/byte-string.ts";
+import { leftOutFiles } from "../core/manifest/left-out.ts";
+import type { SecretFile } from "../core/manifest/manifest.ts";
+import { parseDisplayed, type TreePath } from "../core/tree/byte-string.ts";
 import type { Entry } from "../core/tree/entry.ts";
-import { parentPath } from "../core/tree/walk-order.ts";
+import { isAtOrBelow, parentPath } from "../core/tree/walk-order.ts";
 import type { ImageName } from "../image/store/image-names.ts";
 import type { ImageStore, OpenImage } from "../image/store/image-store.ts";
 import { readTree } from "../image/tree-index/tree-index-reader.ts";
@@ -53,6 +55,8 @@ export interface RestoreResult {
   /** Where the directory's state from before was captured. */
   readonly backup?: ImageName;
   readonly verified?: TargetCheck;
+  /** Files whose contents the image does not have: empty where they were made, and as they were where the directory had them. */
+  readonly leftOut: readonly SecretFile[];
   readonly durationMs: number;
 }
 
@@ -61,6 +65,8 @@ export interface PlannedRestore {
   readonly plan: RestorePlan;
   /** The image that would be restored. */
   readonly name: ImageName;
+  /** Files whose contents the image does not have. */
+  readonly leftOut: readonly SecretFile[];
   readonly differences: readonly Difference[];
 }
 
@@ -116,6 +122,7 @@ export async function restoreWithNotices(
     bytes,
     resumed: plan.resumes !== undefined,
     ...outcome,
+    leftOut: leftOutBelow(opened, options),
     durationMs: Date.now() - startedAtMs,
   };
 }
@@ -134,7 +141,7 @@ export async function planRestoreOf(
     plan.mode === "converge" && options.compare !== false
       ? (await compare(plan.root, store, opened, options, false)).differences
       : [];
-  return { plan, name: opened.name, differences };
+  return { plan, name: opened.name, leftOut: leftOutBelow(opened, options), differences };
 }
 
 function makePlan(opened: OpenImage, directory: string, options: RestoreOptions, job?: string): RestorePlan {
@@ -159,6 +166,11 @@ function makePlan(opened: OpenImage, directory: string, options: RestoreOptions,
       neededBytes: options.path === undefined ? opened.name.bytes : 0,
     },
   );
+}
+
+function leftOutBelow({ manifest }: OpenImage, { path }: RestoreOptions): readonly SecretFile[] {
+  const below = path === undefined ? ("" as TreePath) : parseTreePath(path);
+  return leftOutFiles(manifest).filter((file) => isAtOrBelow(parseDisplayed(file.path), below));
 }
 
 type Outcome = WrittenTree & Pick<RestoreResult, "backup" | "verified">;

@@ -18,6 +18,7 @@ export interface CaptureWorkerData {
   readonly condemnedPacks: readonly string[];
   readonly compressionLevel: "standard" | number;
   readonly ownerShift: number;
+  readonly redact: boolean;
   readonly priority: Priority;
 }
 
@@ -32,6 +33,7 @@ const reader = new FileReader({
   storeWasEmpty: data.storeWasEmpty,
   blocks: new BlockBuilder({ level: data.compressionLevel }, cutParameters.maxBytes),
   ownerShift: data.ownerShift,
+  redact: data.redact,
   isVanished: (error) => ["ENOENT", "ELOOP", "ENXIO", "ESTALE", "ENOTDIR"].includes(errnoNameOf(error) ?? ""),
 });
 

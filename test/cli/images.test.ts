@@ -66,6 +66,7 @@ test("documents of capture, images, show, ls, tag and rm are what their schemas 
   };
   validate("capture-plan", "capture", "./rootfs", "-n");
   validate("capture-plan", "capture", "/", "-n");
+  validate("capture-plan", "capture", "./rootfs", "-n", "--redact");
   const captured = validate("capture", "capture", "./rootfs", "--name", "web") as Record<string, unknown>;
   assert.deepEqual(
     [captured["name"], captured["tag"], captured["files"], captured["bytes"], captured["unchangedFiles"]],
@@ -75,6 +76,7 @@ test("documents of capture, images, show, ls, tag and rm are what their schemas 
   assert.equal(images[0]?.id, captured["id"]);
   validate("show", "show", "web");
   validate("show", "show", "web", "--packages", "--licenses");
+  validate("show", "show", "web", "--secrets");
   const { entries } = validate("ls", "ls", "web", "-R") as { entries: { path: string }[] };
   assert.equal(entries.length, 9);
   assert.ok(entries.some(({ path }) => path === String.raw`etc/caf\xe9`));

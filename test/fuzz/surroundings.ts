@@ -61,7 +61,7 @@ export const mountInfoTarget: FuzzTarget = {
   },
 };
 
-const key = { root: "/srv/tree", ownerShift: 0 };
+const key = { root: "/srv/tree", ownerShift: 0, redaction: "" };
 const stat: InodeStat = {
   kind: "file",
   mode: 0,
@@ -96,7 +96,7 @@ function soundCache(path: string): Buffer {
   for (const [number, each] of paths.entries())
     writer.add({ path: each, stat, body: Buffer.from(`body ${number}`), dataBytes: number });
   const image = { image: "ab".repeat(32), name: "web", tag: "1" };
-  writer.publish({ formatVersion: 2, ...key, ...image, startedAtMs: 1_800_000_000_000 });
+  writer.publish({ formatVersion: 3, ...key, ...image, startedAtMs: 1_800_000_000_000 });
   return readFileSync(path);
 }
 

@@ -22,7 +22,17 @@ import { openSealedObject, sealObject } from "../../src/image/format/sealed-obje
 import { readSegment, SegmentWriter } from "../../src/image/format/segment.ts";
 import { decodeTopTable, encodeTopTable } from "../../src/image/format/top-table.ts";
 import type { ImageId } from "../../src/image/store/image-names.ts";
-import { cutStream, entries, manifest, packSalt, plainBlocks, recordFiles, sealed, segments } from "./samples.ts";
+import {
+  cutStream,
+  entries,
+  manifest,
+  manifestWithSecrets,
+  packSalt,
+  plainBlocks,
+  recordFiles,
+  sealed,
+  segments,
+} from "./samples.ts";
 
 const golden = (name: string): Buffer => readFileSync(join(import.meta.dirname, name));
 const tool = (program: string, words: readonly string[], input: Buffer): Buffer =>
@@ -124,10 +134,15 @@ test("openSealedObject() and sealObject() know the golden objects, and sha256sum
   }
 });
 
-test("decodeManifest() knows the golden manifest, and zstd decodes it", () => {
-  const bytes = golden("manifest.zst");
-  assert.deepEqual(decodeManifest(bytes, hashByTool(bytes) as ImageId), manifest);
-  assert.deepEqual(JSON.parse(tool("zstd", ["-dc"], bytes).toString()), manifest);
+test("decodeManifest() knows the golden manifests, and zstd decodes them", () => {
+  for (const [file, sample] of [
+    ["manifest.zst", manifest],
+    ["manifest-secrets.zst", manifestWithSecrets],
+  ] as const) {
+    const bytes = golden(file);
+    assert.deepEqual(decodeManifest(bytes, hashByTool(bytes) as ImageId), sample);
+    assert.deepEqual(JSON.parse(tool("zstd", ["-dc"], bytes).toString()), sample);
+  }
 });
 
 test("gear is what SHA-256 makes of `47 i`", () => {

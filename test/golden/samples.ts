@@ -239,6 +239,22 @@ export const manifest: Manifest = {
   },
 };
 
+/** A manifest of an image without the contents of its secrets. */
+export const manifestWithSecrets: Manifest = {
+  ...manifest,
+  tail: {
+    ...manifest.tail,
+    secrets: {
+      contents: "left-out",
+      count: 2,
+      files: [
+        { path: "etc/shadow", kind: "password-hashes" },
+        { path: String.raw`srv/\xff\n.env`, kind: "token" },
+      ],
+    },
+  },
+};
+
 /** The stream whose cut points are golden: SHA-256 of 0, 1, 2, … as u32, joined. */
 export function cutStream(sizeBytes: number = 6 * 1024 * 1024): Buffer {
   const stream = Buffer.alloc(sizeBytes);

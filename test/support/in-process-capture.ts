@@ -39,7 +39,7 @@ export function captureInProcess(
     atRest: false,
     hookCount: 0,
   } as const;
-  const plan = planCapture(facts, { excludes: [], defaultExcludes: [], rehash: false });
+  const plan = planCapture(facts, { excludes: [], defaultExcludes: [], rehash: false, redact: false });
   return runCapture(plan, store, portsInProcess(events), {
     writtenBy: "rehome test",
     compressionLevel: 1,
@@ -84,6 +84,7 @@ class PoolInProcess implements FilePool {
       storeWasEmpty: options.storeWasEmpty,
       blocks: new BlockBuilder({ level: 1 }, cutParameters.maxBytes),
       ownerShift: options.ownerShift,
+      redact: options.redact,
       isVanished,
     });
   }

@@ -28,6 +28,7 @@ export interface ShowCall {
   readonly image: string;
   readonly packages: boolean;
   readonly licenses: boolean;
+  readonly secrets: boolean;
 }
 
 /** The definition of `rehome show`. */
@@ -38,10 +39,12 @@ export const showCommand: CommandDefinition<ShowCall> = {
     image: operand("IMAGE", "image", imageSummary),
     packages: flag("List the installed packages"),
     licenses: flag("List the licences of the packages, with how many have each"),
+    secrets: flag("List the files that hold private keys, password hashes, credentials or tokens"),
   },
   examples: [
     { line: "show web", does: "the newest image of web" },
     { line: "show web:2 --packages", does: "what is installed in it" },
+    { line: "show web --secrets", does: "which secrets go along, or were left out" },
     { line: "show web --licenses --json", does: "its licences, for programs" },
   ],
 };

@@ -13,6 +13,7 @@ export interface CaptureCall {
   readonly noDefaultExcludes: boolean;
   readonly includeMount: readonly string[];
   readonly oneFileSystem: boolean;
+  readonly redact: boolean;
   readonly rehash: boolean;
   readonly checkPackages: "changed" | "all" | undefined;
   readonly level: number | undefined;
@@ -27,6 +28,7 @@ export const captureCommand: CommandDefinition<CaptureCall> = {
   description: [
     "Stores all that the system's file systems hold, with every owner, time, attribute and hole, as an image that gets the next number as its tag. Only what the store does not have yet is stored; files that did not change since the last capture are not read again.",
     "For `/`, network, FUSE, removable and pseudo file systems, the store itself, swap files and caches are left out and listed. An excluded directory stays in the image as an empty one.",
+    "An image carries the secrets of its system; those that are known by their paths are counted, and `rehome show --secrets` lists them. With --redact they stay as empty files with their metadata, and so does every text in whose first 256 KiB a private key, a line of password hashes or a known token is found; binary files and what is longer than 64 MiB are not looked into. With -n they are listed as far as their paths tell.",
     "An interrupted capture stores nothing under a name; the same command again finds what was stored.",
   ],
   fields: {
@@ -45,6 +47,7 @@ export const captureCommand: CommandDefinition<CaptureCall> = {
     noDefaultExcludes: flag("Leave out nothing but what was asked for, not even caches of `/`"),
     includeMount: listOption("DIR", "directory", "Take the file system mounted at DIR although it would be left out"),
     oneFileSystem: flag("Enter no other file system than the root's"),
+    redact: flag("Leave out the contents of private keys, password hashes, credentials and tokens"),
     rehash: flag("Read all files, also those that look unchanged"),
     checkPackages: choiceOption(
       ["changed", "all"],
@@ -66,6 +69,7 @@ export const captureCommand: CommandDefinition<CaptureCall> = {
       does: "a directory, without what is in its caches",
     },
     { line: "capture machine:web --rate 50MiB --idle", does: "a systemd-nspawn machine, gently" },
+    { line: "capture / --redact", does: "this host without its keys and password hashes" },
     { line: "capture / -n", does: "what would be taken and left out" },
   ],
   statuses: { 3: "the system cannot be captured so", 6: "captured, but some entries could not be read" },
@@ -88,6 +92,7 @@ export const restoreCommand: CommandDefinition<RestoreCall> = {
   summary: "Restore an image to a directory",
   description: [
     "Writes the tree beside DIR and renames it at the end, so that DIR is complete or not there. Where DIR is a mount point it is written in place. A directory that is not empty is refused, unless --into-existing makes it converge to the image.",
+    "Files whose contents were left out at the capture (--redact) become empty files and are listed; with --into-existing a file that DIR has keeps its content.",
     "An interrupted restore goes on where it was when the same command is given again.",
   ],
   fields: {
@@ -123,7 +128,7 @@ export interface VerifyCall {
 export const verifyCommand: CommandDefinition<VerifyCall> = {
   summary: "Verify an image, or a tree that was restored from it",
   description: [
-    "Reads every byte of the image from the store and compares it with its hash. With --against, reads the tree in DIR back from its device and compares content and all metadata with the image. Changes nothing.",
+    "Reads every byte of the image from the store and compares it with its hash. With --against, reads the tree in DIR back from its device and compares content and all metadata with the image; contents that were left out at the capture (--redact) are not compared. Changes nothing.",
   ],
   fields: {
     image: operand("IMAGE", "image", "NAME, NAME:TAG, @ID or STORE#IMAGE"),

@@ -22,7 +22,7 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
   const kept = chooseColumns(
     columns.map((column) => {
       const cells = [column.title, ...rows.map((row) => column.cell(row))];
-      return { column, cells, width: Math.max(...cells.map(cellWidth)) };
+      return { column, cells, width: cells.reduce((widest, cell) => Math.max(widest, cellWidth(cell)), 0) };
     }),
     width,
   );

@@ -143,6 +143,8 @@ export interface ManifestTail {
   readonly warnings: readonly CaptureWarning[];
   readonly warningCount: number;
   readonly durationMs: number;
+  /** Absent in an image of a program that did not look for secrets. */
+  readonly secrets?: SecretsFound;
 }
 
 /** Where the tree index lies: chunks that, joined, are the top table (`docs/format/image.md`). */
@@ -157,6 +159,26 @@ export interface TreeCounts {
   readonly entries: number;
   readonly files: number;
   readonly bytes: number;
+}
+
+/** What a secret is of use for. */
+export type SecretKind = "password-hashes" | "private-key" | "credentials" | "token";
+
+/** A file that holds secrets. `path` as `displayBytes` writes it. */
+export interface SecretFile {
+  readonly path: string;
+  readonly kind: SecretKind;
+}
+
+/**
+ * The files that are known to hold secrets. `included`: known by their paths, and in the image with their contents.
+ * `left-out`: known by paths or contents; the image has them as empty files with all their metadata.
+ */
+export interface SecretsFound {
+  readonly contents: "included" | "left-out";
+  readonly count: number;
+  /** In walk order: all of them where contents were left out, else the first thousand. */
+  readonly files: readonly SecretFile[];
 }
 
 /** Something a capture could not take as it stands. `path` as `displayBytes` writes it. */

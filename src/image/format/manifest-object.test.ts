@@ -66,6 +66,16 @@ test("decodeManifest() refuses a manifest without what readers rely on", () => {
       Array.from({ length: 100 }, () => ({ id, lengthBytes: limits.chunkBytes })),
     ].map((table) => ({ ...manifest, tail: { ...tail, tree: { ...tree, table } } })),
     { ...manifest, tail: { ...tail, tree: { ...tree, digest: 1 } } },
+    ...[
+      null,
+      1,
+      {},
+      { contents: "left-out", count: 1 },
+      { contents: "left-out", count: 1, files: [null] },
+      { contents: "left-out", count: 1, files: [{ path: 1, kind: "token" }] },
+      { contents: 1, count: 0, files: [] },
+      { contents: "left-out", count: "1", files: [] },
+    ].map((secrets) => ({ ...manifest, tail: { ...tail, secrets } })),
   ];
   for (const [at, value] of broken.entries())
     assert.throws(() => decodeValue(value), FormatInvalidError, `case ${at}: ${JSON.stringify(value).slice(0, 200)}`);
@@ -79,4 +89,6 @@ test("decodeManifest() takes fields that later versions may add", () => {
 test("encodeManifest() refuses what decodeManifest() would", () => {
   const excludes = Array.from({ length: limits.jsonValues + 1 }, () => "x");
   assert.throws(() => encodeManifest({ ...manifest, head: { ...manifest.head, excludes } }), FormatInvalidError);
+  const long = ["x".repeat(limits.manifestBytes)];
+  assert.throws(() => encodeManifest({ ...manifest, head: { ...manifest.head, excludes: long } }), FormatInvalidError);
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import type { Manifest } from "../../core/manifest/manifest.ts";
+import type { Manifest, SecretsFound } from "../../core/manifest/manifest.ts";
 import { FormatInvalidError, FormatUnknownError, ObjectDamagedError } from "../errors.ts";
 import type { ImageId } from "../store/image-names.ts";
 import { assertBoundedJson, parseBoundedJson } from "./bounded-json.ts";
@@ -11,6 +11,7 @@ export function encodeManifest(manifest: Manifest): { readonly id: ImageId; read
   const json = Buffer.from(JSON.stringify(manifest));
   try {
     assertBoundedJson(json);
+    if (json.length > limits.manifestBytes) throw new RangeError(`it has ${json.length} bytes`);
   } catch (error) {
     throw new FormatInvalidError("the manifest", "the system tells too much of itself", { cause: error });
   }
@@ -37,7 +38,7 @@ export function decodeManifest(bytes: Buffer, id: ImageId): Manifest {
   const manifest = value as Partial<Manifest> | null;
   if (typeof manifest !== "object" || manifest === null) throw new FormatInvalidError(subject, "it is no object");
   if (manifest.formatVersion !== 1) throw new FormatUnknownError(subject, String(manifest.formatVersion));
-  if (!hasHead(manifest) || !hasTree(manifest))
+  if (!hasHead(manifest) || !hasTree(manifest) || !hasUsableSecrets(manifest))
     throw new FormatInvalidError(subject, "its head or tail is not complete");
   return manifest as Manifest;
 }
@@ -52,6 +53,19 @@ function hasHead(manifest: Partial<Manifest>): boolean {
     Array.isArray(head.facts?.packages) &&
     Array.isArray(head.excludes) &&
     Array.isArray(head.mounts)
+  );
+}
+
+function hasUsableSecrets({ tail }: Partial<Manifest>): boolean {
+  const secrets = tail?.secrets as Partial<SecretsFound> | undefined;
+  if (secrets === undefined) return true;
+  return (
+    typeof secrets === "object" &&
+    secrets !== null &&
+    typeof secrets.contents === "string" &&
+    Number.isSafeInteger(secrets.count) &&
+    Array.isArray(secrets.files) &&
+    secrets.files.every((file) => typeof file?.path === "string" && typeof file.kind === "string")
   );
 }
 

@@ -19,6 +19,7 @@ import { TreeCapture } from "./capture-tree.ts";
 import type { CapturePorts, FilePool } from "./ports.ts";
 import type { FileItem, FileOutcome } from "./reading/file-batch.ts";
 import { unlimited } from "./reading/rate-limit.ts";
+import { SecretWatch } from "./secrets/secret-watch.ts";
 import { WarningList } from "./warning-list.ts";
 
 /** What becomes of each file, by its name, in place of reading it. */
@@ -75,6 +76,7 @@ async function captureTree(
     choose: () => "take",
     ownerShift: 0,
     warnings,
+    secrets: new SecretWatch(false, new Map()),
     rate: unlimited,
     onProgress: () => undefined,
     signal: undefined,

@@ -1,10 +1,8 @@
 import { throwIfInterrupted } from "../../core/errors.ts";
-import type { TreeCounts, TreeReference } from "../../core/manifest/manifest.ts";
+import type { SecretKind, TreeCounts, TreeReference } from "../../core/manifest/manifest.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { displayBytes, type ByteString, type TreePath } from "../../core/tree/byte-string.ts";
-import type { EntryContent, EntryMetadata } from "../../core/tree/entry.ts";
 import { removeOwnerShift } from "../../core/tree/owner-shift.ts";
-import type { FileDescriptor, InodeStat } from "../../core/tree/tree-reader.ts";
 import { ByteWriter } from "../../image/format/byte-writer.ts";
 import { limits } from "../../image/format/limits.ts";
 import { noMetadata, writeBody } from "../../image/format/record.ts";
@@ -14,11 +12,13 @@ import { cutParameters } from "../../image/chunker/cut.ts";
 import type { CaptureCacheReader, CaptureCacheWriter } from "./records/capture-cache.ts";
 import { BatchSender } from "./reading/batch-sender.ts";
 import { LongFiles } from "./reading/long-files.ts";
+import { readOtherEntry } from "./reading/other-entry.ts";
 import { FurtherNames } from "./records/further-names.ts";
 import { OrderedRecords, type RecordSlot } from "./records/ordered-records.ts";
 import type { CapturePorts, FilePool } from "./ports.ts";
 import type { FileOutcome } from "./reading/file-batch.ts";
 import type { RateLimit } from "./reading/rate-limit.ts";
+import type { SecretWatch } from "./secrets/secret-watch.ts";
 import { isTrouble, walkTree, type ChooseEntry, type SharedDirectory, type WalkedEntry } from "../tree/walk.ts";
 import type { WarningList } from "./warning-list.ts";
 
@@ -32,6 +32,7 @@ export interface CaptureTreeParts {
   readonly choose: ChooseEntry;
   readonly ownerShift: number;
   readonly warnings: WarningList;
+  readonly secrets: SecretWatch;
   readonly rate: RateLimit;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal | undefined;
@@ -78,7 +79,8 @@ export class TreeCapture implements Disposable {
       this.#seenBytes += bytes;
       this.#report();
     });
-    this.#records = new OrderedRecords(({ path, stat, dataBytes, linkTarget }, body) => {
+    this.#records = new OrderedRecords((slot, body) => {
+      const { path, stat, dataBytes, linkTarget, secret } = slot;
       if (linkTarget !== undefined && this.#furtherNames.isLost(linkTarget)) {
         this.#entries -= 1;
         parts.warnings.add(
@@ -88,7 +90,8 @@ export class TreeCapture implements Disposable {
         );
         return undefined;
       }
-      if (stat) parts.cache.next.add({ path, stat, body, dataBytes });
+      parts.secrets.take(slot);
+      if (stat) parts.cache.next.add({ path, stat, body, dataBytes, ...(secret !== undefined && { secret }) });
       return parts.index.add(path, body);
     });
   }
@@ -141,25 +144,28 @@ export class TreeCapture implements Disposable {
     const { path, stat } = item;
     if (stat.kind === "other") return undefined;
     this.#entries += 1;
+    const secret = this.#parts.secrets.kindOf(item);
     if (stat.linkCount > 1 && stat.kind !== "directory") {
       const first = this.#furtherNames.firstNameOf(item);
       if (first !== undefined) {
         const link = this.#encode({ ...noMetadata, kind: "link", target: first });
-        this.#records.add(path, undefined, link).linkTarget = first;
+        Object.assign(this.#records.add(path, undefined, link), { linkTarget: first, secret });
         return undefined;
       }
     }
     if (stat.kind === "file") this.#files += 1;
     const trusted = this.#isTrusted(item);
     const before = trusted ? this.#parts.cache.before?.find(path, stat) : undefined;
-    if (before !== undefined) {
-      this.#records.add(path, stat, before.body).dataBytes = before.dataBytes;
+    if (before !== undefined && !(this.#parts.secrets.redact && secret !== undefined && before.secret === undefined)) {
+      const slot = this.#records.add(path, stat, before.body);
+      slot.dataBytes = before.dataBytes;
+      slot.secret = before.secret ?? secret;
       if (stat.kind === "file") this.#unchangedFiles += 1;
       this.#bytes += before.dataBytes;
       this.#seenBytes += before.dataBytes;
       return undefined;
     }
-    if (stat.kind === "file") return this.#takeFile(item, trusted);
+    if (stat.kind === "file") return this.#takeFile(item, trusted, secret);
     this.#takeOther(item, trusted);
     return undefined;
   }
@@ -175,35 +181,19 @@ export class TreeCapture implements Disposable {
   }
 
   #takeOther(item: WalkedEntry, trusted: boolean): void {
-    const { tree } = this.#parts.ports;
-    const { stat, path, name, parent, self } = item;
+    const { stat, path } = item;
     const warned = this.#parts.warnings.count;
     try {
-      const metadata = self
-        ? { ...stat, ...this.#readDirectory(path, self.file) }
-        : { ...stat, flags: 0, xattrs: tree.readXattrs(parent.file, name) };
-      const shifted = removeOwnerShift(metadata, this.#parts.ownerShift);
+      const entry = readOtherEntry(this.#parts.ports.tree, item, (error) => this.#warn(path, error));
+      const shifted = removeOwnerShift(entry, this.#parts.ownerShift);
       if (shifted.outside) this.#warnOutside(path);
-      const content =
-        stat.kind === "symlink" ? { kind: stat.kind, target: tree.readLink(parent.file, name) } : contentOf(stat);
       // What there is a warning about is looked at again next time, so that it is said again.
       const isSound = this.#parts.warnings.count === warned;
-      this.#records.add(path, trusted && isSound ? stat : undefined, this.#encode({ ...shifted.metadata, ...content }));
+      this.#records.add(path, trusted && isSound ? stat : undefined, this.#encode({ ...entry, ...shifted.metadata }));
     } catch (error) {
       this.#entries -= 1;
       this.#furtherNames.lose(path);
       this.#warn(path, error);
-    }
-  }
-
-  /** A directory always stays in the index: what it holds needs it. */
-  #readDirectory(path: TreePath, file: FileDescriptor): Pick<EntryMetadata, "flags" | "xattrs"> {
-    const { tree } = this.#parts.ports;
-    try {
-      return { flags: tree.readFlags(file), xattrs: tree.readXattrsOpen(file) };
-    } catch (error) {
-      this.#warn(path, error);
-      return { flags: 0, xattrs: [] };
     }
   }
 
@@ -213,17 +203,19 @@ export class TreeCapture implements Disposable {
     return this.#out.take();
   }
 
-  async #takeFile(item: WalkedEntry, trusted: boolean): Promise<void> {
+  async #takeFile(item: WalkedEntry, trusted: boolean, secret: SecretKind | undefined): Promise<void> {
     const { path, stat, name } = item;
     const slot = this.#records.add(path, trusted ? stat : undefined);
-    if (stat.sizeBytes > cutParameters.spanBytes) {
+    slot.secret = secret;
+    const isLeftOut = this.#parts.secrets.redact && secret !== undefined;
+    if (stat.sizeBytes > cutParameters.spanBytes && !isLeftOut) {
       await this.#takeLongFile(item.parent, name, slot);
       return;
     }
     const directory = item.parent.retain();
     await this.#sender.add(
-      { part: "whole", directory: directory.file, name, stat },
-      stat.sizeBytes,
+      { part: isLeftOut ? "empty" : "whole", directory: directory.file, name, stat },
+      isLeftOut ? 0 : stat.sizeBytes,
       (outcome, bytes) => {
         if (outcome.kind === "grown")
           return this.#takeLongFile(directory, name, slot).finally(() => directory.release());
@@ -249,6 +241,7 @@ export class TreeCapture implements Disposable {
         );
       if (outcome.outsideRange) this.#warnOutside(slot.path);
       if (!outcome.asWalked || outcome.outsideRange) slot.stat = undefined;
+      slot.secret = outcome.secret ?? slot.secret;
       slot.body = bytes;
       slot.dataBytes = outcome.dataBytes;
       this.#bytes += outcome.dataBytes;
@@ -280,18 +273,5 @@ export class TreeCapture implements Disposable {
       path,
       `an owner of "${displayBytes(path)}" is outside the machine's range and kept as it is`,
     );
-  }
-}
-
-function contentOf(stat: InodeStat): EntryContent {
-  switch (stat.kind) {
-    case "character-device":
-    case "block-device":
-      return { kind: stat.kind, major: stat.nodeMajor, minor: stat.nodeMinor };
-    case "fifo":
-    case "socket":
-      return { kind: stat.kind };
-    default:
-      return { kind: "directory" };
   }
 }

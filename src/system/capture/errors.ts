@@ -17,6 +17,19 @@ export class HookFailedError extends RehomeError {
   }
 }
 
+/** The tree changed while it was read, in a way that what was asked for cannot be held to. */
+export class TreeChangedError extends RehomeError {
+  override readonly name = "TreeChangedError";
+  readonly code = "TREE_CHANGED";
+
+  constructor(path: string, first: string) {
+    super(
+      `cannot leave out the secret "${path}": while the tree was read it became another name of "${first}", which was read before`,
+      "Run the same command again.",
+    );
+  }
+}
+
 /** What should be captured is not there. */
 export class SystemNotFoundError extends RehomeError {
   override readonly name = "SystemNotFoundError";

@@ -15,7 +15,7 @@ const facts: CaptureFacts = {
   atRest: false,
   hookCount: 0,
 };
-const choices = { excludes: ["a"], defaultExcludes: ["b"], rehash: false };
+const choices = { excludes: ["a"], defaultExcludes: ["b"], rehash: false, redact: false };
 const plan = (more: Partial<CaptureFacts> = {}): CapturePlan => planCapture({ ...facts, ...more }, choices);
 
 test("planCapture() puts hooks around everything that reads", () => {
@@ -33,6 +33,15 @@ test("planCapture() puts hooks around everything that reads", () => {
     "publish",
     "post-capture",
   ]);
+});
+
+test("planCapture() looks for secrets before it reads, where their contents are to be left out", () => {
+  const redacting = planCapture(facts, { ...choices, redact: true });
+  assert.equal(redacting.redact, true);
+  assert.deepEqual(
+    redacting.steps.map(({ kind }) => kind),
+    ["begin-session", "sync", "read-facts", "find-secrets", "read-tree", "publish"],
+  );
 });
 
 test("planCapture() takes an owner shift from a machine whose root is owned by the start of a range", () => {

@@ -21,6 +21,7 @@ export interface CaptureChoices {
   readonly excludes: readonly string[];
   readonly defaultExcludes: readonly string[];
   readonly rehash: boolean;
+  readonly redact: boolean;
 }
 
 /** A step of a capture, in the order they run. */
@@ -29,6 +30,7 @@ export type CaptureStep =
   | { readonly kind: "run-hooks"; readonly when: "pre-capture" | "post-capture" }
   | { readonly kind: "sync" }
   | { readonly kind: "read-facts" }
+  | { readonly kind: "find-secrets" }
   | { readonly kind: "read-tree" }
   | { readonly kind: "publish" };
 
@@ -45,6 +47,8 @@ export interface CapturePlan {
   /** As far as it is known before hooks have run. */
   readonly consistency: Consistency;
   readonly rehash: boolean;
+  /** Leave out the contents of files that hold private keys, password hashes or tokens. */
+  readonly redact: boolean;
   readonly steps: readonly CaptureStep[];
 }
 
@@ -62,11 +66,13 @@ export function planCapture(facts: CaptureFacts, choices: CaptureChoices): Captu
     ownerShift: facts.kind === "machine" && facts.rootUid % 65_536 === 0 ? facts.rootUid : 0,
     consistency: facts.atRest ? "filesystem" : "fuzzy",
     rehash: choices.rehash,
+    redact: choices.redact,
     steps: [
       { kind: "begin-session" },
       ...(hooks ? [{ kind: "run-hooks", when: "pre-capture" } as const] : []),
       { kind: "sync" },
       { kind: "read-facts" },
+      ...(choices.redact ? [{ kind: "find-secrets" } as const] : []),
       { kind: "read-tree" },
       { kind: "publish" },
       ...(hooks ? [{ kind: "run-hooks", when: "post-capture" } as const] : []),

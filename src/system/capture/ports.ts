@@ -17,6 +17,8 @@ export interface FilePoolOptions {
   readonly condemnedPacks: readonly string[];
   readonly compressionLevel: "standard" | number;
   readonly ownerShift: number;
+  /** Look for marks of secrets in what is read, and leave out the contents of files that have one. */
+  readonly redact: boolean;
   readonly idle: boolean;
 }
 

@@ -1,7 +1,14 @@
 import { crashPoint } from "../../core/crash-points.ts";
-import type { Consistency, HostFacts, Manifest, SystemFacts } from "../../core/manifest/manifest.ts";
+import type {
+  Consistency,
+  HostFacts,
+  Manifest,
+  SecretKind,
+  SecretsFound,
+  SystemFacts,
+} from "../../core/manifest/manifest.ts";
 import type { OnProgress } from "../../core/progress.ts";
-import { byteStringFromText, type TreePath } from "../../core/tree/byte-string.ts";
+import { byteStringFromText } from "../../core/tree/byte-string.ts";
 import { encodeManifest } from "../../image/format/manifest-object.ts";
 import {
   assertNotGivenUp,
@@ -15,13 +22,16 @@ import { PackWriter } from "../../image/store/pack-writer.ts";
 import { Session } from "../../image/store/session.ts";
 import { TreeIndexWriter } from "../../image/tree-index/tree-index-writer.ts";
 import { HookFailedError } from "./errors.ts";
-import { captureCachePath, CaptureCacheWriter } from "./records/capture-cache.ts";
+import { captureCachePath, CaptureCacheWriter, type CaptureCacheKey } from "./records/capture-cache.ts";
 import { openTrustedCache } from "./records/trusted-cache.ts";
 import { TreeCapture, type CapturedTree } from "./capture-tree.ts";
 import type { CapturePlan } from "./plan.ts";
 import type { CapturePorts, HookResult } from "./ports.ts";
 import type { RateLimit } from "./reading/rate-limit.ts";
-import { chooseEntries } from "./selection/choose-entry.ts";
+import { findSecretPaths, findSharedSecrets } from "./secrets/find-secrets.ts";
+import { ruleDigest } from "./secrets/rule-digest.ts";
+import { SecretWatch } from "./secrets/secret-watch.ts";
+import { chooserOf, relative } from "./selection/chooser-of.ts";
 import { WarningList } from "./warning-list.ts";
 
 /** How a capture is to run. */
@@ -113,6 +123,7 @@ interface StoredTree {
   readonly captured: CapturedTree;
   readonly packs: PackWriter;
   readonly cache: CaptureCacheWriter;
+  readonly secrets: SecretsFound;
 }
 
 async function readTree({
@@ -124,7 +135,13 @@ async function readTree({
   condemnations,
   warnings,
 }: Reading): Promise<StoredTree> {
-  const key = { root: plan.root, ownerShift: plan.ownerShift };
+  const key = cacheKeyOf(plan);
+  const choose = chooserOf(plan);
+  if (plan.redact) settings.onProgress({ version: 1, phase: "looking for secrets", bytes: 0, items: 0 });
+  const shared = plan.redact
+    ? await findSharedSecrets(findSecretPaths(ports.tree, plan.root, chooserOf(plan), settings.signal))
+    : new Map<string, SecretKind>();
+  const secrets = new SecretWatch(plan.redact, shared);
   const cachePath = captureCachePath(store.cacheDirectory, key);
   const before = plan.rehash ? undefined : await openTrustedCache(cachePath, key, store, session, condemnations);
   const cache = new CaptureCacheWriter(cachePath);
@@ -136,26 +153,19 @@ async function readTree({
       condemnedPacks: [...condemnedPacks(condemnations)],
       compressionLevel: settings.compressionLevel,
       ownerShift: plan.ownerShift,
+      redact: plan.redact,
       idle: settings.idle,
     });
-    const inTree = (path: string): TreePath => byteStringFromText(relative(plan.root, path));
     using capture = new TreeCapture({
       ports,
       pool,
       packs,
       index: new TreeIndexWriter(packs, store.index),
       cache: { before, next: cache },
-      choose: chooseEntries({
-        patterns: plan.excludes,
-        emptied: new Set([
-          ...plan.mounts.filter(({ taken }) => !taken).map(({ mountPoint }) => inTree(mountPoint)),
-          ...plan.leftOut.filter(({ isDirectory }) => isDirectory).map(({ path }) => inTree(path)),
-        ]),
-        entered: new Set(plan.mounts.filter(({ taken }) => taken).map(({ mountPoint }) => inTree(mountPoint))),
-        omitted: new Set(plan.leftOut.filter(({ isDirectory }) => !isDirectory).map(({ path }) => inTree(path))),
-      }),
+      choose,
       ownerShift: plan.ownerShift,
       warnings,
+      secrets,
       rate: settings.rate,
       onProgress: settings.onProgress,
       signal: settings.signal,
@@ -165,7 +175,7 @@ async function readTree({
     crashPoint("capture.tree-read");
     await packs.flush();
     crashPoint("capture.packs-durable");
-    return { captured, packs, cache };
+    return { captured, packs, cache, secrets: secrets.found() };
   } catch (error) {
     cache.discard();
     throw error;
@@ -184,7 +194,7 @@ interface Publication extends Omit<Reading, "ports"> {
 async function publish(publication: Publication): Promise<CaptureResult> {
   const { plan, store, settings, session, condemnations, warnings, startedAtMs, consistency, captured, system, host } =
     publication;
-  const { cache, packs } = captured;
+  const { cache, packs, secrets } = captured;
   const { counts, tree, unchangedFiles } = captured.captured;
   try {
     const capturedAt = new Date(startedAtMs).toISOString();
@@ -208,6 +218,7 @@ async function publish(publication: Publication): Promise<CaptureResult> {
         warnings: warnings.list,
         warningCount: warnings.count,
         durationMs: Date.now() - startedAtMs,
+        secrets,
       },
     };
     const { id, bytes } = encodeManifest(manifest);
@@ -218,8 +229,7 @@ async function publish(publication: Publication): Promise<CaptureResult> {
     const described = describe(id, plan, capturedAt, consistency, counts, packs);
     const name = await putNameInSession(store.blobs, session, () => putNextName(store.blobs, described));
     crashPoint("capture.published");
-    const { root, ownerShift } = plan;
-    cache.publish({ formatVersion: 2, root, ownerShift, image: id, name: name.name, tag: name.tag, startedAtMs });
+    cache.publish({ formatVersion: 3, ...cacheKeyOf(plan), image: id, name: name.name, tag: name.tag, startedAtMs });
     return { name, manifest, unchangedFiles, unreadable: warnings.unreadable, durationMs: Date.now() - startedAtMs };
   } catch (error) {
     cache.discard();
@@ -275,6 +285,6 @@ function raise(level: Consistency, hooks: readonly HookResult[]): Consistency {
   return levels[Math.max(levels.indexOf(level), ...claimed)] ?? level;
 }
 
-function relative(root: string, path: string): string {
-  return root === "/" ? path.slice(1) : path.slice(root.length + 1);
+function cacheKeyOf({ root, ownerShift, redact }: CapturePlan): CaptureCacheKey {
+  return { root, ownerShift, redaction: redact ? ruleDigest() : "" };
 }

@@ -6,7 +6,7 @@ import type { InodeStat, TreeReader } from "../../core/tree/tree-reader.ts";
 import { joinPath } from "../../core/tree/walk-order.ts";
 import { isTrouble, walkTree, type WalkedEntry, type WalkTrouble } from "../tree/walk.ts";
 import { joinInWalkOrder } from "./diff-images.ts";
-import { compareMetadata, type Aspect, type Difference } from "./difference.ts";
+import { compareMetadata, isLeftOut, type Aspect, type Difference } from "./difference.ts";
 import type { FileCheck, FileCheckBatch, FileCheckResult } from "./file-check.ts";
 
 /** Threads that check files. */
@@ -24,6 +24,8 @@ export interface CompareTreeParts {
   readonly root: string;
   /** Paths of the tree that are none of its own, such as a marker of rehome's. */
   readonly ignore: ReadonlySet<TreePath>;
+  /** Files that the image has empty since their contents were left out: those of the tree are not compared. */
+  readonly leftOut: ReadonlySet<TreePath>;
   readonly fromDevice: boolean;
   readonly onProgress: OnProgress;
   readonly totalBytes: number;
@@ -107,7 +109,11 @@ export class TreeComparison {
       const { results } = await this.#checkFile(entry, found);
       this.#waitForAspects(
         path,
-        results.then((parts) => [...new Set([...parts.flatMap(({ aspects }) => aspects), ...linked])]),
+        results.then((parts) => {
+          const aspects = new Set([...parts.flatMap((part) => part.aspects), ...linked]);
+          if (isLeftOut(entry, this.#parts.leftOut)) aspects.delete("content");
+          return [...aspects];
+        }),
       );
     }
   }

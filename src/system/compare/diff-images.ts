@@ -1,9 +1,10 @@
 import type { TreeReference } from "../../core/manifest/manifest.ts";
+import type { TreePath } from "../../core/tree/byte-string.ts";
 import type { Entry } from "../../core/tree/entry.ts";
 import { compareInWalkOrder } from "../../core/tree/walk-order.ts";
 import type { ChunkSource } from "../../image/store/chunk-source.ts";
 import { readTree } from "../../image/tree-index/tree-index-reader.ts";
-import { compareEntries, type Difference } from "./difference.ts";
+import { compareEntries, isLeftOut, type Difference } from "./difference.ts";
 
 /** Joins two streams in walk order: pairs where both have a path, else one side. Reads both one entry ahead. */
 export async function* joinInWalkOrder<
@@ -37,17 +38,25 @@ export async function* joinInWalkOrder<
   }
 }
 
-/** Lists where two images differ, in walk order. Nothing is read where their tree digests are equal. */
-export async function* diffTrees(
-  a: { readonly chunks: ChunkSource; readonly tree: TreeReference },
-  b: { readonly chunks: ChunkSource; readonly tree: TreeReference },
-): AsyncGenerator<Difference, void, undefined> {
+/** An image to compare. `leftOut`: files that it has empty since their contents were left out. */
+export interface ComparedImage {
+  readonly chunks: ChunkSource;
+  readonly tree: TreeReference;
+  readonly leftOut: ReadonlySet<TreePath>;
+}
+
+/**
+ * Lists where two images differ, in walk order. Nothing is read where their tree digests are equal; contents that one of them
+ * left out are not compared.
+ */
+export async function* diffTrees(a: ComparedImage, b: ComparedImage): AsyncGenerator<Difference, void, undefined> {
   if (a.tree.digest === b.tree.digest) return;
   for await (const [before, after] of joinInWalkOrder(readTree(a.chunks, a.tree), readTree(b.chunks, b.tree))) {
     if (after === undefined) yield { path: before.path, change: "removed", aspects: [] };
     else if (before === undefined) yield { path: after.path, change: "added", aspects: [] };
     else {
-      const aspects = compareEntries(before, after);
+      const isCompared = !isLeftOut(before, a.leftOut) && !isLeftOut(after, b.leftOut);
+      const aspects = compareEntries(before, after).filter((aspect) => isCompared || aspect !== "content");
       if (aspects.length > 0) yield { path: after.path, change: "changed", aspects };
     }
   }

@@ -6,7 +6,7 @@ import { holds } from "../../../test/support/properties.ts";
 import type { ByteString, TreePath } from "../../core/tree/byte-string.ts";
 import type { ChunkId, Entry } from "../../core/tree/entry.ts";
 import { joinInWalkOrder } from "./diff-images.ts";
-import { compareEntries, type Aspect } from "./difference.ts";
+import { compareEntries, isLeftOut, type Aspect } from "./difference.ts";
 
 const metadata = {
   path: "p" as TreePath,
@@ -73,6 +73,15 @@ test("compareEntries() names each aspect that differs", () => {
     assert.deepEqual(compareEntries(a, b), aspects);
     assert.deepEqual(compareEntries(b, a), aspects);
   }
+});
+
+test("isLeftOut() believes a manifest of empty files alone", () => {
+  const leftOut = new Set(["p" as TreePath]);
+  assert.equal(isLeftOut(file(), leftOut), true);
+  assert.equal(isLeftOut(file("a"), leftOut), false);
+  assert.equal(isLeftOut(file(), new Set()), false);
+  assert.equal(isLeftOut({ ...metadata, kind: "fifo" }, leftOut), false);
+  assert.equal(isLeftOut({ ...metadata, kind: "link", target: "x" as TreePath }, leftOut), false);
 });
 
 test("joinInWalkOrder() pairs what both sides have and misses nothing", async (context) => {

@@ -32,6 +32,11 @@ export function compareMetadata(a: EntryMetadata, b: EntryMetadata, ignoreMode: 
   return aspects;
 }
 
+/** Says whether the content of an entry was left out of its image; what a manifest says of files with content does not count. */
+export function isLeftOut(entry: Entry, leftOut: ReadonlySet<TreePath>): boolean {
+  return entry.kind === "file" && entry.sizeBytes === 0 && leftOut.has(entry.path);
+}
+
 /** Compares two entries of images at one path. */
 export function compareEntries(a: Entry, b: Entry): Aspect[] {
   if (a.kind === "link" || b.kind === "link") {

@@ -2,6 +2,7 @@ import type { CaptureWarning, Manifest } from "../../../core/manifest/manifest.t
 import type { ImageName } from "../../../image/store/image-names.ts";
 import { countOf, formatBytes, formatCount, formatDuration } from "../../render/quantities.ts";
 import { formatFacts, type Fact } from "../../render/facts.ts";
+import { describeSecrets } from "../secrets.ts";
 import { formatIsoTime } from "../../render/time.ts";
 
 const shownWarnings = 20;
@@ -30,6 +31,12 @@ export function describeImage(name: ImageName, manifest: Manifest, width: number
     ["patterns", head.excludes.join("  ")],
     ["owner shift", head.ownerShift === 0 ? "" : `${head.ownerShift} was taken off all owners`],
     ["packages", describePackages(manifest)],
+    [
+      "secrets",
+      describeSecrets(manifest)
+        .map((line) => `${line} (--secrets lists them)`)
+        .join(""),
+    ],
     ["tree digest", tail.tree.digest],
   ];
   return [`${name.name}:${name.tag}`, ...formatFacts(facts, width), ...describeWarnings(manifest)];

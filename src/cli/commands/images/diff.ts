@@ -1,7 +1,9 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
+import { leftOutFiles } from "../../../core/manifest/left-out.ts";
 import { parseOperand } from "../../../core/operand.ts";
 import { diffImages, diffTree, type CompareOptions } from "../../../library/compare.ts";
+import { showImage } from "../../../library/images.ts";
 import type { Difference } from "../../../system/compare/difference.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { DiffCall } from "../../definition/index.ts";
@@ -9,6 +11,7 @@ import { entryNoun } from "../../progress/progress-text.ts";
 import { formatCount } from "../../render/quantities.ts";
 import { assertDirectory } from "../assert-directory.ts";
 import { differenceDocument, formatDifference } from "../difference.ts";
+import { describeNotCompared } from "../secrets.ts";
 
 /** `rehome diff`. */
 export async function runDiff(call: DiffCall, context: CommandContext): Promise<ExitStatus> {
@@ -20,11 +23,15 @@ export async function runDiff(call: DiffCall, context: CommandContext): Promise<
     const differences = count(compare(call, { ...context.store, signal, onProgress: view.onProgress }), counts);
     if (common.json) {
       const { before, after } = call;
-      await output.listDocument({ before, after }, "differences", mapDocuments(differences), () => counts);
+      const notCompared = await countNotCompared(call, context);
+      const ends = (): object => ({ ...counts, notCompared });
+      await output.listDocument({ before, after }, "differences", mapDocuments(differences), ends);
     } else for await (const difference of differences) output.line(formatDifference(difference));
   })();
   const { added, removed, changed } = counts;
   const isEqual = added + removed + changed === 0;
+  if (!common.json)
+    for (const line of describeNotCompared(await countNotCompared(call, context))) messages.remark(line);
   if (!common.json && isEqual) messages.remark("nothing differs");
   else if (!common.json)
     messages.remark(`${formatCount(added)} added, ${formatCount(removed)} removed, ${formatCount(changed)} changed`);
@@ -41,6 +48,16 @@ function compare({ before, after }: DiffCall, options: CompareOptions): AsyncIte
     `cannot compare "${before}" with "${after}": one must be an image, the other an image or a directory`,
     "See `rehome diff --help`.",
   );
+}
+
+/** How many files one of the images has without their contents. */
+async function countNotCompared({ before, after }: DiffCall, { store }: CommandContext): Promise<number> {
+  const paths = new Set<string>();
+  for (const operand of [before, after]) {
+    if (parseOperand(operand).kind !== "image") continue;
+    for (const { path } of leftOutFiles((await showImage(operand, store)).manifest)) paths.add(path);
+  }
+  return paths.size;
 }
 
 /** What was added from one side was removed from the other. */

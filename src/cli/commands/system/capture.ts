@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { CaptureWarning } from "../../../core/manifest/manifest.ts";
-import { planCaptureOf, type CaptureOptions } from "../../../library/capture.ts";
+import { findSecrets, planCaptureOf, type CaptureOptions } from "../../../library/capture.ts";
 import { captureAsJob } from "../../../library/jobs/capture-job.ts";
 import type { CaptureResult } from "../../../system/capture/run.ts";
 import type { CommandContext } from "../../command-context.ts";
@@ -9,6 +9,7 @@ import type { CaptureCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
 import { countOf, formatBytes, formatDuration } from "../../render/quantities.ts";
 import { formatLabel, labelOf } from "../image-label.ts";
+import { describeSecrets } from "../secrets.ts";
 import { printWarnings } from "../warnings.ts";
 import { describeCapturePlan } from "./describe-capture-plan.ts";
 import { readPatternFile } from "./read-pattern-file.ts";
@@ -18,8 +19,9 @@ export async function runCapture(call: CaptureCall, context: CommandContext): Pr
   const options = { ...context.store, ...captureOptions(call) };
   if (call.dryRun) {
     const { plan } = planCaptureOf(call.system, options);
-    if (context.common.json) context.output.document({ plan });
-    else context.output.lines(describeCapturePlan(plan));
+    const secrets = plan.redact ? await Array.fromAsync(findSecrets(plan)) : [];
+    if (context.common.json) context.output.document({ plan, ...(plan.redact && { secrets }) });
+    else context.output.lines(describeCapturePlan(plan, secrets));
     return exitStatus.done;
   }
   const signal = context.interruptible("the capture");
@@ -47,6 +49,7 @@ function captureOptions(call: CaptureCall): CaptureOptions {
     defaultExcludes: !call.noDefaultExcludes,
     includeMounts: call.includeMount.map((path) => resolve(path)),
     oneFileSystem: call.oneFileSystem,
+    redact: call.redact,
     rehash: call.rehash,
     idle: call.idle,
     ...(call.name !== undefined && { name: call.name }),
@@ -58,11 +61,22 @@ function captureOptions(call: CaptureCall): CaptureOptions {
 
 function captureDocument({ name, manifest, unchangedFiles, durationMs }: CaptureResult): object {
   const { files, bytes, newBytes, storedBytes, consistency } = name;
-  const { warnings } = manifest.tail;
-  return { ...labelOf(name), files, bytes, newBytes, storedBytes, unchangedFiles, durationMs, consistency, warnings };
+  const { warnings, secrets } = manifest.tail;
+  return {
+    ...labelOf(name),
+    files,
+    bytes,
+    newBytes,
+    storedBytes,
+    unchangedFiles,
+    durationMs,
+    consistency,
+    warnings,
+    ...(secrets && { secrets: { contents: secrets.contents, count: secrets.count } }),
+  };
 }
 
-function describeCapture({ name, unchangedFiles, durationMs }: CaptureResult): string[] {
+function describeCapture({ name, manifest, unchangedFiles, durationMs }: CaptureResult): string[] {
   const { entries, files, bytes, newBytes, storedBytes, consistency } = name;
   const unchanged = unchangedFiles > 0 ? `, ${countOf(unchangedFiles, "file")} unchanged` : "";
   return [
@@ -70,6 +84,9 @@ function describeCapture({ name, unchangedFiles, durationMs }: CaptureResult): s
     `${countOf(entries, "entry", "entries")}, ${countOf(files, "file")}, ${formatBytes(bytes)}${unchanged}`,
     `${formatBytes(newBytes)} new, ${formatBytes(storedBytes)} stored, in ${formatDuration(durationMs)}`,
     `consistency ${consistency}${consistency === "fuzzy" ? ": captured live, files may show different moments" : ""}`,
+    ...describeSecrets(manifest).map(
+      (line) => `${line} (\`rehome show ${name.name}:${name.tag} --secrets\` lists them)`,
+    ),
   ];
 }
 

@@ -1,8 +1,10 @@
+import { formatSecret } from "../secrets.ts";
 import type { CapturePlan, CaptureStep } from "../../../system/capture/plan.ts";
+import type { SecretFile } from "../../../core/manifest/manifest.ts";
 import { countOf } from "../../render/quantities.ts";
 
 /** What a capture would do, in lines for people. */
-export function describeCapturePlan(plan: CapturePlan): string[] {
+export function describeCapturePlan(plan: CapturePlan, secrets: readonly SecretFile[]): string[] {
   const taken = plan.mounts.filter((mount) => mount.taken);
   const leftOut = [
     ...plan.mounts
@@ -21,6 +23,12 @@ export function describeCapturePlan(plan: CapturePlan): string[] {
     ),
     ...list("left out:", leftOut),
     ...list("patterns:", plan.excludes),
+    ...(plan.redact
+      ? list(
+          `${countOf(secrets.length, "file")} left empty for where they lie, beside what shows a secret when it is read:`,
+          secrets.map(formatSecret),
+        )
+      : []),
     ...list(`${countOf(plan.steps.length, "step")}:`, plan.steps.map(describeStep)),
   ];
 }
@@ -39,6 +47,8 @@ function describeStep(step: CaptureStep): string {
       return "write out what the kernel holds back";
     case "read-facts":
       return "read what the system tells of itself: packages, kernels, mounts";
+    case "find-secrets":
+      return "find what is known by its path to be secret";
     case "read-tree":
       return "read the tree and store what is new";
     case "publish":

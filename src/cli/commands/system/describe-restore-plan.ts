@@ -3,6 +3,7 @@ import type { RestorePlan, RestoreStep } from "../../../system/restore/plan.ts";
 import type { RestoreCall } from "../../definition/index.ts";
 import { countOf } from "../../render/quantities.ts";
 import { formatDifference } from "../difference.ts";
+import { formatSecret } from "../secrets.ts";
 
 const modes: Readonly<Record<RestorePlan["mode"], string>> = {
   staged: "beside it first, renamed at the end",
@@ -12,7 +13,7 @@ const modes: Readonly<Record<RestorePlan["mode"], string>> = {
 
 /** What a restore would do, in lines for people. */
 export function describeRestorePlan(
-  { plan, differences }: PlannedRestore,
+  { plan, leftOut, differences }: PlannedRestore,
   call: Pick<RestoreCall, "image" | "delete">,
 ): string[] {
   const changing = differences.filter(({ change }) => change !== "added" || call.delete);
@@ -23,6 +24,8 @@ export function describeRestorePlan(
       ? [`would change ${countOf(changing.length, "entry", "entries")} of the directory:`]
       : []),
     ...changing.map((difference) => `  ${formatDifference(difference)}`),
+    ...(leftOut.length > 0 ? ["would find no content in the image for:"] : []),
+    ...leftOut.map((file) => `  ${formatSecret(file)}`),
     `${countOf(plan.steps.length, "step")}:`,
     ...plan.steps.map((step) => `  ${describeStep(step)}`),
   ];

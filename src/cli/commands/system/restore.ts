@@ -9,6 +9,7 @@ import { entryNoun } from "../../progress/progress-text.ts";
 import { countOf, formatBytes, formatDuration } from "../../render/quantities.ts";
 import { differenceDocument } from "../difference.ts";
 import { formatLabel, labelOf } from "../image-label.ts";
+import { formatSecret } from "../secrets.ts";
 import { printWarnings } from "../warnings.ts";
 import { describeRestorePlan } from "./describe-restore-plan.ts";
 
@@ -35,14 +36,16 @@ export async function runRestore(call: RestoreCall, context: CommandContext): Pr
     context.output.lines(describeRestore(result));
     const losses = result.losses.map(({ path, what, why }) => `/${path}: ${what} could not be set: ${why}`);
     printWarnings(context.messages, losses, result.lossCount, "--json lists up to a thousand");
+    const leftOut = result.leftOut.map((file) => `${formatSecret(file)}: the image does not have its content`);
+    printWarnings(context.messages, leftOut, leftOut.length, "-v lists them");
   }
   return result.lossCount > 0 ? exitStatus.incomplete : exitStatus.done;
 }
 
 async function showPlan(call: RestoreCall, options: RestoreOptions, context: CommandContext): Promise<ExitStatus> {
   const planned = await planWithProgress(call, options, context);
-  const { plan, differences } = planned;
-  if (context.common.json) context.output.document({ plan, differences: differences.map(differenceDocument) });
+  const { plan, leftOut, differences } = planned;
+  if (context.common.json) context.output.document({ plan, leftOut, differences: differences.map(differenceDocument) });
   else context.output.lines(describeRestorePlan(planned, call));
   return exitStatus.done;
 }
@@ -82,7 +85,8 @@ function describe({ path, change, aspects }: TargetDiffersError["differences"][n
 }
 
 function restoreDocument(result: RestoreResult): object {
-  const { name, directory, entries, files, bytes, resumed, losses, lossCount, backup, verified, durationMs } = result;
+  const { name, directory, entries, files, bytes, resumed, losses, lossCount, leftOut, backup, verified, durationMs } =
+    result;
   return {
     ...labelOf(name),
     directory,
@@ -92,6 +96,7 @@ function restoreDocument(result: RestoreResult): object {
     resumed,
     losses,
     lossCount,
+    leftOut,
     ...(backup && { backup: labelOf(backup) }),
     ...(verified && {
       verified: { cached: verified.cached, differences: verified.differences.map(differenceDocument) },

@@ -1,4 +1,5 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
+import { leftOutFiles } from "../../../core/manifest/left-out.ts";
 import { showImage } from "../../../library/images.ts";
 import type { Difference } from "../../../system/compare/difference.ts";
 import type { CommandContext } from "../../command-context.ts";
@@ -8,6 +9,7 @@ import { countOf, formatBytes } from "../../render/quantities.ts";
 import { assertDirectory } from "../assert-directory.ts";
 import { differenceDocument, formatDifference } from "../difference.ts";
 import { formatLabel, labelOf } from "../image-label.ts";
+import { describeNotCompared } from "../secrets.ts";
 
 /** `rehome verify`. */
 export async function runVerify(call: VerifyCall, context: CommandContext): Promise<ExitStatus> {
@@ -39,7 +41,8 @@ async function verifyTree(image: string, directory: string, context: CommandCont
   const { diffTree, isInMemory } = await import("../../../library/compare.ts");
   assertDirectory(directory);
   const signal = context.interruptible("the verification");
-  const { name } = await showImage(image, context.store);
+  const { name, manifest } = await showImage(image, context.store);
+  const notCompared = leftOutFiles(manifest).length;
   const differences: Difference[] = [];
   const cached = isInMemory(directory);
   await (async () => {
@@ -50,12 +53,18 @@ async function verifyTree(image: string, directory: string, context: CommandCont
   const { entries, bytes } = name;
   if (context.common.json) {
     const found = differences.map(differenceDocument);
-    context.output.document({ ...labelOf(name), entries, bytes, against: { directory, cached, differences: found } });
+    context.output.document({
+      ...labelOf(name),
+      entries,
+      bytes,
+      against: { directory, cached, differences: found, notCompared },
+    });
   } else {
     context.output.lines(differences.map(formatDifference));
     const how = cached ? "read from memory, the file system has no device" : "read back from the device";
     const verdict = differences.length === 0 ? "nothing differs" : countOf(differences.length, "difference");
     context.output.line(`${formatLabel(name)} and ${directory}: ${verdict}; ${how}`);
+    for (const line of describeNotCompared(notCompared)) context.messages.remark(line);
   }
   return differences.length === 0 ? exitStatus.done : exitStatus.different;
 }

@@ -1,16 +1,21 @@
+import type { SecretKind } from "../../../core/manifest/manifest.ts";
 import type { ByteString } from "../../../core/tree/byte-string.ts";
 import type { FileDescriptor, InodeStat } from "../../../core/tree/tree-reader.ts";
 import type { EncodedBlock } from "../../../image/format/pack.ts";
 
 /**
  * What a worker is to read. `whole`: a file of at most one span; the answer is the body of its record. `data`: one extent
- * of data of a longer file, within one span; the answer is its pieces. The directory stays open until the answer is there.
+ * of data of a longer file, within one span; the answer is its pieces. `empty`: a file of any length whose content is not
+ * to be read; the answer is the body of an empty file's record. The directory stays open until the answer is there.
  */
 export type FileItem = {
   readonly directory: FileDescriptor;
   readonly name: ByteString;
   readonly stat: InodeStat;
-} & ({ readonly part: "whole" } | { readonly part: "data"; readonly offset: number; readonly lengthBytes: number });
+} & (
+  | { readonly part: "whole" | "empty" }
+  | { readonly part: "data"; readonly offset: number; readonly lengthBytes: number }
+);
 
 /** A request to a capture worker. */
 export interface FileBatch {
@@ -31,6 +36,8 @@ export type FileOutcome =
       readonly dataBytes: number;
       /** An owner, in an ACL too, lies outside the machine's range. */
       readonly outsideRange: boolean;
+      /** Its content showed what it is; the answer is the body of an empty file's record. */
+      readonly secret?: SecretKind;
     }
   | { readonly kind: "vanished" | "grown"; readonly end: number }
   | { readonly kind: "unreadable"; readonly end: number; readonly message: string };

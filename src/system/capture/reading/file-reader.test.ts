@@ -38,19 +38,24 @@ function ground(context: TestContext, content: Uint8Array | string): Ground {
 function readOnce(
   { directory }: Ground,
   changes: (tree: TreeReader) => Partial<TreeReader> = () => ({}),
+  { redact = false, part = "whole" }: { readonly redact?: boolean; readonly part?: "whole" | "empty" } = {},
 ): FileBatchResult {
   const own = linuxTreeReader();
   const stat = own.stat(directory, name);
-  const reader = new FileReader({
-    tree: { ...own, ...changes(own) },
+  return readerOf({ ...own, ...changes(own) }, redact).readBatch({ items: [{ part, directory, name, stat }] });
+}
+
+function readerOf(tree: TreeReader, redact: boolean): FileReader {
+  return new FileReader({
+    tree,
     claims: new ClaimTable(ClaimTable.allocate(1024)),
     known: { has: () => false },
     storeWasEmpty: true,
     blocks: new BlockBuilder({ level: 1 }, cutParameters.maxBytes),
     ownerShift: 0,
+    redact,
     isVanished: (error) => ["ENOENT", "ELOOP", "ENXIO"].includes(errnoNameOf(error) ?? ""),
   });
-  return reader.readBatch({ items: [{ part: "whole", directory, name, stat }] });
 }
 
 function entryOf({ bytes }: FileBatchResult): Entry & { kind: "file" } {
@@ -191,5 +196,80 @@ test("FileReader says of a file that has grown beyond a span that it must be rea
   assert.deepEqual(
     grown.outcomes.map(({ kind }) => kind),
     ["grown"],
+  );
+});
+
+const key = `-----BEGIN PRIVATE KEY-----\n${"A".repeat(64)}\n-----END PRIVATE KEY-----\n`;
+
+function assertEmptied(result: FileBatchResult, path: string): void {
+  const { mode, mtimeMs } = statSync(path);
+  const entry = entryOf(result);
+  assert.deepEqual([entry.sizeBytes, entry.pieces, result.blocks], [0, [], []]);
+  assert.deepEqual([entry.mode, entry.mtimeSec], [mode & 0o7777, Math.floor(mtimeMs / 1000)]);
+}
+
+test("FileReader makes an empty file of what shows a secret, where that is asked for", (context) => {
+  for (const content of [key, `${"x".repeat(200_000)}\n${key}`, Buffer.concat([Buffer.from(key), noise(3_000_000)])]) {
+    const own = ground(context, content);
+    const kept = readOnce(own);
+    assert.equal(contentOf(kept).length, content.length);
+    assert.ok(kept.outcomes[0]?.kind === "read" && kept.outcomes[0].secret === undefined);
+    const text = ground(context, Buffer.from(content).toString("hex"));
+    assert.equal(contentOf(readOnce(text, undefined, { redact: true })).length, content.length * 2);
+  }
+  for (const content of [key, `${"x".repeat(200_000)}\n${key}`, key + "x".repeat(3_000_000)]) {
+    const own = ground(context, content);
+    const result = readOnce(own, undefined, { redact: true });
+    assertEmptied(result, own.path);
+    const [outcome] = result.outcomes;
+    assert.ok(outcome?.kind === "read" && outcome.secret === "private-key" && outcome.dataBytes === 0);
+  }
+});
+
+test("FileReader finds a secret behind a hole", (context) => {
+  const own = ground(context, "");
+  truncateSync(own.path, 1_048_576);
+  appendFileSync(own.path, `\n${key}`);
+  assertEmptied(readOnce(own, undefined, { redact: true }), own.path);
+});
+
+test("FileReader stores nothing of a file that becomes a secret while it is read", (context) => {
+  const own = ground(context, "harmless ".repeat(20));
+  let reads = 0;
+  const result = readOnce(
+    own,
+    (tree) => ({
+      read(...words) {
+        if (++reads === 1) writeFileSync(own.path, key);
+        return tree.read(...words);
+      },
+    }),
+    { redact: true },
+  );
+  assert.ok(reads > 1);
+  assertEmptied(result, own.path);
+});
+
+test("FileReader reads no content of what is to be left empty, however long it is", (context) => {
+  const own = ground(context, key);
+  truncateSync(own.path, cutParameters.spanBytes + 1);
+  const never = (): never => assert.fail("it is not read");
+  assertEmptied(
+    readOnce(own, () => ({ read: never, seekData: never }), { redact: true, part: "empty" }),
+    own.path,
+  );
+});
+
+test("FileReader stores what comes after a secret in the same batch", (context) => {
+  const [secret, plain] = [ground(context, key), ground(context, "plain")];
+  const reader = readerOf(linuxTreeReader(), true);
+  const items = [secret, plain, secret].map(({ directory }) => {
+    const stat = linuxTreeReader().stat(directory, name);
+    return { part: "whole", directory, name, stat } as const;
+  });
+  const { blocks } = reader.readBatch({ items });
+  assert.deepEqual(
+    blocks.map(({ plainBytes }) => plainBytes),
+    [5],
   );
 });

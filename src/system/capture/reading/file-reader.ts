@@ -1,5 +1,6 @@
 import { RehomeError } from "../../../core/errors.ts";
 import { removeOwnerShift } from "../../../core/tree/owner-shift.ts";
+import type { SecretKind } from "../../../core/manifest/manifest.ts";
 import type { FileDescriptor, InodeStat, TreeReader } from "../../../core/tree/tree-reader.ts";
 import type { BlockBuilder } from "../../../image/chunker/block-builder.ts";
 import type { ClaimTable } from "../../../image/chunker/claim-table.ts";
@@ -8,6 +9,7 @@ import { sha256Into } from "../../../image/chunker/decode-block.ts";
 import type { ChunkIndex } from "../../../image/chunk-index/chunk-index.ts";
 import { ByteWriter } from "../../../image/format/byte-writer.ts";
 import { writeChunkPiece, writeHolePiece, writeMetadata } from "../../../image/format/record.ts";
+import { recogniseContent } from "../secrets/recognise-content.ts";
 import { looksUnchanged, type FileBatch, type FileBatchResult, type FileItem, type FileOutcome } from "./file-batch.ts";
 
 const treeFailures: ReadonlySet<string> = new Set(["SYSTEM_CALL", "NO_SPACE", "NOT_PERMITTED"]);
@@ -23,13 +25,16 @@ export interface FileReaderParts {
   readonly storeWasEmpty: boolean;
   readonly blocks: BlockBuilder;
   readonly ownerShift: number;
+  /** Leave out the contents of whole files that look like a secret. */
+  readonly redact: boolean;
   readonly isVanished: (error: unknown) => boolean;
 }
 
 /**
  * Reads files into chunks and bodies of records: one plain synchronous loop in a worker thread.
  *
- * Invariant: `out` holds the bytes of finished items, then of the item under way.
+ * Invariants: `out` holds the bytes of finished items, then of the item under way; what was read of a file becomes part of a
+ * block only once those very bytes were looked at for secrets, however the file changes meanwhile.
  */
 export class FileReader {
   readonly #parts: FileReaderParts;
@@ -37,6 +42,9 @@ export class FileReader {
   /** Of the chunk in hand. */
   readonly #id = Buffer.alloc(32);
   readonly #window: Buffer = Buffer.allocUnsafeSlow(windowBytes);
+  /** The next chunk is the first of a file that may be a secret. */
+  #isToBeLookedAt = false;
+  #secret: SecretKind | undefined;
 
   constructor(parts: FileReaderParts) {
     this.#parts = parts;
@@ -50,10 +58,13 @@ export class FileReader {
 
   #readItem(item: FileItem): FileOutcome {
     const start = this.#out.length;
+    this.#secret = undefined;
+    this.#isToBeLookedAt = false;
     let file: FileDescriptor | undefined;
     try {
       file = this.#parts.tree.openFile(item.directory, item.name);
-      return item.part === "whole" ? this.#readWhole(file, item, start) : this.#readData(file, item, start);
+      if (item.part === "data") return this.#readData(file, item, start);
+      return item.part === "whole" ? this.#readWhole(file, item, start) : this.#readEmpty(file, item, start);
     } catch (error) {
       this.#out.truncate(start);
       if (this.#parts.isVanished(error)) return { kind: "vanished", end: start };
@@ -71,8 +82,15 @@ export class FileReader {
       const stat = this.#parts.tree.statOpen(file);
       if (stat.kind !== "file") return { kind: "vanished", end: start };
       if (stat.sizeBytes > cutParameters.spanBytes) return { kind: "grown", end: start };
-      const outsideRange = this.#writeHead(file, stat);
-      const dataBytes = this.#readPieces(file, stat.sizeBytes);
+      this.#secret = undefined;
+      this.#isToBeLookedAt = this.#parts.redact;
+      const outsideRange = this.#writeHead(file, stat, stat.sizeBytes);
+      const read = this.#readPieces(file, stat.sizeBytes);
+      const secret: SecretKind | undefined = this.#secret;
+      if (secret !== undefined) {
+        this.#out.truncate(start);
+        this.#writeHead(file, stat, 0);
+      }
       const stable = looksUnchanged(stat, this.#parts.tree.statOpen(file));
       if (stable || reading === readings)
         return {
@@ -80,18 +98,27 @@ export class FileReader {
           end: this.#out.length,
           asWalked: stable && looksUnchanged(stat, item.stat),
           unstable: !stable,
-          dataBytes,
+          dataBytes: secret === undefined ? read : 0,
           outsideRange,
+          ...(secret !== undefined && { secret }),
         };
     }
   }
 
-  #writeHead(file: FileDescriptor, stat: InodeStat): boolean {
+  #readEmpty(file: FileDescriptor, item: FileItem, start: number): FileOutcome {
+    const stat = this.#parts.tree.statOpen(file);
+    if (stat.kind !== "file") return { kind: "vanished", end: start };
+    const outsideRange = this.#writeHead(file, stat, 0);
+    const asWalked = looksUnchanged(stat, item.stat);
+    return { kind: "read", end: this.#out.length, asWalked, unstable: false, dataBytes: 0, outsideRange };
+  }
+
+  #writeHead(file: FileDescriptor, stat: InodeStat, sizeBytes: number): boolean {
     const { tree, ownerShift } = this.#parts;
     const metadata = { ...stat, flags: tree.readFlags(file), xattrs: tree.readXattrsOpen(file) };
     const shifted = removeOwnerShift(metadata, ownerShift);
     writeMetadata(this.#out, "file", shifted.metadata);
-    this.#out.varint(stat.sizeBytes);
+    this.#out.varint(sizeBytes);
     return shifted.outside;
   }
 
@@ -163,6 +190,9 @@ export class FileReader {
 
   #takeChunk(chunk: Buffer, inPlace: boolean): void {
     const { claims, known, storeWasEmpty, blocks } = this.#parts;
+    if (this.#isToBeLookedAt) this.#secret = recogniseContent(chunk);
+    this.#isToBeLookedAt = false;
+    if (this.#secret !== undefined) return;
     const id = this.#id;
     sha256Into(chunk, id);
     writeChunkPiece(this.#out, id, chunk.length);

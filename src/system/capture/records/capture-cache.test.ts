@@ -15,9 +15,9 @@ import {
 } from "./capture-cache.ts";
 
 const startedAtMs = 1_800_000_000_000;
-const key = { root: "/srv/tree", ownerShift: 0 };
+const key = { root: "/srv/tree", ownerShift: 0, redaction: "" };
 const header: CaptureCacheHeader = {
-  formatVersion: 2,
+  formatVersion: 3,
   ...key,
   image: "ab".repeat(32),
   name: "web",
@@ -132,17 +132,42 @@ test("find() trusts no inode that changed less than two seconds before that capt
   }
 });
 
-test("open() takes no cache of another tree, another shift or another version", (context) => {
-  assert.equal(CaptureCacheReader.open(writeCache(context, 1), { root: "/other", ownerShift: 0 }), undefined);
-  assert.equal(CaptureCacheReader.open(writeCache(context, 1), { root: key.root, ownerShift: 65_536 }), undefined);
-  const version1 = { ...header, formatVersion: 1 } as unknown as CaptureCacheHeader;
-  assert.equal(CaptureCacheReader.open(writeCache(context, 1, version1), key), undefined);
+test("open() takes no cache of another tree, another shift, other rules or another version", (context) => {
+  const path = writeCache(context, 1);
+  for (const other of [{ root: "/other" }, { ownerShift: 65_536 }, { redaction: "rules" }])
+    assert.equal(CaptureCacheReader.open(path, { ...key, ...other }), undefined, JSON.stringify(other));
+  const redacted = writeCache(context, 1, { ...header, redaction: "rules" });
+  assert.equal(CaptureCacheReader.open(redacted, key), undefined);
+  assert.equal(CaptureCacheReader.open(redacted, { ...key, redaction: "later rules" }), undefined);
+  const version2 = { ...header, formatVersion: 2 } as unknown as CaptureCacheHeader;
+  assert.equal(CaptureCacheReader.open(writeCache(context, 1, version2), key), undefined);
   assert.equal(CaptureCacheReader.open("/nonexistent/cache", key), undefined);
-  assert.notEqual(captureCachePath("/c", key), captureCachePath("/c", { root: key.root, ownerShift: 65_536 }));
-  assert.notEqual(
-    captureCachePath("/c", { root: "/1", ownerShift: 1 }),
-    captureCachePath("/c", { root: "1", ownerShift: 1 }),
+  const pathOfKey = (more: Partial<typeof key>): string => captureCachePath("/c", { ...key, ...more });
+  assert.notEqual(pathOfKey({}), pathOfKey({ ownerShift: 65_536 }));
+  assert.notEqual(pathOfKey({ root: "/1", ownerShift: 1 }), pathOfKey({ root: "1", ownerShift: 1 }));
+  assert.notEqual(pathOfKey({}), pathOfKey({ redaction: "rules" }), "neither takes the other's place");
+  assert.equal(pathOfKey({ redaction: "later rules" }), pathOfKey({ redaction: "rules" }), "old rules leave nothing");
+});
+
+test("find() gives back which secrets were left out", (context) => {
+  const path = join(temporaryDirectory(context), "captures", "cache");
+  const writer = new CaptureCacheWriter(path);
+  const secrets = [undefined, "password-hashes", "private-key", "credentials", "token"] as const;
+  for (const [number, secret] of secrets.entries())
+    writer.add({
+      path: pathOf(number),
+      stat: stat(number),
+      body: body(number),
+      dataBytes: 0,
+      ...(secret && { secret }),
+    });
+  writer.publish(header);
+  const reader = CaptureCacheReader.open(path, key);
+  assert.deepEqual(
+    secrets.map((_, number) => reader?.find(pathOf(number), stat(number))?.secret),
+    secrets,
   );
+  reader?.close();
 });
 
 test("a damaged cache gives what is before the damage, and never anything wrong", (context) => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
+import type { SecretKind } from "../../../core/manifest/manifest.ts";
 import type { TreePath } from "../../../core/tree/byte-string.ts";
 import type { InodeStat } from "../../../core/tree/tree-reader.ts";
 import { compareInWalkOrder } from "../../../core/tree/walk-order.ts";
@@ -17,11 +18,13 @@ const headerBytes = 4096;
 export interface CaptureCacheKey {
   readonly root: string;
   readonly ownerShift: number;
+  /** The rules by which contents were left out; empty where none were. So neither kind of capture trusts what the other kept. */
+  readonly redaction: string;
 }
 
 /** What is known of the capture that wrote a cache. */
 export interface CaptureCacheHeader extends CaptureCacheKey {
-  readonly formatVersion: 2;
+  readonly formatVersion: 3;
   /** The image it published, and the name it got. */
   readonly image: string;
   readonly name: string;
@@ -32,15 +35,19 @@ export interface CaptureCacheHeader extends CaptureCacheKey {
 /** How many seconds before a capture's start an inode must have changed last to be trusted by the next one. */
 export const trustedAgeSec = 2;
 
-/** What is kept of an entry: the body of its record, and how many bytes of content it has. */
+/** What is kept of an entry: the body of its record, how many bytes of content it has, and which secrets were left out of it. */
 export interface CachedRecord {
   readonly body: Uint8Array;
   readonly dataBytes: number;
+  readonly secret?: SecretKind;
 }
 
 /** The file of a cache below a store's cache directory. */
 export function captureCachePath(cacheDirectory: string, key: CaptureCacheKey): string {
-  const name = createHash("sha256").update(`${key.ownerShift}\0${key.root}`).digest("hex").slice(0, 32);
+  const name = createHash("sha256")
+    .update(`${key.ownerShift}\0${key.redaction === "" ? "" : "redacted"}\0${key.root}`)
+    .digest("hex")
+    .slice(0, 32);
   return `${cacheDirectory}/captures/${name}`;
 }
 
@@ -68,6 +75,7 @@ export class CaptureCacheWriter {
     this.#out.blob(entry.path);
     writeIdentity(this.#out, entry.stat);
     this.#out.varint(entry.dataBytes);
+    this.#out.u8(entry.secret === undefined ? 0 : secretKinds.indexOf(entry.secret) + 1);
     this.#out.blob(entry.body);
     if (this.#out.length >= frameBytes) this.#writeFrame();
   }
@@ -120,8 +128,7 @@ export class CaptureCacheReader {
         head.subarray(0, end < 0 ? headerBytes : end),
         path,
       ) as CaptureCacheHeader;
-      if (header.formatVersion === 2 && header.root === key.root && header.ownerShift === key.ownerShift)
-        return new CaptureCacheReader(file, header);
+      if (header.formatVersion === 3 && isSameKey(header, key)) return new CaptureCacheReader(file, header);
     } catch {
       // No cache, or none that can be read: everything is read from the tree.
     }
@@ -156,7 +163,8 @@ export class CaptureCacheReader {
     const path = this.#frame.byteString(maxFrameBytes);
     this.#identity = readIdentity(this.#frame);
     const dataBytes = this.#frame.varint();
-    this.#record = { dataBytes, body: this.#frame.blob(maxFrameBytes) };
+    const secret = secretKinds[this.#frame.u8() - 1];
+    this.#record = { dataBytes, body: this.#frame.blob(maxFrameBytes), ...(secret !== undefined && { secret }) };
     this.#path = path;
   }
 
@@ -176,6 +184,13 @@ export class CaptureCacheReader {
     return crc32(payload) === head.readUInt32LE(4) ? new ByteReader(payload, "a capture cache") : undefined;
   }
 }
+
+function isSameKey(a: CaptureCacheKey, b: CaptureCacheKey): boolean {
+  return a.root === b.root && a.ownerShift === b.ownerShift && a.redaction === b.redaction;
+}
+
+/** In a frame a kind is its place here, from 1; new ones go to the end. */
+const secretKinds: readonly SecretKind[] = ["password-hashes", "private-key", "credentials", "token"];
 
 function identityOf(stat: InodeStat): readonly number[] {
   return [

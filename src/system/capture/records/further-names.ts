@@ -1,5 +1,6 @@
 import type { ByteString, TreePath } from "../../../core/tree/byte-string.ts";
 import { joinPath } from "../../../core/tree/walk-order.ts";
+import { inodeKey } from "../secrets/find-secrets.ts";
 import type { WalkedEntry } from "../../tree/walk.ts";
 
 /**
@@ -14,7 +15,7 @@ export class FurtherNames {
 
   /** The path under which an inode was met before in this walk; remembers it otherwise. */
   firstNameOf({ parentPath, name, stat }: WalkedEntry): TreePath | undefined {
-    const key = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.inoHigh}:${stat.inoLow}`;
+    const key = inodeKey(stat);
     const known = this.#first.get(key);
     if (known === undefined) {
       this.#first.set(key, { directory: parentPath, name, left: stat.linkCount - 1 });

@@ -1,3 +1,4 @@
+import type { SecretKind } from "../../../core/manifest/manifest.ts";
 import type { TreePath } from "../../../core/tree/byte-string.ts";
 import type { InodeStat } from "../../../core/tree/tree-reader.ts";
 
@@ -11,6 +12,8 @@ export interface RecordSlot {
   linkTarget: TreePath | undefined;
   /** Bytes of a file's content, holes left out. */
   dataBytes: number;
+  /** Which secrets it is known to hold, or to have held where its content is left out. */
+  secret: SecretKind | undefined;
   dropped: boolean;
 }
 
@@ -38,7 +41,15 @@ export class OrderedRecords {
   }
 
   add(path: TreePath, stat: InodeStat | undefined, body?: Uint8Array): RecordSlot {
-    const slot: RecordSlot = { path, stat, body, linkTarget: undefined, dataBytes: 0, dropped: false };
+    const slot: RecordSlot = {
+      path,
+      stat,
+      body,
+      linkTarget: undefined,
+      dataBytes: 0,
+      secret: undefined,
+      dropped: false,
+    };
     this.#slots.push(slot);
     return slot;
   }
