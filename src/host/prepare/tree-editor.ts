@@ -17,7 +17,6 @@ const protection = restorableFlags.i | restorableFlags.a;
 const temporaryName = ".rehome-prepare.new" as ByteString;
 const maxNames = 100_000;
 const maxCopyBytes = 64 << 20;
-const renameNoReplace = 1;
 const maxLinks = 16;
 
 /** A directory that is open, and the one name in it that an operation is about. */
@@ -154,7 +153,7 @@ export function openTreeEditor(path: string): TreeEditor {
       if (source === undefined || isKind(source.directory, source.name) === undefined) return;
       using target = parentOf(to, true) as Place;
       const [name, newName] = [libc.cString(source.name), libc.cString(target.name)];
-      if (libc.renameat2(source.directory, name, target.directory, newName, renameNoReplace) < 0)
+      if (libc.renameat2(source.directory, name, target.directory, newName, 0) < 0)
         throw new SystemCallError("rename", from);
     },
     link(at, target) {

@@ -27,7 +27,7 @@ export interface TreeEditor extends TreeView, Disposable {
   write(path: TreePath, content: Uint8Array, mode: number): void;
   /** Writes the content of the file `from` to `to`. */
   copy(from: TreePath, to: TreePath): void;
-  /** Gives what is at `from` the name `to`, which nothing has; nothing is done where `from` is not there. */
+  /** Gives the file at `from` the name `to`, in one step, whatever file had it; nothing is done where `from` is not there. */
   move(from: TreePath, to: TreePath): void;
   /** Puts a symlink in the place of what is at `path`. */
   link(path: TreePath, target: ByteString): void;

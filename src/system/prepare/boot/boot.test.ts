@@ -30,7 +30,9 @@ test("initramfs: dracut makes one that is not for one host, where the distributi
   assert.deepEqual(tree.ran, ["/usr/bin/dracut --force --no-hostonly --no-hostonly-cmdline --kver 6.1.0-1-amd64"]);
   const onDebian = handMadeTree(context, { ...kernel, "usr/bin/dracut": "", "boot/initrd.img-6.1.0-1-amd64": "" });
   await onDebian.prepare("initramfs");
-  assert.match(onDebian.ran[0] ?? "", /--kver 6\.1\.0-1-amd64 \/boot\/initrd\.img-6\.1\.0-1-amd64$/);
+  assert.match(onDebian.ran[0] ?? "", /--kver 6\.1\.0-1-amd64 \/boot\/initrd\.img-6\.1\.0-1-amd64\.rehome$/);
+  const moves = onDebian.plan("initramfs").changes.flatMap((change) => (change.kind === "move" ? [change.path] : []));
+  assert.deepEqual(moves, ["boot/initrd.img-6.1.0-1-amd64"], "and takes its place when it is whole");
 });
 
 test("initramfs: a kernel without a tool blocks, a tree without a kernel needs none", async (context) => {

@@ -22,7 +22,7 @@ export const initramfs: Operation<"initramfs"> = {
     if (updater !== undefined && kindOf(tree, at("etc/initramfs-tools/initramfs.conf")) === "file")
       return { changes: [...genericDrivers(tree), ...kernels.map((version) => update(updater, version))] };
     const dracut = findProgram(tree, "dracut");
-    if (dracut !== undefined) return { changes: kernels.map((version) => runDracut(tree, dracut, version)) };
+    if (dracut !== undefined) return { changes: kernels.flatMap((version) => runDracut(tree, dracut, version)) };
     const [kernel] = kernels;
     return {
       changes: [],
@@ -49,10 +49,21 @@ function genericDrivers(tree: TreeView): Change[] {
   return policy === "dep" || policy === "list" ? [{ kind: "write", path: genericPath, content: generic, what }] : [];
 }
 
-/** Where the first stage lies is known to dracut by the distribution's configuration; where that is Debian's, it is told. */
-function runDracut(tree: TreeView, dracut: string, version: string): Change {
-  const debian = at(`boot/initrd.img-${version}`);
-  const image = kindOf(tree, debian) === "file" ? [`/${debian}`] : [];
-  const argv = [dracut, "--force", "--no-hostonly", "--no-hostonly-cmdline", "--kver", version, ...image];
-  return { kind: "run", argv, what: `initramfs of ${version}`, timeoutMs, env: { DRACUT_NO_MKNOD: "1" } };
+/**
+ * dracut writes over what is there, and half of it starts nothing: it writes beside the one of before, which is then replaced. Where
+ * there is none, dracut knows the distribution's place.
+ */
+function runDracut(tree: TreeView, dracut: string, version: string): Change[] {
+  const path = [`boot/initramfs-${version}.img`, `boot/initrd.img-${version}`, `boot/initrd-${version}`]
+    .map(at)
+    .find((candidate) => kindOf(tree, candidate) === "file");
+  const made = at(`${path}.rehome`);
+  const argv = [dracut, "--force", "--no-hostonly", "--no-hostonly-cmdline", "--kver", version];
+  const what = `initramfs of ${version}`;
+  const run = { kind: "run", what, timeoutMs, env: { DRACUT_NO_MKNOD: "1" } } as const;
+  if (path === undefined) return [{ ...run, argv }];
+  return [
+    { ...run, argv: [...argv, `/${made}`] },
+    { kind: "move", from: made, path, what: "takes the place of the old one" },
+  ];
 }

@@ -1,0 +1,23 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { run } from "./run.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+
+const script = join(import.meta.dirname, "../lab/debian-tarball.sh");
+
+/** A real Debian system with kernel, initramfs and SSH server in a directory that goes with the test, without its documentation. */
+export function debianTree(context: TestContext, ...variant: readonly "dracut"[]): string {
+  const tarball = run(script, ...variant).trim();
+  const root = join(temporaryDirectory(context), "debian");
+  mkdirSync(root);
+  const left = ["usr/share/doc", "usr/share/man", "usr/share/locale"].map((path) => `--exclude=./${path}/*`);
+  run("tar", "-xf", tarball, "-C", root, "--numeric-owner", ...left);
+  return root;
+}
+
+/** Copies a tree with all that cp can copy. */
+export function cloneTree(source: string, target: string): string {
+  run("cp", "-a", "--reflink=auto", source, target);
+  return target;
+}
