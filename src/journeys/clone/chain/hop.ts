@@ -1,0 +1,292 @@
+import { maxRanges, type FrameRange } from "../wire/frame-ranges.ts";
+import { Downstream } from "./downstream.ts";
+import { FrameSet } from "./frame-set.ts";
+import type { HopCommand, HopEvent, HopReport } from "./hop-events.ts";
+import { Ring } from "./ring.ts";
+import { ringLimitBytes, times } from "./times.ts";
+
+interface Upstream {
+  readonly epoch: number;
+  state: "opening" | "open" | "waiting";
+  /** Times it was lost without a frame in between. */
+  failures: number;
+  bad: number;
+  heardAtMs: number;
+  retryAtMs: number;
+}
+
+/**
+ * Decides what one hop does, node or golden node: no sockets, no clock. Section 4 of `docs/protocol/chain.md`.
+ *
+ * Invariants: a frame is lacking until all of it was received; what is lacking is asked for on the current link, or
+ * will be once there is room; bytes in memory stay below the ring's limit and one frame.
+ */
+export class Hop {
+  readonly #frames: number;
+  readonly #lacking = new FrameSet();
+  /** Asked for on the current link, and not begun. */
+  readonly #asked = new FrameSet();
+  readonly #ring: Ring;
+  #upstream: Upstream | undefined;
+  #downstream: Downstream | undefined;
+  #arriving: number | undefined;
+  /** What the own writer waits for. */
+  readonly #awaited = new Set<number>();
+  #paused = false;
+  #commands: HopCommand[] = [];
+
+  /** @param frames How many there are. @param lacking What is known to be lacking: nothing at the golden node. */
+  constructor(frames: number, lacking: readonly FrameRange[], ringBytes: number = ringLimitBytes) {
+    this.#frames = frames;
+    this.#ring = new Ring(ringBytes);
+    for (const { start, end } of lacking) this.#lacking.add(start, end);
+  }
+
+  get lackingCount(): number {
+    return this.#lacking.size;
+  }
+
+  get ringBytes(): number {
+    return this.#ring.bytes;
+  }
+
+  lacks(frame: number): boolean {
+    return this.#lacking.has(frame);
+  }
+
+  /** Says whether a frame is whole in memory. */
+  hasInRing(frame: number): boolean {
+    return this.#ring.has(frame) && frame !== this.#arriving;
+  }
+
+  report(nowMs: number): HopReport {
+    const up = this.#upstream;
+    return {
+      complete: this.#frames - this.#lacking.size,
+      lacking: this.#lacking.size,
+      held: this.#paused ? (this.#ring.waitsForWriter ? "writing" : "successor") : "no",
+      silentMs: up === undefined || this.#paused ? 0 : Math.max(0, Math.round(nowMs - up.heardAtMs)),
+      epoch: up?.epoch ?? 0,
+    };
+  }
+
+  handle(event: HopEvent, nowMs: number): HopCommand[] {
+    this.#commands = [];
+    if (isOfUpstream(event)) {
+      if (event.kind === "linked") this.#link(event.epoch, nowMs);
+      else if (event.epoch === this.#upstream?.epoch) this.#handleUpstream(event, this.#upstream, nowMs);
+    } else if (isOfDownstream(event)) this.#handleDownstream(event, nowMs);
+    else this.#handleOwn(event, nowMs);
+    this.#settle(nowMs);
+    return this.#commands;
+  }
+
+  #handleUpstream(event: UpstreamEvent, up: Upstream, nowMs: number): void {
+    up.heardAtMs = nowMs;
+    switch (event.kind) {
+      case "opened":
+        up.state = "open";
+        break;
+      case "closed":
+        this.#lose(up, nowMs);
+        break;
+      case "began":
+        this.#begin(event.frame, event.sizeBytes);
+        break;
+      case "received":
+        if (this.#arriving !== event.frame) break;
+        this.#arriving = undefined;
+        this.#ring.complete(event.frame);
+        this.#lacking.remove(event.frame);
+        up.failures = 0;
+        this.#awaited.delete(event.frame);
+        break;
+      default:
+    }
+  }
+
+  #handleDownstream(event: DownstreamEvent, nowMs: number): void {
+    if (event.kind === "accepted") this.#downstream = new Downstream(event.epoch, event.aside);
+    else if (event.kind === "alone") this.#downstream = undefined;
+    else if (event.epoch === this.#downstream?.epoch) {
+      const down = this.#downstream;
+      if (event.kind === "attached" || event.kind === "detached") down.attach(event.kind === "attached");
+      else if (event.kind === "sent") down.sent(event.frame, nowMs);
+      else if (event.kind === "asked" && !down.ask(event.ranges))
+        this.#commands.push({ kind: "detach", epoch: down.epoch });
+      if (event.kind === "attached") down.sentAtMs = nowMs;
+    }
+  }
+
+  #handleOwn(event: OwnEvent, nowMs: number): void {
+    switch (event.kind) {
+      case "broken":
+        this.#ring.remove(event.frame);
+        this.#commands.push({ kind: "drop", frame: event.frame });
+        this.#miss(event.frame);
+        if (this.#upstream && ++this.#upstream.bad === 2)
+          this.#commands.push({ kind: "blame", epoch: this.#upstream.epoch, frame: event.frame });
+        break;
+      case "gone":
+        if (!this.#ring.has(event.frame)) this.#miss(event.frame);
+        break;
+      case "written":
+        this.#ring.written(event.frame);
+        break;
+      case "awaited":
+        if (this.#lacking.has(event.frame)) this.#awaited.add(event.frame);
+        break;
+      case "lacks":
+        for (const { start, end } of event.ranges)
+          for (let frame = start; frame < end; frame++) if (!this.#ring.has(frame)) this.#lacking.add(frame);
+        break;
+      default:
+        this.#tick(nowMs);
+    }
+  }
+
+  /** A frame that counted as had is lacking again. */
+  #miss(frame: number): void {
+    if (frame !== this.#arriving) this.#lacking.add(frame);
+    this.#asked.remove(frame);
+    this.#downstream?.putBack(frame);
+  }
+
+  #link(epoch: number, nowMs: number): void {
+    const before = this.#upstream;
+    if (before && before.state !== "waiting") this.#commands.push({ kind: "close", epoch: before.epoch });
+    this.#upstream = { epoch, state: "waiting", failures: 0, bad: 0, heardAtMs: nowMs, retryAtMs: nowMs };
+    this.#forgetArriving();
+    this.#connect(this.#upstream, nowMs);
+  }
+
+  #connect(up: Upstream, nowMs: number): void {
+    up.state = "opening";
+    up.heardAtMs = nowMs;
+    this.#asked.clear();
+    const ask = this.#lacking.ranges.slice(0, maxRanges);
+    for (const { start, end } of ask) this.#asked.add(start, end);
+    this.#commands.push({ kind: "connect", epoch: up.epoch, ask: ask.map(({ start, end }) => ({ start, end })) });
+  }
+
+  #lose(up: Upstream, nowMs: number): void {
+    this.#forgetArriving();
+    up.failures += 1;
+    if (up.failures <= 2 && this.#lacking.size > 0) this.#commands.push({ kind: "lost-link", epoch: up.epoch });
+    if (up.failures === 1) {
+      this.#connect(up, nowMs);
+      return;
+    }
+    up.state = "waiting";
+    up.retryAtMs = nowMs + times.retryMs;
+  }
+
+  /** The rest of the frame that was coming will not come in this sealing. */
+  #forgetArriving(): void {
+    const frame = this.#arriving;
+    this.#arriving = undefined;
+    if (frame === undefined) return;
+    this.#ring.remove(frame);
+    this.#commands.push({ kind: "drop", frame });
+    const down = this.#downstream;
+    // It may have gone to the successor in part; nothing else may follow on that connection.
+    if (down?.isSending(frame)) this.#commands.push({ kind: "detach", epoch: down.epoch });
+  }
+
+  #begin(frame: number, sizeBytes: number): void {
+    this.#asked.remove(frame);
+    if (!this.#lacking.has(frame) || this.#ring.has(frame)) {
+      this.#commands.push({ kind: "skip", frame });
+      return;
+    }
+    this.#arriving = frame;
+    this.#ring.begin(frame, sizeBytes);
+  }
+
+  #tick(nowMs: number): void {
+    const up = this.#upstream;
+    if (up?.state === "waiting" && nowMs >= up.retryAtMs) this.#connect(up, nowMs);
+    else if (up && up.state !== "waiting" && !this.#paused && nowMs - up.heardAtMs > times.linkSilentMs) {
+      this.#commands.push({ kind: "close", epoch: up.epoch });
+      this.#lose(up, nowMs);
+    }
+    const down = this.#downstream;
+    if (down?.isAttached && nowMs - down.sentAtMs >= times.idleMs) {
+      down.sentAtMs = nowMs;
+      this.#commands.push({ kind: "idle", epoch: down.epoch });
+    }
+  }
+
+  /** Brings everything that follows from what is so now into being: room, sending, reading, asking. */
+  #settle(nowMs: number): void {
+    if (this.#downstream) this.#feed(this.#downstream);
+    this.#makeRoom();
+    const full = this.#ring.isFull;
+    if (full !== this.#paused) {
+      this.#paused = full;
+      this.#commands.push({ kind: full ? "pause" : "resume" });
+      if (this.#upstream) this.#upstream.heardAtMs = nowMs;
+    }
+    this.#askForRest();
+  }
+
+  #feed(down: Downstream): void {
+    for (let frame = down.next(this.#lacking, this.#arriving); frame !== undefined;) {
+      this.#commands.push({ kind: "send", epoch: down.epoch, frame, from: this.#ring.has(frame) ? "ring" : "files" });
+      frame = down.next(this.#lacking, this.#arriving);
+    }
+  }
+
+  #makeRoom(): void {
+    const held = (frame: number): boolean => this.#downstream?.holds(frame) === true;
+    while (this.#ring.isFull) {
+      const frame = this.#ring.oldestFree(held) ?? this.#giveWay();
+      if (frame === undefined) break;
+      this.#ring.remove(frame);
+      this.#commands.push({ kind: "drop", frame });
+    }
+  }
+
+  /** Where the writer waits for a frame that cannot come in, one that it needs later goes and is asked for again. */
+  #giveWay(): number | undefined {
+    if (this.#awaited.size === 0) return undefined;
+    const frame = this.#ring.latestUnwritten();
+    if (frame === undefined || this.#downstream?.isSending(frame)) return undefined;
+    this.#lacking.add(frame);
+    return frame;
+  }
+
+  #askForRest(): void {
+    const up = this.#upstream;
+    const owes = this.#lacking.size - this.#asked.size - (this.#arriving === undefined ? 0 : 1);
+    if (up?.state !== "open" || owes <= 0) return;
+    const known = new FrameSet(this.#asked.ranges);
+    if (this.#arriving !== undefined) known.add(this.#arriving);
+    // Without room only what the writer waits for: all else would come first, and be thrown out again.
+    const isTight = this.#ring.bytes * 2 > this.#ring.limitBytes;
+    const wanted = isTight
+      ? new FrameSet([...this.#awaited].map((frame) => ({ start: frame, end: frame + 1 })))
+      : this.#lacking;
+    const ask = wanted.without(known, maxRanges);
+    for (const { start, end } of ask) this.#asked.add(start, end);
+    if (ask.length > 0) this.#commands.push({ kind: "get", epoch: up.epoch, ask });
+  }
+}
+
+type UpstreamEvent = Extract<HopEvent, { readonly kind: "opened" | "closed" | "heard" | "began" | "received" }>;
+type DownstreamEvent = Extract<
+  HopEvent,
+  { readonly kind: "accepted" | "alone" | "attached" | "detached" | "asked" | "sent" }
+>;
+type OwnEvent = Exclude<HopEvent, UpstreamEvent | DownstreamEvent | { readonly kind: "linked" }>;
+
+const upstreamKinds = new Set<string>(["linked", "opened", "closed", "heard", "began", "received"]);
+const downstreamKinds = new Set<string>(["accepted", "alone", "attached", "detached", "asked", "sent"]);
+
+function isOfUpstream(event: HopEvent): event is UpstreamEvent | Extract<HopEvent, { readonly kind: "linked" }> {
+  return upstreamKinds.has(event.kind);
+}
+
+function isOfDownstream(event: HopEvent): event is DownstreamEvent {
+  return downstreamKinds.has(event.kind);
+}

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { ringLimitBytes } from "../times.ts";
+import { simulate, type Mishap, type Outcome, type Scenario } from "./simulate.ts";
+
+const hundredMegabit = { linkBytesPerMs: 11_740, writeBytesPerMs: 200_000, latencyMs: 0.1, hopMs: 6 };
+const plain: Scenario = {
+  nodes: 8,
+  frames: 200,
+  frameBytes: 1_000_000,
+  speeds: hundredMegabit,
+  mishaps: [],
+  lateAtMs: [],
+  untilMs: 900_000,
+};
+const idealMs = (plain.frames * plain.frameBytes) / hundredMegabit.linkBytesPerMs;
+
+/** The last that was said of a node: who came after the end, or could not be reached up to it, need not have anything. */
+function isOfSession({ notes }: Outcome, name: string): boolean {
+  const last = notes.findLast((note) => "name" in note && note.name === name);
+  return last !== undefined && last.kind !== "lost";
+}
+
+/** All that are up have everything, within the memory they may use, and the session has ended by itself. */
+function assertComplete(outcome: Outcome, scenario: Scenario): void {
+  for (const hop of outcome.hops) {
+    if (hop.state !== "up" || !isOfSession(outcome, hop.name)) continue;
+    assert.equal(hop.files.size, scenario.frames, `${hop.name} lacks frames`);
+    assert.equal(hop.hop.lackingCount, 0);
+  }
+  assert.ok(outcome.mostRingBytes <= ringLimitBytes + scenario.frameBytes, `${outcome.mostRingBytes} bytes in a ring`);
+  if (outcome.notes.length > 0) assert.notEqual(outcome.endedAtMs, undefined, "the session did not end");
+}
+
+const undisturbed = simulate(plain);
+
+test("a chain fills the wire whatever its length", () => {
+  assertComplete(undisturbed, plain);
+  const two = simulate({ ...plain, nodes: 2 });
+  assert.ok(undisturbed.completeAtMs / two.completeAtMs <= 1.02);
+  assert.ok(idealMs / undisturbed.completeAtMs >= 0.97, `${undisturbed.completeAtMs} ms`);
+});
+
+for (const what of ["kill", "cut", "freeze"] as const)
+  test(`the others finish in time after a ${what} at half time`, () => {
+    const scenario = { ...plain, mishaps: [{ atMs: idealMs / 2, place: 3, what }] };
+    const outcome = simulate(scenario);
+    assertComplete(outcome, scenario);
+    assert.ok(outcome.completeAtMs <= undisturbed.completeAtMs * 1.05 + 3000, `${outcome.completeAtMs} ms`);
+    assert.deepEqual(
+      outcome.notes.filter(({ kind }) => kind === "lost").map((note) => "name" in note && note.name),
+      ["node0003"],
+    );
+  });
+
+test("who comes back goes on with what it has; who comes late gets everything", () => {
+  const scenario: Scenario = {
+    ...plain,
+    mishaps: [
+      { atMs: 5000, place: 2, what: "cut" },
+      { atMs: 12_000, place: 2, what: "return" },
+    ],
+    lateAtMs: [9000],
+  };
+  const outcome = simulate(scenario);
+  assertComplete(outcome, scenario);
+  assert.equal(outcome.hops.filter(({ completeAtMs }) => completeAtMs !== undefined).length, 9);
+  const first = outcome.hops.filter((_, place) => place !== 2 && place < 8);
+  assert.ok(
+    Math.max(...first.map(({ completeAtMs = Infinity }) => completeAtMs)) <= undisturbed.completeAtMs * 1.05 + 3000,
+  );
+});
+
+test("the loss of the golden node is waited out", () => {
+  const scenario: Scenario = {
+    ...plain,
+    mishaps: [
+      { atMs: 6000, place: -1, what: "cut" },
+      { atMs: 30_000, place: -1, what: "return" },
+    ],
+  };
+  const outcome = simulate(scenario);
+  assertComplete(outcome, scenario);
+  assert.ok(outcome.completeAtMs <= undisturbed.completeAtMs + 24_000 + 4000, `${outcome.completeAtMs} ms`);
+});
+
+test("a slow node is set aside and still gets everything", () => {
+  const scenario: Scenario = {
+    ...plain,
+    frames: 600,
+    slowAfterMs: 3000,
+    speedsOf: (place) => (place === 2 ? { writeBytesPerMs: 2500 } : {}),
+  };
+  const outcome = simulate(scenario);
+  assertComplete(outcome, scenario);
+  const others = outcome.hops.filter((_, place) => place !== 2).map(({ completeAtMs = Infinity }) => completeAtMs);
+  assert.ok(Math.max(...others) <= 3 * idealMs * 1.1 + 15_000, `${Math.max(...others)} ms`);
+  assert.deepEqual(
+    outcome.notes.filter(({ kind }) => kind === "set-aside").map((note) => "name" in note && note.name),
+    ["node0002"],
+  );
+});
+
+test("a node that spoils what it forwards costs it its place, and nobody a byte", () => {
+  const scenario: Scenario = { ...plain, spoilers: new Map([[1, 5]]) };
+  const outcome = simulate(scenario);
+  assertComplete(outcome, scenario);
+  assert.ok(outcome.notes.some((note) => note.kind === "accused" && note.name === "node0001"));
+});
+
+const mishap = (nodes: number): fc.Arbitrary<Mishap> =>
+  fc.record({
+    atMs: fc.integer({ min: 0, max: 25_000 }),
+    place: fc.integer({ min: 0, max: nodes - 1 }),
+    what: fc.constantFrom("kill", "cut", "freeze", "return"),
+  });
+
+test("whatever happens to any set of nodes, all living complete", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 24 }).chain((nodes) =>
+        fc.record({
+          nodes: fc.constant(nodes),
+          frames: fc.integer({ min: 1, max: 150 }),
+          mishaps: fc.array(mishap(nodes), { maxLength: 12 }),
+          lateAtMs: fc.array(fc.integer({ min: 100, max: 15_000 }), { maxLength: 3 }),
+          slow: fc.array(fc.integer({ min: 0, max: nodes - 1 }), { maxLength: 2 }),
+          goldenLostAtMs: fc.option(fc.integer({ min: 0, max: 15_000 }), { nil: undefined }),
+        }),
+      ),
+      ({ nodes, frames, mishaps, lateAtMs, slow, goldenLostAtMs }) => {
+        const golden: readonly Mishap[] =
+          goldenLostAtMs === undefined
+            ? []
+            : [
+                { atMs: goldenLostAtMs, place: -1, what: "cut" },
+                { atMs: goldenLostAtMs + 8000, place: -1, what: "return" },
+              ];
+        const scenario: Scenario = {
+          ...plain,
+          nodes,
+          frames,
+          lateAtMs,
+          mishaps: [...mishaps, ...golden],
+          slowAfterMs: 3000,
+          speedsOf: (place) => (slow.includes(place) ? { writeBytesPerMs: 4000 } : {}),
+        };
+        assertComplete(simulate(scenario), scenario);
+      },
+    ),
+    { numRuns: Number(process.env["REHOME_FUZZ_ROUNDS"] ?? 150) },
+  );
+});
