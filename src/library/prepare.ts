@@ -6,12 +6,14 @@ import type { TreePath } from "../core/tree/byte-string.ts";
 import { growDescriptorTable } from "../host/descriptor-table.ts";
 import { listExecutables, whyUnsafe } from "../host/hooks.ts";
 import { findNewFileSystems } from "../host/prepare/new-file-systems.ts";
+import { readBootPlace } from "../host/prepare/boot-place.ts";
 import { nspawnSandbox } from "../host/prepare/sandbox.ts";
 import { openTreeEditor } from "../host/prepare/tree-editor.ts";
+import { runTool, ToolFailedError } from "../host/processes.ts";
 import { TreeUnsuitableError } from "../system/prepare/errors.ts";
 import { parseNicMap } from "../system/prepare/hardware/nic-mapping.ts";
 import { parseNewHostname } from "../system/prepare/identity/hostname.ts";
-import type { IdentityPolicy, NewHome, PrepareChoices, UserProgram } from "../system/prepare/operation.ts";
+import type { BootPlace, IdentityPolicy, NewHome, PrepareChoices, UserProgram } from "../system/prepare/operation.ts";
 import { operations } from "../system/prepare/operations.ts";
 import { assertKnownOperations, planPrepare, type PreparePlan } from "../system/prepare/plan.ts";
 import type { TreeEditor } from "../system/prepare/ports.ts";
@@ -35,6 +37,8 @@ export interface PrepareOptions {
   readonly skip?: readonly string[];
   /** What the system will live on; by default what is mounted at the directory. */
   readonly newHome?: NewHome;
+  /** Has the firmware of this host start the system from the disk that the directory lies on. Firmware that refuses is a warning. */
+  readonly bootEntry?: boolean;
   /** The one device of this host that programs of the tree may use. */
   readonly device?: string;
   /** For each executable of `prepare.d`. Default: 10 minutes. */
@@ -70,7 +74,7 @@ export async function prepare(directory: string, options: PrepareOptions = {}): 
   const done = await runPrepare(
     plan,
     operations,
-    { tree, sandbox: nspawnSandbox, random: (sizeBytes) => randomBytes(sizeBytes) },
+    { tree, sandbox: nspawnSandbox, runOnHost, random: (sizeBytes) => randomBytes(sizeBytes) },
     {
       onOperation: (phase) => options.onProgress?.({ version: 1, phase, bytes: 0, items: items++, totalItems }),
       device: options.device,
@@ -94,12 +98,33 @@ async function makePlan(root: string, tree: TreeEditor, options: PrepareOptions)
     identity,
     fresh,
     hostname: hostname === undefined ? undefined : parseNewHostname(hostname),
+    bootPlace: options.bootEntry === true ? await findBootPlace(root) : undefined,
     nicMap: parseNicMap(mapNic),
     newHome: options.newHome ?? (await findNewHome(root)),
     programs: listPrograms((options.paths ?? choosePaths()).prepareDirectory),
     programTimeoutMs: options.programTimeoutMs ?? programTimeoutMs,
   };
   return planPrepare(root, tree, operations, choices, choice, () => nspawnSandbox.whyNot(root));
+}
+
+async function findBootPlace(root: string): Promise<BootPlace> {
+  const place = await readBootPlace(root);
+  if (place !== undefined) return place;
+  const remedy = "Mount the partition of a disk there, or leave out --boot-entry.";
+  throw new TreeUnsuitableError(root, "it lies on no partition that a firmware could start from", remedy);
+}
+
+async function runOnHost(
+  [program = "", ...args]: readonly string[],
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    await runTool(program, args, { mustSucceed: true, ...(signal && { signal }) });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ToolFailedError) return error.message;
+    throw error;
+  }
 }
 
 async function findNewHome(root: string): Promise<NewHome | undefined> {

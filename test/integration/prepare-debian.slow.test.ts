@@ -51,7 +51,7 @@ function identityOf(root: string): Record<string, string> {
 }
 
 const changedPaths = ({ operations }: PrepareResult): string[] =>
-  operations.flatMap(({ done }) => done.flatMap((change) => (change.kind === "run" ? [] : [change.path as string])));
+  operations.flatMap(({ done }) => done.flatMap((change) => ("path" in change ? [change.path as string] : [])));
 
 test("two clones of one Debian system become two systems, and a moved one stays itself", needs, async (context) => {
   const golden = debianTree(context);

@@ -34,6 +34,7 @@ const plain: PrepareChoices = {
   fresh: "now",
   hostname: undefined,
   newHome: undefined,
+  bootPlace: undefined,
   nicMap: [],
   programs: [],
   programTimeoutMs: 1000,
@@ -80,9 +81,13 @@ export function handMadeTree(context: TestContext, files: HandMadeFiles): HandMa
       using tree = openTreeEditor(root);
       const only = { only: operation === undefined ? [] : [operation], skip: [] };
       const plan = planPrepare(root, tree, operations, { ...plain, ...choices }, only, () => undefined);
+      const runOnHost = (argv: readonly string[]): Promise<string | undefined> => {
+        ran.push(`host: ${argv.join(" ")}`);
+        return Promise.resolve(argv[0] === "efibootmgr" ? "it is not installed" : undefined);
+      };
       const random = (sizeBytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(sizeBytes));
       const settings = { onOperation: () => {}, device: undefined, signal };
-      return await runPrepare(plan, operations, { tree, sandbox, random }, settings);
+      return await runPrepare(plan, operations, { tree, sandbox, random, runOnHost }, settings);
     },
   };
 }

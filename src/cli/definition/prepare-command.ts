@@ -9,6 +9,7 @@ export interface PrepareCall {
   readonly fresh: "now" | "first-boot" | undefined;
   readonly hostname: string | undefined;
   readonly mapNic: readonly string[];
+  readonly bootEntry: boolean;
   readonly only: readonly string[];
   readonly skip: readonly string[];
   readonly dryRun: boolean;
@@ -37,6 +38,9 @@ export const prepareCommand: CommandDefinition<PrepareCall> = {
       "OLD=NEW",
       "nothing",
       "A network interface of before and of now: two names, two MAC addresses, or a name and the MAC address or slot (pci-0000:00:03.0) of its card",
+    ),
+    bootEntry: flag(
+      "Have this host start the system from the disk it lies on: an entry in its firmware, or the active flag of a partition",
     ),
     only: listOption("OP,...", "nothing", "Do only these operations"),
     skip: listOption("OP,...", "nothing", "Leave out these operations"),

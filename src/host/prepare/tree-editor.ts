@@ -111,13 +111,16 @@ export function openTreeEditor(path: string): TreeEditor {
   function write(at: TreePath, content: Uint8Array, mode: number): void {
     using place = follow(at, true) as Place;
     const { directory, name } = place;
-    const metadata = metadataAt(directory, name, at) ?? newMetadata(mode);
+    const before = metadataAt(directory, name, at);
+    const metadata = before ?? newMetadata(mode);
     const flags = metadata.flags & ~protection;
     writer.remove(directory, temporaryName);
     const file = writer.createFile(directory, temporaryName, flags);
     try {
       writer.write(file, content, 0);
-      for (const { what, why } of writer.setOpenMetadata(file, { ...metadata, flags }, { exact: false }))
+      const losses = writer.setOpenMetadata(file, { ...metadata, flags }, { exact: false });
+      // A new file on a file system without owners, such as FAT, has nothing that it could lose.
+      for (const { what, why } of before === undefined ? [] : losses)
         editor.onUnusable(at, `${what} could not be kept: ${why}`);
       fsyncSync(file);
       writer.replace(directory, temporaryName, name);

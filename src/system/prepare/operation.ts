@@ -24,6 +24,12 @@ export type Change =
   | { readonly kind: "link"; readonly path: TreePath; readonly target: ByteString; readonly what: string }
   | { readonly kind: "remove"; readonly path: TreePath; readonly what: string }
   | {
+      /** Something outside the tree: a program of this host. It may fail; that is a warning. */
+      readonly kind: "host";
+      readonly argv: readonly string[];
+      readonly what: string;
+    }
+  | {
       readonly kind: "run";
       /** A program of the tree, or of `bind`, and its arguments. */
       readonly argv: readonly string[];
@@ -54,6 +60,28 @@ export interface NewHome {
   readonly isComplete: boolean;
 }
 
+/** A partition of a disk of this host. */
+export interface PartitionPlace {
+  /** `/dev/sda`. */
+  readonly disk: string;
+  /** From 1. */
+  readonly number: number;
+}
+
+/** Where the tree lies on the disks of this host, which is to start it. */
+export interface BootPlace {
+  /** What holds `/boot`. */
+  readonly partition: PartitionPlace;
+  readonly table: "dos" | "gpt" | "other";
+  /** What is mounted as EFI system partition. */
+  readonly esp: PartitionPlace | undefined;
+  readonly firmware: "uefi" | "bios";
+  /** What firmware of this machine starts at the removable path: `BOOTX64.EFI`. */
+  readonly loader: string;
+  /** The labels of the boot entries that the firmware has. */
+  readonly entries: readonly string[];
+}
+
 /** What the user asked for, and what the host knows of the new home. */
 export interface PrepareChoices {
   readonly identity: IdentityPolicy;
@@ -62,6 +90,8 @@ export interface PrepareChoices {
   readonly hostname: string | undefined;
   /** Undefined where nothing is known of it. */
   readonly newHome: NewHome | undefined;
+  /** Present where this host is to start the system; undefined where its firmware is to be left alone. */
+  readonly bootPlace: BootPlace | undefined;
   readonly nicMap: readonly NicMapping[];
   readonly programs: readonly UserProgram[];
   readonly programTimeoutMs: number;

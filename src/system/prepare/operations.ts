@@ -1,3 +1,4 @@
+import { bootEntry } from "./boot/boot-entry.ts";
 import { bootLoader } from "./boot/boot-loader.ts";
 import { initramfs } from "./boot/initramfs.ts";
 import { selinux } from "./boot/selinux.ts";
@@ -27,6 +28,7 @@ export const operations: readonly Operation[] = [
   moduleLists,
   deviceReferences,
   bootLoader,
+  bootEntry,
   initramfs,
   selinux,
   userPrograms,

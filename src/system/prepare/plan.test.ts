@@ -15,6 +15,7 @@ const choices: PrepareChoices = {
   fresh: "now",
   hostname: undefined,
   newHome: undefined,
+  bootPlace: undefined,
   nicMap: [],
   programs: [],
   programTimeoutMs: 1,

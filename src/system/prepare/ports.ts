@@ -72,6 +72,8 @@ export interface Sandbox {
 
 /** What a preparation needs of this host. */
 export interface PreparePorts {
+  /** Runs a program of this host; why it failed, if it did. */
+  readonly runOnHost: (argv: readonly string[], signal: AbortSignal | undefined) => Promise<string | undefined>;
   readonly tree: TreeEditor;
   readonly sandbox: Sandbox;
   readonly random: (sizeBytes: number) => Uint8Array;

@@ -47,7 +47,7 @@ export async function runPrepare(
     for (const [at, change] of planned.changes.entries()) {
       throwIfInterrupted(settings.signal, "the preparation");
       crashPoint(`prepare.${planned.name}.${at}`);
-      await make(change, planned.name, plan.root, ports, settings);
+      await make(change, planned.name, plan.root, ports, settings, warnings);
     }
     crashPoint(`prepare.${planned.name}.done`);
     const evidence = operations.find(({ name }) => name === planned.name)?.evidence?.(ports.tree) ?? [];
@@ -61,8 +61,9 @@ async function make(
   change: Change,
   operation: string,
   root: string,
-  { tree, sandbox, random }: PreparePorts,
+  { tree, sandbox, random, runOnHost }: PreparePorts,
   { device, signal }: PrepareSettings,
+  warnings: string[],
 ): Promise<void> {
   switch (change.kind) {
     case "write": {
@@ -78,6 +79,11 @@ async function make(
       return tree.link(change.path, change.target);
     case "remove":
       return tree.remove(change.path);
+    case "host": {
+      const failure = await runOnHost(change.argv, signal);
+      if (failure !== undefined) warnings.push(`${change.what}: ${failure}`);
+      return;
+    }
     case "run": {
       const { argv, timeoutMs, env = {}, bind = [] } = change;
       const ending = await sandbox.run(root, argv, { env, timeoutMs, bind, device, signal });

@@ -42,6 +42,8 @@ function describeChange(change: Change): string {
       return `rename /${displayBytes(change.from)} to /${displayBytes(change.path)}`;
     case "copy":
       return `copy /${displayBytes(change.from)} to /${displayBytes(change.path)}`;
+    case "host":
+      return `run ${quoteForShell(change.argv)} on this host`;
     case "run":
       return `run ${quoteForShell(change.argv)} in the sandbox, for at most ${change.timeoutMs / 1000} s`;
   }
@@ -60,6 +62,8 @@ export function changeDocument(change: Change): object {
     case "copy":
     case "move":
       return { kind, path: displayBytes(change.path), from: displayBytes(change.from), what };
+    case "host":
+      return { kind, argv: change.argv, what };
     case "run":
       return { kind, argv: change.argv, timeoutMs: change.timeoutMs, what };
   }

@@ -20,6 +20,7 @@ export async function runPrepare(call: PrepareCall, context: CommandContext): Pr
     fresh: call.fresh ?? "now",
     ...(call.hostname !== undefined && { hostname: call.hostname }),
     mapNic: call.mapNic,
+    bootEntry: call.bootEntry,
     only: call.only.flatMap(namesIn),
     skip: call.skip.flatMap(namesIn),
     signal: context.interruptible("the preparation"),

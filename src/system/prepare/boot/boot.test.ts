@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { BootPlace } from "../operation.ts";
 import { handMadeTree } from "../../../../test/support/hand-made-tree.ts";
 
 const kernel = { "boot/vmlinuz-6.1.0-1-amd64": "", "usr/lib/modules/6.1.0-1-amd64/modules.dep": "" };
@@ -66,6 +67,38 @@ test("boot-loader: GRUB alone, systemd-boot, and what is there already whatever 
   assert.equal(systemd.text("efi/EFI/BOOT/BOOTX64.EFI"), "sd");
   const there = handMadeTree(context, { "efi/efi/Boot/bootx64.efi": "mine", "efi/efi/debian/grubx64.efi": "grub" });
   assert.equal(there.plan("boot-loader").state, "nothing");
+});
+
+const bootPlace: BootPlace = {
+  partition: { disk: "/dev/sda", number: 2 },
+  table: "dos",
+  esp: undefined,
+  firmware: "bios",
+  loader: "BOOTX64.EFI",
+  entries: [],
+};
+
+test("boot-entry: a partition becomes active where the BIOS looks for that, and nothing is done unasked", async (context) => {
+  const tree = handMadeTree(context, { "etc/hostname": "web\n" });
+  assert.equal(tree.plan("boot-entry").state, "nothing");
+  await tree.prepare("boot-entry", { bootPlace });
+  assert.deepEqual(tree.ran, ["host: sfdisk --quiet --activate /dev/sda 2"]);
+  assert.equal(tree.plan("boot-entry", { bootPlace: { ...bootPlace, table: "gpt" } }).state, "nothing");
+});
+
+test("boot-entry: firmware that refuses an entry is a warning, and an entry that is there is not made again", async (context) => {
+  const tree = handMadeTree(context, { "etc/hostname": "web\n" });
+  const uefi: BootPlace = { ...bootPlace, table: "gpt", firmware: "uefi", esp: { disk: "/dev/nvme0n1", number: 1 } };
+  const [done] = await tree.prepare("boot-entry", { bootPlace: uefi });
+  assert.deepEqual(tree.ran, [
+    String.raw`host: efibootmgr --quiet --create --disk /dev/nvme0n1 --part 1 --label rehome web --loader \EFI\BOOT\BOOTX64.EFI`,
+  ]);
+  assert.deepEqual(done?.warnings, ['a boot entry "rehome web" in the firmware: it is not installed']);
+  assert.equal(tree.plan("boot-entry", { bootPlace: { ...uefi, entries: ["rehome web"] } }).state, "nothing");
+  assert.match(
+    tree.plan("boot-entry", { bootPlace: { ...uefi, esp: undefined } }).remarks.join(),
+    /no EFI system partition/,
+  );
 });
 
 test("selinux: the flag is set where SELinux is on, once", async (context) => {
