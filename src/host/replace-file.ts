@@ -1,8 +1,8 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
 
-/** Writes a file of mode 0600 so that readers see the old text or the new one; durable with the next sync of its directory. */
-export function replaceFile(path: string, text: string, isDurable: boolean): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+/** Writes a file (0600 unless `mode` says otherwise) so that readers see the old text or the new one; durable with the next sync of its directory. */
+export function replaceFile(path: string, text: string, isDurable: boolean, mode = 0o600): void {
+  writeFileSync(`${path}.new`, text, { mode });
   if (isDurable) syncPath(`${path}.new`);
   renameSync(`${path}.new`, path);
 }

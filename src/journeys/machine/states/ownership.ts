@@ -61,9 +61,9 @@ export function assertAttachable(
   }
 }
 
-/** The record of a machine that was detached: nobody's, until someone attaches it. */
-export function recordDetached({ owner: _owner, mark: _mark, ...record }: MachineRecord): MachineRecord {
-  return record;
+/** The record of a machine that was detached, or created and not attached: nobody's, until someone attaches it. */
+export function recordDetached({ owner: _owner, ...record }: MachineRecord): MachineRecord {
+  return { ...record, mark: "configured" };
 }
 
 /** The record of a machine that `site` takes: a new owner is a new epoch. */

@@ -78,6 +78,8 @@ test("deriveState() tells states by what is there", () => {
   assert.equal(state({ hasSettings: true }), "configured");
   assert.equal(state({ record: recordDetached(record) }), "configured");
   assert.equal(state({ hasTree: true, hasManifest: true }), "detached");
+  assert.equal(state({ hasTree: true, hasManifest: true, record: recordDetached(record) }), "detached");
+  assert.equal(state({ hasTree: true, record: recordDetached(record) }), "configured", "its manifest is lost");
   assert.equal(state({ hasTree: true, record: { ...record, mark: "configured" } }), "configured");
   assert.equal(state({ hasTree: true, hasManifest: true, record: { ...record, mark: "incomplete" } }), "incomplete");
   assert.equal(state({ hasTree: true, record: { ...record, mark: "moved" } }), "moved");
