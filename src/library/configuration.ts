@@ -10,6 +10,7 @@ export interface Configuration {
   readonly "machines-dir"?: string;
   readonly "nspawn-dir"?: string;
   readonly "hooks-dir"?: string;
+  readonly rules?: string;
   readonly "prepare-dir"?: string;
   readonly "key-file"?: string;
   readonly "keep-jobs-days"?: number;
@@ -17,6 +18,15 @@ export interface Configuration {
 
 const pathKeys = ["state-dir", "store", "machines-dir", "nspawn-dir", "hooks-dir", "prepare-dir", "key-file"] as const;
 const keys: readonly (keyof Configuration)[] = [...pathKeys, "keep-jobs-days"];
+const keys: readonly (keyof Configuration)[] = [
+  "state-dir",
+  "store",
+  "machines-dir",
+  "nspawn-dir",
+  "hooks-dir",
+  "rules",
+  "prepare-dir",
+];
 
 /** Where the configuration is looked for unless `REHOME_CONFIG` names another file. */
 export const defaultConfigurationPath = "/etc/rehome/config.yaml";

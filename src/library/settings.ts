@@ -13,6 +13,8 @@ export interface Paths {
   readonly machinesDirectory: string;
   readonly nspawnDirectory: string;
   readonly hooksDirectory: string;
+  /** Rules of validation (YAML). */
+  readonly rulesFile: string;
   /** Executables that run last when a tree is prepared. */
   readonly prepareDirectory: string;
   /** The file that opens encrypted stores, where one is named. */
@@ -45,6 +47,7 @@ export function choosePaths(environment: Environment = process.env, isRoot: bool
     ),
     nspawnDirectory: resolve(environment["REHOME_NSPAWN_DIR"] ?? configuration["nspawn-dir"] ?? "/etc/systemd/nspawn"),
     hooksDirectory: resolve(environment["REHOME_HOOKS_DIR"] ?? configuration["hooks-dir"] ?? "/etc/rehome/hooks.d"),
+    rulesFile: resolve(environment["REHOME_RULES"] ?? configuration.rules ?? "/etc/rehome/validate.yaml"),
     prepareDirectory: resolve(
       environment["REHOME_PREPARE_DIR"] ?? configuration["prepare-dir"] ?? "/etc/rehome/prepare.d",
     ),

@@ -26,6 +26,7 @@ export function pathsIn(directory: string): Paths {
     machinesDirectory: join(directory, "machines"),
     nspawnDirectory: join(directory, "nspawn"),
     hooksDirectory: join(directory, "hooks"),
+    rulesFile: join(directory, "validate.yaml"),
     prepareDirectory: join(directory, "prepare"),
   };
 }

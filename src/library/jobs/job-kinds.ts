@@ -1,11 +1,22 @@
 import { JobUnknownError } from "../../engine/errors.ts";
 import type { JobKind } from "../../engine/job-kind.ts";
 import type { JobRecord } from "../../engine/job.ts";
+import { attachKind } from "./attach-job.ts";
 import { captureKind } from "./capture-job.ts";
+import { createMachineKind } from "./create-machine-job.ts";
+import { detachKind } from "./detach-job.ts";
 import { restoreKind } from "./restore-job.ts";
 import { pruneKind, removeKind } from "./store-jobs.ts";
 
-const kinds: readonly JobKind[] = [captureKind, restoreKind, pruneKind, removeKind];
+const kinds: readonly JobKind[] = [
+  captureKind,
+  restoreKind,
+  pruneKind,
+  removeKind,
+  detachKind,
+  createMachineKind,
+  attachKind,
+];
 
 /** The kind of a job; undefined if this program does not have it. */
 export function findKind(job: Pick<JobRecord, "kind">): JobKind | undefined {

@@ -47,11 +47,17 @@ export function removeRecord(paths: Paths, name: string): void {
   syncPath(dirname(recordFile));
 }
 
-/** The id of this site, 32 hex digits; made when it is first asked for. */
+/** The id of this site, 32 hex digits; undefined if it was never needed. */
+export function knownSiteId(paths: Paths): string | undefined {
+  const known = textOf(join(paths.stateDirectory, "site-id"))?.trim();
+  return known !== undefined && /^[0-9a-f]{32}$/.test(known) ? known : undefined;
+}
+
+/** The id of this site, made when it is first asked for. */
 export function siteId(paths: Paths): string {
+  const known = knownSiteId(paths);
+  if (known !== undefined) return known;
   const file = join(paths.stateDirectory, "site-id");
-  const known = textOf(file)?.trim();
-  if (known !== undefined && /^[0-9a-f]{32}$/.test(known)) return known;
   const id = randomBytes(16).toString("hex");
   mkdirSync(paths.stateDirectory, { recursive: true, mode: 0o700 });
   replaceFile(file, `${id}\n`, true);

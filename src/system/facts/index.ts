@@ -8,5 +8,7 @@ export { describeHost, type HostObservations } from "./host/describe-host.ts";
 export type { ObservedInterface } from "./host/network-interfaces.ts";
 export { readInventory } from "./inventory/read-inventory.ts";
 export type { PackageFiles } from "./packages/file-check.ts";
+export { parseOsRelease } from "./tree/os-release.ts";
+export { elfHeaderBytes, parseElfArchitecture } from "./tree/elf-architecture.ts";
 export { readSystemFacts } from "./read-system-facts.ts";
 export type { ModifiedFiles, RecordedFile, SystemSources, TreeFiles } from "./system-sources.ts";

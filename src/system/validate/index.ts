@@ -7,5 +7,9 @@
  * 4. Everything is listed at once, with what would mend it: {@link renderReport}.
  */
 export { renderReport } from "./render-report.ts";
+export { chooseChecked } from "./software/choose-checked.ts";
 export { chooseNeeded, compareSoftware } from "./software/compare-software.ts";
-export { noRules } from "./software/rules.ts";
+export { noRules, packageRules, parseRules, type ValidationRules } from "./software/rules.ts";
+export type { HostFinding, ValidationReport } from "./report.ts";
+export { checkHost } from "./target/check-host.ts";
+export type { KnownMachine, MachineNeeds, TargetFacts } from "./target/target-facts.ts";

@@ -1,0 +1,93 @@
+import { lstatSync, mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Mount } from "../../core/mount-info.ts";
+import { readMounts } from "../../host/file-systems.ts";
+import { isFileLocked, tryLockFile } from "../../host/file-locks.ts";
+import { assertLegal, type MachineOperation } from "../../journeys/machine/states/machine-state.ts";
+import type { Paths } from "../settings.ts";
+import { MachineUnsuitableError } from "./errors.ts";
+import { describeMachine, type ListedMachine } from "./list-machines.ts";
+import { machinePlaces } from "./places.ts";
+import { readRecord } from "./records.ts";
+
+const networkFileSystems = /^(?:nfs|nfs4|cifs|smb3|smbfs|9p|ceph|glusterfs|fuse\.(?:sshfs|glusterfs|ceph)|afs|lustre)$/;
+
+/**
+ * Asserts that an operation may be done to a machine now: nothing else is being done to it, its state allows it, and it
+ * lies in a plain directory of its own that nobody else can enter. Changes nothing.
+ *
+ * @throws {MachineUnsuitableError} @throws {MachineStateError}
+ */
+export function guardMachine(paths: Paths, name: string, operation: MachineOperation): ListedMachine {
+  if (isFileLocked(machinePlaces(paths, name).lockFile)) throw inProgress(name, operation);
+  return guardState(paths, name, operation);
+}
+
+/**
+ * The same for a process that has the machine's lock.
+ *
+ * @throws {MachineUnsuitableError} @throws {MachineStateError}
+ */
+export function guardState(paths: Paths, name: string, operation: MachineOperation): ListedMachine {
+  const machine = describeMachine(paths, name, readRecord(paths, name));
+  if (machine === undefined)
+    throw new MachineUnsuitableError(
+      `cannot ${operation} ${name}: no machine of that name is here`,
+      "`rehome machine list` shows all machines.",
+    );
+  assertLegal(name, operation, machine.state);
+  guardDirectory(operation, name, machine.path, readMounts());
+  return machine;
+}
+
+/** Keeps every other operation off a machine until it is disposed of, or the process is dead. @throws {MachineUnsuitableError} */
+export function lockMachine(paths: Paths, name: string, operation: MachineOperation | "create"): Disposable {
+  const { lockFile } = machinePlaces(paths, name);
+  mkdirSync(dirname(lockFile), { recursive: true, mode: 0o700 });
+  const lock = tryLockFile(lockFile);
+  if (lock === undefined) throw inProgress(name, operation);
+  return lock;
+}
+
+function inProgress(name: string, operation: string): MachineUnsuitableError {
+  return new MachineUnsuitableError(
+    `cannot ${operation} ${name}: another operation on it is in progress`,
+    "Wait for it; `rehome job list` shows which one it is.",
+  );
+}
+
+/** @throws {MachineUnsuitableError} */
+export function guardDirectory(action: string, name: string, directory: string, mounts: readonly Mount[]): void {
+  const refuse = (what: string, remedy: string): never => {
+    throw new MachineUnsuitableError(`cannot ${action} ${name}: ${what}`, remedy);
+  };
+  const stat = lstatSync(directory, { throwIfNoEntry: false });
+  if (stat === undefined) refuse(`${directory} is not there`, "Move its files there first.");
+  if (stat?.isSymbolicLink() === true)
+    refuse(`${directory} is a symbolic link`, "Put the directory itself there, or a bind mount.");
+  const below = mounts.filter(({ mountPoint }) => mountPoint.startsWith(`${directory}/`));
+  if (below.length > 0) {
+    const points = below.map(({ mountPoint }) => mountPoint).join(", ");
+    refuse(`file systems are mounted below it: ${points}`, `Unmount them first: umount ${points.replaceAll(",", "")}`);
+  }
+  if (![directory, dirname(directory)].some((path) => (statSync(path).mode & 0o077) === 0))
+    refuse(`others can enter ${directory}`, `chmod 0700 ${dirname(directory)}`);
+  const { type } = mountOf(directory, mounts);
+  if (networkFileSystems.test(type))
+    refuse(`it lies on a network file system (${type})`, "Use a local or block device, a SAN among them.");
+}
+
+function mountOf(directory: string, mounts: readonly Mount[]): Pick<Mount, "type"> {
+  return (
+    mounts
+      .filter(
+        ({ mountPoint }) => mountPoint === "/" || directory === mountPoint || directory.startsWith(`${mountPoint}/`),
+      )
+      .reduce<Mount | undefined>(
+        (a, b) => (a !== undefined && a.mountPoint.length > b.mountPoint.length ? a : b),
+        undefined,
+      ) ?? {
+      type: "",
+    }
+  );
+}
