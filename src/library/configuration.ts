@@ -16,9 +16,7 @@ export interface Configuration {
   readonly "keep-jobs-days"?: number;
 }
 
-const pathKeys = ["state-dir", "store", "machines-dir", "nspawn-dir", "hooks-dir", "prepare-dir", "key-file"] as const;
-const keys: readonly (keyof Configuration)[] = [...pathKeys, "keep-jobs-days"];
-const keys: readonly (keyof Configuration)[] = [
+const pathKeys = [
   "state-dir",
   "store",
   "machines-dir",
@@ -26,7 +24,9 @@ const keys: readonly (keyof Configuration)[] = [
   "hooks-dir",
   "rules",
   "prepare-dir",
-];
+  "key-file",
+] as const;
+const keys: readonly (keyof Configuration)[] = [...pathKeys, "keep-jobs-days"];
 
 /** Where the configuration is looked for unless `REHOME_CONFIG` names another file. */
 export const defaultConfigurationPath = "/etc/rehome/config.yaml";

@@ -39,6 +39,7 @@ export function sandbox(context: TestContext): Sandbox {
     REHOME_HOOKS_DIR: join(directory, "hooks"),
     REHOME_PREPARE_DIR: join(directory, "prepare"),
     REHOME_MACHINES_DIR: join(directory, "machines"),
+    REHOME_RULES: join(directory, "validate.yaml"),
     REHOME_NSPAWN_DIR: join(directory, "etc/nspawn"),
     REHOME_STORE: undefined,
     FORCE_COLOR: undefined,

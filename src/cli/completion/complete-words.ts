@@ -100,6 +100,14 @@ async function complete(
         candidates: [{ value: "/", description: "this host" }, ...(await sources.machines())],
         shellAdds: "directories",
       };
+    case "machine":
+      return {
+        candidates: (await sources.machines()).map(({ value, description }) => ({
+          value: value.replace(/^machine:/, ""),
+          description,
+        })),
+        shellAdds: "nothing",
+      };
     case "job":
       return { candidates: await sources.jobs(), shellAdds: "nothing" };
     case "directory":

@@ -4,6 +4,7 @@ import { UsageError } from "../../core/errors.ts";
 export type Completes =
   | "image"
   | "system"
+  | "machine"
   | "image-or-directory"
   | "tree-path"
   | "directory"

@@ -28,7 +28,16 @@ import {
   type TagCall,
 } from "./image-commands.ts";
 import { prepareCommand, type PrepareCall } from "./prepare-command.ts";
-import { machineListCommand, type MachineListCall } from "./machine-commands.ts";
+import {
+  machineAttachCommand,
+  machineCreateCommand,
+  machineDetachCommand,
+  machineListCommand,
+  type MachineAttachCall,
+  type MachineCreateCall,
+  type MachineDetachCall,
+  type MachineListCall,
+} from "./machine-commands.ts";
 import {
   jobCancelCommand,
   jobListCommand,
@@ -87,6 +96,9 @@ export interface Calls {
   readonly "store prune": StorePruneCall;
   readonly "store stats": StoreStatsCall;
   readonly "machine list": MachineListCall;
+  readonly "machine detach": MachineDetachCall;
+  readonly "machine create": MachineCreateCall;
+  readonly "machine attach": MachineAttachCall;
   readonly "job list": JobListCall;
   readonly "job show": JobCall;
   readonly "job log": JobLogCall;
@@ -124,6 +136,9 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   "store prune": storePruneCommand,
   "store stats": storeStatsCommand,
   "machine list": machineListCommand,
+  "machine detach": machineDetachCommand,
+  "machine create": machineCreateCommand,
+  "machine attach": machineAttachCommand,
   "job list": jobListCommand,
   "job show": jobShowCommand,
   "job log": jobLogCommand,
@@ -156,8 +171,8 @@ export type { Completes } from "./field.ts";
 export type { CaptureCall, RestoreCall, VerifyCall } from "./system-commands.ts";
 export type { PrepareCall } from "./prepare-command.ts";
 export type { CatCall, DiffCall, ImagesCall, LsCall, RmCall, ShowCall, TagCall } from "./image-commands.ts";
+export type { MachineAttachCall, MachineCreateCall, MachineDetachCall, MachineListCall } from "./machine-commands.ts";
 export type { JobCall, JobListCall, JobLogCall, JobRateCall, JobRepairCall } from "./job-commands.ts";
 export type { ForgetCall } from "./retention-commands.ts";
 export type { StoreCheckCall, StoreInitCall, StoreKeyCall, StorePruneCall, StoreStatsCall } from "./store-commands.ts";
-export type { MachineListCall } from "./machine-commands.ts";
 export type { CompletionCall, DoctorCall, HelpCall, Shell } from "./host-commands.ts";

@@ -42,5 +42,10 @@ export const variables: readonly Variable[] = [
     summary:
       "File that opens encrypted stores. Default: the systemd credential `rehome.key`, else a passphrase is asked for",
   },
+  {
+    name: "REHOME_RULES",
+    key: "rules",
+    summary: "Rules by which machines are validated (YAML). Default: /etc/rehome/validate.yaml",
+  },
   { name: "REHOME_CONFIG", summary: "The configuration file (YAML). Default: /etc/rehome/config.yaml" },
 ];

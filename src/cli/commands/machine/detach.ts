@@ -1,0 +1,34 @@
+import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
+import { MachineUnsuitableError } from "../../../library/machines/errors.ts";
+import { describeDetached } from "../../../library/machines/describe-detached.ts";
+import { detachAsJob } from "../../../library/jobs/detach-job.ts";
+import { listMachines } from "../../../library/machines/list-machines.ts";
+import { choosePaths } from "../../../library/settings.ts";
+import type { CommandContext } from "../../command-context.ts";
+import type { MachineDetachCall } from "../../definition/index.ts";
+import { countOf } from "../../render/quantities.ts";
+
+/** `rehome machine detach`. */
+export async function runMachineDetach(call: MachineDetachCall, context: CommandContext): Promise<ExitStatus> {
+  const { output, messages, common } = context;
+  const options = {
+    ...(call.hostRoot !== undefined && { hostRoot: call.hostRoot }),
+    signal: context.interruptible("the detaching"),
+    warn: (message: string) => messages.warn(`rehome: warning: ${message}`),
+  };
+  if (call.dryRun) {
+    if (!listMachines().some(({ name }) => name === call.name))
+      throw new MachineUnsuitableError(
+        `cannot detach ${call.name}: no machine of that name is here`,
+        "`rehome machine list` shows all machines.",
+      );
+    output.document(await describeDetached(choosePaths(), call.name, options));
+    return exitStatus.done;
+  }
+  const { manifest, path } = await detachAsJob(call.name, { ...options, onJob: context.onJob });
+  const { name, uuid, epoch } = manifest.machine;
+  const packages = manifest.software.packages.length;
+  if (common.json) output.document({ name, uuid, epoch, state: "detached", manifest: path, packages });
+  else output.lines([`${name} is detached`, `its manifest is ${path}: ${countOf(packages, "package")} to validate`]);
+  return exitStatus.done;
+}

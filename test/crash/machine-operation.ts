@@ -1,0 +1,82 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { attachAsJob } from "../../src/library/jobs/attach-job.ts";
+import { createMachineAsJob } from "../../src/library/jobs/create-machine-job.ts";
+import { detachAsJob } from "../../src/library/jobs/detach-job.ts";
+import { listMachines } from "../../src/library/machines/list-machines.ts";
+import type { Paths } from "../../src/library/settings.ts";
+
+/** Something done to the machine `web` of a site. */
+export interface Operation {
+  readonly name: "detach" | "create" | "attach";
+  readonly paths: Paths;
+}
+
+/** Does it. */
+export async function operate({ name, paths }: Operation): Promise<void> {
+  if (name === "detach") await detachAsJob("web", { paths });
+  else if (name === "create")
+    await createMachineAsJob("web", { paths, from: join(paths.machinesDirectory, "web"), allow: ["Hostname"] });
+  else {
+    const { report, isAttached } = await attachAsJob("web", { paths });
+    if (!isAttached) throw new RangeError(JSON.stringify(report.findings));
+  }
+}
+
+/** Prepares a site in which an operation may be done. */
+export async function prepareFor({ name, paths }: Operation): Promise<void> {
+  mkdirSync(join(paths.machinesDirectory, "web/etc"), { recursive: true });
+  chmodSync(paths.machinesDirectory, 0o700);
+  writeFileSync(join(paths.machinesDirectory, "web/etc/machine-id"), `${"0123456789abcdef".repeat(2)}\n`);
+  put(join(paths.nspawnDirectory, "web.nspawn"), "[Exec]\nHostname=web\n");
+  const units = join(dirname(paths.nspawnDirectory), "system");
+  put(join(units, "systemd-nspawn@web.service.d/limits.conf"), "[Service]\nTasksMax=9\n");
+  mkdirSync(join(units, "machines.target.wants"));
+  symlinkSync(
+    "/lib/systemd/system/systemd-nspawn@.service",
+    join(units, "machines.target.wants/systemd-nspawn@web.service"),
+  );
+  if (name === "detach") return;
+  await operate({ name: "detach", paths });
+  if (name === "attach") return;
+  // As on another host: only the files are there.
+  for (const path of readdirSync(units)) removeAll(join(units, path));
+  removeAll(join(paths.nspawnDirectory, "web.nspawn"));
+  removeAll(join(paths.stateDirectory, "machines/web.json"));
+}
+
+/** All that an operation may change of a site, as text; times of manifests apart. */
+export function shapeOf(paths: Paths): string {
+  const places = [paths.machinesDirectory, paths.nspawnDirectory, join(dirname(paths.nspawnDirectory), "system")];
+  const files = [...places, join(paths.stateDirectory, "machines")].flatMap((place) =>
+    existsSync(place)
+      ? readdirSync(place, { recursive: true, withFileTypes: true })
+          .filter((entry) => !entry.name.endsWith(".lock") && !entry.isDirectory())
+          .map((entry) => {
+            const path = join(entry.parentPath, entry.name);
+            const text = entry.isFile() ? readFileSync(path, "utf8") : "link";
+            return `${path} ${path.endsWith(".json") ? text.split(/,?\n/).toSorted().join("\n") : text}`;
+          })
+      : [],
+  );
+  const states = listMachines({ paths }).map(({ name, state }) => `${name} is ${state}`);
+  return [...files.toSorted(), ...states].join("\n").replaceAll(/"detachedAt": "[^"]*"/g, '"detachedAt": ""');
+}
+
+function put(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+function removeAll(path: string): void {
+  rmSync(path, { recursive: true, force: true });
+}
