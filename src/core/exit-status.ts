@@ -71,6 +71,9 @@ export type ErrorCode =
   | "TARGET_DIFFERS"
   | "LAYOUT_INVALID"
   | "LAYOUT_REFUSED"
+  | "BOOT_LOADER"
+  | "DISK_NOT_CLEAN"
+  | "BOOT_TEST_FAILED"
   | "JOB_NOT_FOUND"
   | "JOB_BUSY"
   | "JOB_LOST"
@@ -121,6 +124,9 @@ export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   TARGET_DIFFERS: exitStatus.different,
   LAYOUT_INVALID: exitStatus.usage,
   LAYOUT_REFUSED: exitStatus.refused,
+  BOOT_LOADER: exitStatus.failed,
+  DISK_NOT_CLEAN: exitStatus.failed,
+  BOOT_TEST_FAILED: exitStatus.failed,
   JOB_NOT_FOUND: exitStatus.usage,
   JOB_BUSY: exitStatus.refused,
   JOB_LOST: exitStatus.failed,

@@ -21,7 +21,7 @@ test("inspectHost() answers for every capability within a second", async () => {
     "mounts",
     "openat2",
     "qemu",
-    "grub-install",
+    "grub-mkimage",
     "rpm",
   ])
     assert.ok(capabilities.includes(capability), capability);

@@ -82,6 +82,13 @@ const tools: readonly Tool[] = [
     versionOption: "-V",
   },
   { capability: "btrfs", command: "mkfs.btrfs", neededFor: "making btrfs file systems", install: "btrfs-progs" },
+  {
+    capability: "vfat",
+    command: "fatlabel",
+    neededFor: "making partitions that UEFI starts from",
+    install: "dosfstools",
+  },
+  { capability: "mtools", command: "mcopy", neededFor: "filling vfat partitions", install: "mtools" },
   { capability: "qemu-img", neededFor: "converting disk images", install: "qemu-utils" },
   { capability: "dnsmasq", neededFor: "starting blank computers over the network", install: "dnsmasq-base" },
 ];
@@ -125,9 +132,9 @@ async function inspectQemu(): Promise<DoctorRow> {
 
 async function inspectGrub(): Promise<DoctorRow> {
   const row = await inspectTool({
-    capability: "grub-install",
+    capability: "grub-mkimage",
     neededFor: "making disks start",
-    install: "grub2-common",
+    install: "grub-common",
   });
   if (row.status === "no") return row;
   const platforms = namesIn("/usr/lib/grub").filter((name) => /^[a-z0-9_]+-(?:pc|efi)$/.test(name));

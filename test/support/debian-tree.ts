@@ -6,9 +6,14 @@ import { temporaryDirectory } from "./temporary-directory.ts";
 
 const script = join(import.meta.dirname, "../lab/debian-tarball.sh");
 
+/** The tarball of a real Debian system with kernel, initramfs and SSH server; made once, which takes a minute. */
+export function debianTarball(...variant: readonly "dracut"[]): string {
+  return run(script, ...variant).trim();
+}
+
 /** A real Debian system with kernel, initramfs and SSH server in a directory that goes with the test, without its documentation. */
 export function debianTree(context: TestContext, ...variant: readonly "dracut"[]): string {
-  const tarball = run(script, ...variant).trim();
+  const tarball = debianTarball(...variant);
   const root = join(temporaryDirectory(context), "debian");
   mkdirSync(root);
   const left = ["usr/share/doc", "usr/share/man", "usr/share/locale"].map((path) => `--exclude=./${path}/*`);

@@ -1,0 +1,135 @@
+import { crashPoint } from "../../../core/crash-points.ts";
+import { throwIfInterrupted } from "../../../core/errors.ts";
+import { installBootLoader } from "../boot/install-boot-loader.ts";
+import { makeFileSystemCommands } from "../commands/make-file-system.ts";
+import { partitionCommand } from "../commands/partition-table.ts";
+import { checkTree } from "./check-tree.ts";
+import { fillFats } from "./fill-fat.ts";
+import { attachPartition, mountTree, type MountedTree } from "./mounted-tree.ts";
+import type { DiskPorts } from "./ports.ts";
+import { createdFileSystems, pathOf, type BuildRequest, type BuildSource } from "./request.ts";
+
+/** A unit of a build. It may run again after it was cut off at any moment, and after it was done. */
+export interface BuildStep {
+  readonly name: "partition" | "make-file-systems" | "restore" | "prepare" | "boot-loader" | "check";
+  /** What it does, for people: an order. */
+  readonly title: string;
+  /** Its share of the whole build's time against the other steps'. */
+  readonly weight: number;
+  /** Where the disk is a device, its content is gone once this was begun. */
+  readonly undo: "removes" | "none";
+  readonly run: (signal?: AbortSignal) => Promise<void>;
+}
+
+/**
+ * The steps that put a tree on the disks of a plan, in order. Between two of them nothing is mounted and no device is attached.
+ */
+export function buildSteps(request: BuildRequest, source: BuildSource, ports: DiskPorts): readonly BuildStep[] {
+  const created = createdFileSystems(request.plan);
+  const undo = [...request.paths.values()].some((path) => ports.files.isBlockDevice(path)) ? "none" : "removes";
+  const inTree =
+    (work: (tree: MountedTree, signal?: AbortSignal) => Promise<void> | void) =>
+    async (signal?: AbortSignal): Promise<void> => {
+      await using tree = await mountTree(request, ports, signal);
+      await work(tree, signal);
+      crashPoint("disk.mounted");
+    };
+  return [
+    {
+      name: "partition",
+      title: "Divide the disk",
+      weight: 1,
+      undo,
+      run: async (signal) => await partition(request, ports, signal),
+    },
+    {
+      name: "make-file-systems",
+      title: "Make the file systems",
+      weight: 2,
+      undo,
+      run: async (signal) => await makeFileSystems(request, ports, signal),
+    },
+    {
+      name: "restore",
+      title: "Restore the tree",
+      weight: 60,
+      undo,
+      run: inTree(async ({ directory }, signal) => await source.restore(directory, signal)),
+    },
+    {
+      name: "prepare",
+      title: "Make the system at home on the disk",
+      weight: 20,
+      undo,
+      run: inTree(async ({ directory }, signal) => await source.prepare(directory, created, signal)),
+    },
+    {
+      name: "boot-loader",
+      title: "Make the disk start",
+      weight: 3,
+      undo,
+      run: inTree(async (tree, signal) => {
+        await installBootLoader(request, tree.files, ports, signal);
+        crashPoint("disk.boot-loader-written");
+      }),
+    },
+    {
+      name: "check",
+      title: "Check that nothing leads to other disks",
+      weight: 3,
+      undo,
+      run: inTree(async (tree, signal) => {
+        checkTree(tree.files, source.findStale);
+        await fillFats(request, tree, ports, signal);
+      }),
+    },
+  ];
+}
+
+/**
+ * Runs all steps, one after the other; on return the disks hold the system. Whoever needs to stop and go on runs the steps of
+ * {@link buildSteps} as checkpoints of a job.
+ */
+export async function buildDisk(
+  request: BuildRequest,
+  source: BuildSource,
+  ports: DiskPorts,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const { name, title, run } of buildSteps(request, source, ports)) {
+    throwIfInterrupted(signal, title);
+    await run(signal);
+    crashPoint(`disk.${name}`);
+  }
+}
+
+/** Removes what a build made: the files of its disks, not devices, and its directory. May be called again. */
+export async function undoBuild(request: BuildRequest, ports: DiskPorts): Promise<void> {
+  await ports.unmountBelow(`${request.workDirectory}/tree`);
+  for (const path of request.paths.values()) if (!ports.files.isBlockDevice(path)) ports.files.remove(path);
+  ports.files.remove(request.workDirectory);
+}
+
+async function partition(request: BuildRequest, ports: DiskPorts, signal?: AbortSignal): Promise<void> {
+  for (const disk of request.plan.disks) {
+    const path = pathOf(request, disk);
+    if (!ports.files.isBlockDevice(path)) {
+      // Begun anew, so that nothing of an earlier try is left in it.
+      ports.files.remove(path);
+      ports.files.allocate(path, disk.sizeBytes);
+      crashPoint("disk.allocated");
+    }
+    await ports.run(partitionCommand(disk, path), signal);
+  }
+}
+
+async function makeFileSystems(request: BuildRequest, ports: DiskPorts, signal?: AbortSignal): Promise<void> {
+  for (const disk of request.plan.disks) {
+    for (const each of disk.partitions) {
+      if (each.content.kind !== "file-system" && each.content.kind !== "swap") continue;
+      await using part = await attachPartition(request, { disk, partition: each }, ports, signal);
+      for (const command of makeFileSystemCommands(each.content, part.device)) await ports.run(command, signal);
+      crashPoint("disk.file-system-made");
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { ByteString, TreePath } from "../../../core/tree/byte-string.ts";
+import { RehomeError } from "../../../core/errors.ts";
+import { readInitramfsFiles } from "../boot/read-initramfs.ts";
+import { findKernels } from "../boot/kernels.ts";
+import type { TreeFiles } from "./ports.ts";
+import type { BuildSource, StaleReference } from "./request.ts";
+
+/** A file that still names a disk that is not there. `path` is in the tree, or `INITRAMFS: PATH` in an initramfs. */
+export interface StaleFile {
+  readonly path: string;
+  readonly references: readonly StaleReference[];
+}
+
+/** Files that decide how a system starts still name disks that it no longer has; it might hang or start from another disk. */
+export class DiskNotCleanError extends RehomeError {
+  override readonly name = "DiskNotCleanError";
+  readonly code = "DISK_NOT_CLEAN";
+  readonly files: readonly StaleFile[];
+
+  constructor(files: readonly StaleFile[]) {
+    const shown = files.map(
+      ({ path, references }) => `${path} (${references.map(({ reference }) => reference).join(", ")})`,
+    );
+    super(
+      `cannot call the disk finished: ${shown.slice(0, 5).join("; ")} still name disks that are not there`,
+      "Mend these files in the system, or leave the lines out that are not needed; then build again.",
+    );
+    this.files = files;
+  }
+}
+
+const fixedFiles = [
+  "etc/fstab",
+  "etc/crypttab",
+  "etc/kernel/cmdline",
+  "boot/grub/grub.cfg",
+  "etc/initramfs-tools/conf.d/resume",
+];
+const entryFolders = ["boot/loader/entries", "boot/efi/loader/entries", "efi/loader/entries"];
+const maxTextBytes = 1 << 20;
+const maxInitramfsBytes = 512 << 20;
+
+/**
+ * Looks through everything that decides what a system starts from: fstab, crypttab, boot entries and what its initramfs has of them.
+ *
+ * @throws {DiskNotCleanError} With every file that names a device or a UUID of the old disks.
+ */
+export function checkTree(tree: TreeFiles, findStale: BuildSource["findStale"]): void {
+  const entries = entryFolders.flatMap((folder) =>
+    tree
+      .list(folder as TreePath)
+      .filter((name) => name.endsWith(".conf"))
+      .map((name) => `${folder}/${name}`),
+  );
+  const vendors = tree.list("boot/efi/EFI" as TreePath).map((vendor) => `boot/efi/EFI/${vendor}/grub.cfg`);
+  const texts = [...fixedFiles, ...entries, ...vendors].map((path): readonly [string, ByteString | undefined] => [
+    path,
+    tree.read(path as TreePath, maxTextBytes),
+  ]);
+  const stale = [...texts, ...initramfsTexts(tree)].flatMap(([path, text]) => {
+    const references = text === undefined ? [] : findStale(text);
+    return references.length === 0 ? [] : [{ path, references }];
+  });
+  if (stale.length > 0) throw new DiskNotCleanError(stale);
+}
+
+function* initramfsTexts(tree: TreeFiles): Generator<readonly [string, string]> {
+  for (const { initramfs } of findKernels(tree)) {
+    if (initramfs === undefined) continue;
+    const archive = tree.read(initramfs.slice(1) as TreePath, maxInitramfsBytes);
+    if (archive === undefined) continue;
+    for (const { name, content } of readInitramfsFiles(Buffer.from(archive, "latin1"), isAboutDisks))
+      yield [`${initramfs}: ${name}`, content];
+  }
+}
+
+/** What initramfs-tools and dracut keep of the disks that they are to look for. */
+function isAboutDisks(name: string): boolean {
+  return /^(?:conf\/conf\.d\/|conf\/param\.conf$|cryptroot\/|etc\/(?:crypttab|fstab|mdadm\.conf|mdadm\/mdadm\.conf|cmdline)$|etc\/cmdline\.d\/)/.test(
+    name,
+  );
+}

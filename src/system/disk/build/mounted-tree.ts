@@ -1,0 +1,83 @@
+import type { TreePath } from "../../../core/tree/byte-string.ts";
+import { byteStringFromText } from "../../../core/tree/byte-string.ts";
+import { LayoutRefusedError } from "../layout/errors.ts";
+import { mountsOf, type PlannedMount } from "../plan/disk-plan.ts";
+import type { DiskPorts, TreeFiles } from "./ports.ts";
+import { pathOf, type BuildRequest } from "./request.ts";
+
+/** The tree of a disk, mounted. */
+export interface MountedTree extends AsyncDisposable {
+  readonly directory: string;
+  readonly files: TreeFiles;
+}
+
+/**
+ * Mounts the file systems of a plan below the build's directory, all but vfat: those are plain directories of the tree until
+ * `fillFat` moves what lies in them. Disposing of it unmounts everything, which writes it to the disk.
+ *
+ * @throws {LayoutRefusedError} If the tree has something else than a directory where a file system is to be mounted.
+ */
+export async function mountTree(request: BuildRequest, ports: DiskPorts, signal?: AbortSignal): Promise<MountedTree> {
+  const directory = `${request.workDirectory}/tree`;
+  await ports.unmountBelow(directory);
+  ports.files.makeDirectory(directory);
+  await using stack = new AsyncDisposableStack();
+  for (const mount of mountsOf(request.plan)) {
+    if (mount.content.type === "vfat") continue;
+    const at = mount.mountPoint === "/" ? directory : `${directory}${mount.mountPoint}`;
+    if (mount.mountPoint !== "/") makeMountPoint(directory, mount, ports);
+    const part = stack.use(await attachPartition(request, mount, ports, signal));
+    const isFile = !ports.files.isBlockDevice(pathOf(request, mount.disk));
+    stack.use(await ports.mount(part.device, at, mount.content.type, optionsFor(mount, isFile), signal));
+  }
+  const files = ports.openTree(directory);
+  stack.defer(() => files[Symbol.dispose]());
+  const owned = stack.move();
+  return { directory, files, [Symbol.asyncDispose]: async () => await owned.disposeAsync() };
+}
+
+/** The device of a planned partition. */
+export async function attachPartition(
+  request: BuildRequest,
+  { disk, partition }: Pick<PlannedMount, "disk" | "partition">,
+  ports: DiskPorts,
+  signal?: AbortSignal,
+): ReturnType<DiskPorts["attach"]> {
+  const { sectorBytes } = request.plan;
+  const { startSector, sectorCount } = partition;
+  return await ports.attach(pathOf(request, disk), startSector * sectorBytes, sectorCount * sectorBytes, signal);
+}
+
+function makeMountPoint(directory: string, { mountPoint }: PlannedMount, ports: DiskPorts): void {
+  using tree = ports.openTree(directory);
+  requireRealPath(tree, mountPoint);
+  ports.files.makeDirectory(`${directory}${mountPoint}`);
+}
+
+/**
+ * Refuses a path of the tree on which a symlink lies, or that leads to something else than a directory: on this host it would lead
+ * out of the tree.
+ *
+ * @throws {LayoutRefusedError}
+ */
+export function requireRealPath(tree: TreeFiles, mountPoint: string): void {
+  const parts = byteStringFromText(mountPoint)
+    .split("/")
+    .filter((part) => part !== "");
+  for (const index of parts.keys()) {
+    const path = parts.slice(0, index + 1).join("/") as TreePath;
+    const isLink = tree.linkTarget(path) !== undefined;
+    const kind = isLink ? "symlink" : tree.stat(path)?.kind;
+    if (kind === undefined) return;
+    if (kind === "directory") continue;
+    const message = `"${mountPoint}" is to be a mount point, and "/${path}" is a ${kind} in the tree`;
+    throw new LayoutRefusedError([{ reason: "mounts", message }]);
+  }
+}
+
+function optionsFor({ content }: PlannedMount, isFile: boolean): string[] {
+  // The inode tables of a new file are zeros already; its contents are made durable once, at the end.
+  if (content.type === "ext4") return isFile ? ["noinit_itable", "nobarrier"] : ["noinit_itable"];
+  // The system that this one was captured from may be running here, with the same UUIDs.
+  return content.type === "xfs" ? ["nouuid"] : [];
+}

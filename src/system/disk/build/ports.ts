@@ -1,0 +1,63 @@
+import type { ByteString, TreePath } from "../../../core/tree/byte-string.ts";
+import type { ToolCommand } from "../commands/tool-command.ts";
+
+/**
+ * Files of a tree of which nothing is trusted. Paths are resolved as if the root of the tree were the root of the machine, so
+ * no symlink in it leads outside.
+ */
+export interface TreeFiles {
+  /** The whole content of a regular file of at most `maxBytes`; undefined where there is none. */
+  read(path: TreePath, maxBytes: number): ByteString | undefined;
+  /** The names in a directory; none where there is no directory. */
+  list(path: TreePath): readonly ByteString[];
+  /** What `path` leads to in the end. */
+  stat(path: TreePath): { readonly kind: string; readonly sizeBytes: number } | undefined;
+  /** The target of the symlink that `path` itself is; undefined where it is none. */
+  linkTarget(path: TreePath): ByteString | undefined;
+  /** Writes a file whole, with the directories it lies in. `mode` is for a new file. */
+  write(path: TreePath, content: Uint8Array, mode: number): void;
+  /** Removes what has this name, never what a symlink leads to; a directory with all it holds. */
+  remove(path: TreePath): void;
+}
+
+/** A part of a disk that can be used as a block device until it is disposed of. */
+export interface AttachedPart extends AsyncDisposable {
+  readonly device: string;
+}
+
+/** What building a disk needs of this host. Every call ends with an error once its signal is aborted. */
+export interface DiskPorts {
+  /** Runs a program and gives what it wrote to standard output. */
+  run(command: ToolCommand, signal?: AbortSignal): Promise<string>;
+  /** Makes the bytes of a file or device from an offset on a block device. It goes with this process, at the latest. */
+  attach(path: string, offsetBytes: number, sizeBytes: number, signal?: AbortSignal): Promise<AttachedPart>;
+  /** Mounts a block device until it is disposed of. */
+  mount(
+    device: string,
+    directory: string,
+    type: string,
+    options: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<AsyncDisposable>;
+  /** Unmounts what an earlier process left at a directory and below it. */
+  unmountBelow(directory: string): Promise<void>;
+  openTree(directory: string): TreeFiles & Disposable;
+  readonly files: HostFiles;
+}
+
+/** Files of this host: those that a build works with, never those of a tree. */
+export interface HostFiles {
+  isBlockDevice(path: string): boolean;
+  /** Makes a file of `sizeBytes` zeros that takes no room, or gives the one that is there this size. */
+  allocate(path: string, sizeBytes: number): void;
+  makeDirectory(path: string): void;
+  read(path: string): Uint8Array;
+  write(path: string, content: Uint8Array): void;
+  /** Writes into an existing file or device. */
+  writeAt(path: string, offsetBytes: number, bytes: Uint8Array): void;
+  /** Makes what was written to a file or device durable. */
+  sync(path: string): void;
+  rename(from: string, to: string): void;
+  /** No error if there is none; a directory with all it holds. */
+  remove(path: string): void;
+}
