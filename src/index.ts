@@ -53,6 +53,8 @@ export {
   type StoreCareOptions,
   type VerifiedImage,
 } from "./library/store-care.ts";
+export { billOfMaterials, exportTar, listMtree, type TarOptions } from "./library/exchange.ts";
+export { forget, type ForgetOptions } from "./library/forget.ts";
 export { shownState, type JobId, type JobRecord, type JobState, type ShownState } from "./engine/job.ts";
 export { captureAsJob } from "./library/jobs/capture-job.ts";
 export { changeRateOf, resumeJob, stopJob, undoJobOf } from "./library/jobs/control.ts";

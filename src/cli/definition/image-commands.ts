@@ -1,6 +1,6 @@
 import type { CommandDefinition } from "./command-definition.ts";
 import { dryRunSummary } from "./common-options.ts";
-import { flag, operand, operandList, optionalOperand } from "./field.ts";
+import { choiceOption, flag, operand, operandList, optionalOperand, textOption } from "./field.ts";
 
 const imageSummary = "NAME, NAME:TAG, @ID or STORE#IMAGE";
 
@@ -29,6 +29,7 @@ export interface ShowCall {
   readonly packages: boolean;
   readonly licenses: boolean;
   readonly secrets: boolean;
+  readonly format: "cyclonedx" | undefined;
 }
 
 /** The definition of `rehome show`. */
@@ -40,10 +41,12 @@ export const showCommand: CommandDefinition<ShowCall> = {
     packages: flag("List the installed packages"),
     licenses: flag("List the licences of the packages, with how many have each"),
     secrets: flag("List the files that hold private keys, password hashes, credentials or tokens"),
+    format: choiceOption(["cyclonedx"], "Print what is installed as a bill of materials, CycloneDX 1.6 in JSON"),
   },
   examples: [
     { line: "show web", does: "the newest image of web" },
     { line: "show web:2 --packages", does: "what is installed in it" },
+    { line: "show web --format cyclonedx", does: "what is in it, for tools that look for known flaws" },
     { line: "show web --secrets", does: "which secrets go along, or were left out" },
     { line: "show web --licenses --json", does: "its licences, for programs" },
   ],
@@ -55,6 +58,7 @@ export interface LsCall {
   readonly path: string | undefined;
   readonly long: boolean;
   readonly recursive: boolean;
+  readonly format: "mtree" | undefined;
 }
 
 /** The definition of `rehome ls`. */
@@ -69,6 +73,10 @@ export const lsCommand: CommandDefinition<LsCall> = {
     path: optionalOperand("PATH", "tree-path", "What to list. Default: the root"),
     long: flag("List modes, owners, sizes, times and targets", "l"),
     recursive: flag("List everything below PATH, with whole paths", "R"),
+    format: choiceOption(
+      ["mtree"],
+      "Print all at and below PATH as mtree(5), with the SHA-256 of each file, for other tools to check a tree with",
+    ),
   },
   examples: [
     { line: "ls web /etc -l", does: "what is in /etc" },
@@ -119,6 +127,30 @@ export const diffCommand: CommandDefinition<DiffCall> = {
     { line: "diff web ./rootfs", does: "what changed since the newest one" },
   ],
   statuses: { 4: "there are differences" },
+};
+
+/** `rehome tar` as it was called. */
+export interface TarCall {
+  readonly image: string;
+  readonly output: string | undefined;
+}
+
+/** The definition of `rehome tar`. */
+export const tarCommand: CommandDefinition<TarCall> = {
+  summary: "Write an image as a tar archive",
+  description: [
+    "The archive is POSIX pax, which GNU tar and bsdtar read: with extended attributes and access lists (`--xattrs --xattrs-include='*' --acls`), owners, nanoseconds, holes and names of any bytes. What a tar cannot say, such as sockets, is left out and listed.",
+  ],
+  fields: {
+    image: operand("IMAGE", "image", imageSummary),
+    output: textOption("FILE", "file", "Write to FILE, which must not be there. Default: standard output"),
+  },
+  examples: [
+    { line: "tar web > web.tar", does: "the newest image of web" },
+    { line: "tar web:3 | zstd > web.tar.zst", does: "compressed" },
+  ],
+  json: false,
+  statuses: { 4: "the store is damaged; what was written is not whole", 6: "written, but without what is listed" },
 };
 
 /** `rehome tag` as it was called. */

@@ -19,6 +19,7 @@ import {
   rmCommand,
   showCommand,
   tagCommand,
+  tarCommand,
   type CatCall,
   type DiffCall,
   type ImagesCall,
@@ -26,6 +27,7 @@ import {
   type RmCall,
   type ShowCall,
   type TagCall,
+  type TarCall,
 } from "./image-commands.ts";
 import { prepareCommand, type PrepareCall } from "./prepare-command.ts";
 import {
@@ -88,6 +90,7 @@ export interface Calls {
   readonly cat: CatCall;
   readonly diff: DiffCall;
   readonly tag: TagCall;
+  readonly tar: TarCall;
   readonly rm: RmCall;
   readonly forget: ForgetCall;
   readonly "store init": StoreInitCall;
@@ -128,6 +131,7 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   cat: catCommand,
   diff: diffCommand,
   tag: tagCommand,
+  tar: tarCommand,
   rm: rmCommand,
   forget: forgetCommand,
   "store init": storeInitCommand,
@@ -170,7 +174,7 @@ export { variables } from "./variables.ts";
 export type { Completes } from "./field.ts";
 export type { CaptureCall, RestoreCall, VerifyCall } from "./system-commands.ts";
 export type { PrepareCall } from "./prepare-command.ts";
-export type { CatCall, DiffCall, ImagesCall, LsCall, RmCall, ShowCall, TagCall } from "./image-commands.ts";
+export type { CatCall, DiffCall, ImagesCall, LsCall, RmCall, ShowCall, TagCall, TarCall } from "./image-commands.ts";
 export type { MachineAttachCall, MachineCreateCall, MachineDetachCall, MachineListCall } from "./machine-commands.ts";
 export type { JobCall, JobListCall, JobLogCall, JobRateCall, JobRepairCall } from "./job-commands.ts";
 export type { ForgetCall } from "./retention-commands.ts";

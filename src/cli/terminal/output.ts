@@ -45,6 +45,10 @@ export class Output {
     this.#aside = aside;
   }
 
+  get isTerminal(): boolean {
+    return this.#terminal.isTerminal;
+  }
+
   /** Cells in a line; Infinity where results do not go to a terminal. */
   get width(): number {
     return this.#terminal.columns();

@@ -2,6 +2,7 @@ import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { displayBytes, type ByteString, type TreePath } from "../../../core/tree/byte-string.ts";
 import { formatFlags, type Entry } from "../../../core/tree/entry.ts";
 import { baseName } from "../../../core/tree/walk-order.ts";
+import { listMtree } from "../../../library/exchange.ts";
 import { listEntries, parseTreePath } from "../../../library/images.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { LsCall } from "../../definition/index.ts";
@@ -9,6 +10,10 @@ import { formatLsLine } from "../../render/ls-line.ts";
 
 /** `rehome ls`. */
 export async function runLs(call: LsCall, { common, store, output }: CommandContext): Promise<ExitStatus> {
+  if (call.format === "mtree") {
+    for await (const line of listMtree(call.image, call.path ?? "", store)) output.line(line);
+    return exitStatus.done;
+  }
   const path = parseTreePath(call.path ?? "");
   const { recursive } = call;
   const entries = chooseEntries(listEntries(call.image, call.path ?? "", { ...store, recursive }), path, recursive);

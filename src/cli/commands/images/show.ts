@@ -1,5 +1,6 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { Manifest, PackageFact } from "../../../core/manifest/manifest.ts";
+import { billOfMaterials } from "../../../library/exchange.ts";
 import { showImage } from "../../../library/images.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { ShowCall } from "../../definition/index.ts";
@@ -36,6 +37,10 @@ export async function runShow(
   call: ShowCall,
   { common, store, output, messages }: CommandContext,
 ): Promise<ExitStatus> {
+  if (call.format === "cyclonedx") {
+    output.document(await billOfMaterials(call.image, store));
+    return exitStatus.done;
+  }
   const { name, manifest } = await showImage(call.image, store);
   const { packages } = manifest.head.facts;
   const licenses = countLicenses(packages);
