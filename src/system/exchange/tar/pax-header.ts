@@ -109,5 +109,5 @@ function isAscii(text: ByteString): boolean {
 }
 
 function isUtf8(text: ByteString): boolean {
-  return isAscii(text) || Buffer.from(text, "latin1").toString("utf8").includes("\u{FFFD}") === false;
+  return isAscii(text) || !Buffer.from(text, "latin1").toString("utf8").includes("\u{FFFD}");
 }
