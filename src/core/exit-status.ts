@@ -74,6 +74,7 @@ export type ErrorCode =
   | "BOOT_LOADER"
   | "DISK_NOT_CLEAN"
   | "BOOT_TEST_FAILED"
+  | "DISK_IMAGE_UNSUITABLE"
   | "JOB_NOT_FOUND"
   | "JOB_BUSY"
   | "JOB_LOST"
@@ -127,6 +128,7 @@ export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   BOOT_LOADER: exitStatus.failed,
   DISK_NOT_CLEAN: exitStatus.failed,
   BOOT_TEST_FAILED: exitStatus.failed,
+  DISK_IMAGE_UNSUITABLE: exitStatus.refused,
   JOB_NOT_FOUND: exitStatus.usage,
   JOB_BUSY: exitStatus.refused,
   JOB_LOST: exitStatus.failed,

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -53,6 +54,7 @@ function hostFiles(): HostFiles {
       withFile(path, existsSync(path) ? "r+" : "wx", (file) => ftruncateSync(file, sizeBytes));
     },
     makeDirectory: (path) => void mkdirSync(path, { recursive: true, mode: 0o700 }),
+    sizeOf: (path) => statSync(path).size,
     read: (path) => readFileSync(path),
     write: (path, content) => writeFileSync(path, content, { mode: 0o600 }),
     writeAt(path, offsetBytes, bytes) {

@@ -51,6 +51,7 @@ export interface HostFiles {
   /** Makes a file of `sizeBytes` zeros that takes no room, or gives the one that is there this size. */
   allocate(path: string, sizeBytes: number): void;
   makeDirectory(path: string): void;
+  sizeOf(path: string): number;
   read(path: string): Uint8Array;
   write(path: string, content: Uint8Array): void;
   /** Writes into an existing file or device. */
