@@ -76,6 +76,26 @@ module.exports = {
       to: { path: "^src/", pathNot: [room("core|image|engine|system|journeys")] },
     },
     {
+      name: "journeys-do-not-know-each-other",
+      comment: "Each folder of journeys is one journey.",
+      severity: "error",
+      from: { path: "^src/journeys/([^/]+)/" },
+      to: { path: "^src/journeys/", pathNot: ["^src/journeys/$1/"] },
+    },
+    // There are no exceptions; one that has to be is listed here, with why.
+    only(
+      "built-in-checkpoints-see-their-context",
+      "Built-in checkpoints of builds have what a user's have: the context with its ports, and schemas for their arguments.",
+      "^src/journeys/build/builtin/",
+      [
+        "^src/core/",
+        "^src/journeys/build/builtin/",
+        "^src/journeys/build/checkpoint/constructor\\.ts$",
+        "^src/journeys/build/(errors|ports)\\.ts$",
+        "^node_modules/typebox/",
+      ],
+    ),
+    {
       name: "nobody-imports-cli",
       comment: "cli is a door: it opens inwards only.",
       severity: "error",
@@ -88,6 +108,6 @@ module.exports = {
     tsPreCompilationDeps: true,
     exclude: { path: "\\.(test|contract)\\.ts$" },
     doNotFollow: { path: "node_modules" },
-    enhancedResolveOptions: { extensions: [".ts", ".js"], conditionNames: ["import", "node", "default"] },
+    enhancedResolveOptions: { extensions: [".ts", ".js"], exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
   },
 };

@@ -89,6 +89,10 @@ export type ErrorCode =
   | "MACHINE_STATE"
   | "MACHINE_NOT_OWNED"
   | "MACHINE_UNSUITABLE"
+  | "BUILD_INVALID"
+  | "BUILD_NOT_RESUMABLE"
+  | "BUILD_BUSY"
+  | "CHECKPOINT_FAILED"
   | "CRASH_POINT";
 
 /** The exit status of every error code. A code that is not here does not compile. */
@@ -143,5 +147,9 @@ export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   MACHINE_STATE: exitStatus.refused,
   MACHINE_NOT_OWNED: exitStatus.refused,
   MACHINE_UNSUITABLE: exitStatus.refused,
+  BUILD_INVALID: exitStatus.refused,
+  BUILD_NOT_RESUMABLE: exitStatus.refused,
+  BUILD_BUSY: exitStatus.refused,
+  CHECKPOINT_FAILED: exitStatus.failed,
   CRASH_POINT: exitStatus.failed,
 };
