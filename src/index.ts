@@ -67,6 +67,21 @@ export {
   type ShownJob,
 } from "./library/jobs/look-at-jobs.ts";
 export { findLeftovers, removeLeftovers, type Leftover, type Leftovers } from "./library/jobs/repair.ts";
+export {
+  Build,
+  openBuild,
+  type BuildOptions,
+  type CheckpointRegistration,
+  type ListedCheckpoint,
+} from "./library/build/build.ts";
+export type { BuildOutcome, RunBuildOptions } from "./library/build/run-build.ts";
+export type {
+  BuildCheckpoint,
+  BuildContext,
+  BuildPorts,
+  CheckpointConstructor,
+  DataObjects,
+} from "./journeys/build/index.ts";
 export { restoreAsJob } from "./library/jobs/restore-job.ts";
 export { pruneAsJob, removeAsJob } from "./library/jobs/store-jobs.ts";
 export { version } from "./library/version.ts";

@@ -2,6 +2,7 @@ import { JobUnknownError } from "../../engine/errors.ts";
 import type { JobKind } from "../../engine/job-kind.ts";
 import type { JobRecord } from "../../engine/job.ts";
 import { attachKind } from "./attach-job.ts";
+import { buildKind } from "./build-job.ts";
 import { captureKind } from "./capture-job.ts";
 import { createMachineKind } from "./create-machine-job.ts";
 import { detachKind } from "./detach-job.ts";
@@ -20,6 +21,7 @@ const kinds: readonly JobKind[] = [
 
 /** The kind of a job; undefined if this program does not have it. */
 export function findKind(job: Pick<JobRecord, "kind">): JobKind | undefined {
+  if (job.kind === "build") return buildKind();
   return kinds.find(({ kind }) => kind === job.kind);
 }
 

@@ -24,9 +24,14 @@ export interface JobOptions {
  *
  * @throws Whatever made it fail. @throws {JobPausedError} @throws {JobCancelledError} @throws {InterruptedError}
  */
-export async function runAsJob(kind: JobKind, order: JobOrder, options: JobOptions): Promise<JobRecord> {
+export async function runAsJob(
+  kind: JobKind,
+  order: JobOrder,
+  options: JobOptions,
+  isSame: IsSameOrder = isEqualOrder,
+): Promise<JobRecord> {
   await using engine = openEngine(options.paths);
-  const id = (await findUnfinished(engine, kind, order)) ?? (await createJob(engine, kind, order, newJobId));
+  const id = (await findUnfinished(engine, kind, order, isSame)) ?? (await createJob(engine, kind, order, newJobId));
   options.onJob?.(id);
   return recordOf(await runJob(engine, kind, id, callbacks(options)));
 }
@@ -45,24 +50,28 @@ export function recordOf({ job, error, wasInterrupted }: JobOutcome): JobRecord 
   return job;
 }
 
+/** Whether a job was to do just what is ordered now, so that it is gone on with. */
+export type IsSameOrder = (job: JobRecord, order: JobOrder) => boolean;
+
+const isEqualOrder: IsSameOrder = (job, order) =>
+  isEqual(job.parameters, order.parameters) && isEqual(job.plan, order.plan);
+
 /** A job of before that was to do just this and did not end: the same command again goes on with it. */
 async function findUnfinished(
   { journal, locks }: EnginePorts,
   kind: JobKind,
   order: JobOrder,
+  isSame: IsSameOrder,
 ): Promise<JobId | undefined> {
   const unfinished = await journal.list({ kinds: [kind.kind], states: ["running", "pausing", "paused", "failed"] });
   for (const { id } of unfinished) {
     const job = await journal.read(id);
-    const isSame =
-      job?.planVersion === kind.planVersion &&
-      isEqual(job.parameters, order.parameters) &&
-      isEqual(job.plan, order.plan);
-    if (isSame && !locks.isLocked(id)) return id;
+    if (job?.planVersion === kind.planVersion && isSame(job, order) && !locks.isLocked(id)) return id;
   }
   return undefined;
 }
 
-function isEqual(a: Json, b: Json): boolean {
+/** Whether two values are the same once they are written. */
+export function isEqual(a: Json, b: Json): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,0 +1,26 @@
+import type { JobKind } from "../../engine/job-kind.ts";
+import { loadModule } from "../../host/build/load-module.ts";
+import { makeBuildKind } from "../../journeys/build/index.ts";
+import { openBuildArea } from "../build/build-area.ts";
+import { buildPorts } from "../build/build-ports.ts";
+import type { Paths } from "../settings.ts";
+import { fromJson } from "./json.ts";
+
+/** What a build's job keeps of how it was called; all paths absolute. */
+export interface BuildParameters {
+  readonly directory: string;
+  readonly store: string;
+  readonly paths: Paths;
+}
+
+/** Builds as jobs; a kind of its own for each run, which holds the place that it builds in. */
+export function buildKind(): JobKind {
+  return makeBuildKind((parameters) => {
+    const { directory, store, paths } = fromJson<BuildParameters>(parameters);
+    return {
+      ports: buildPorts(store, paths),
+      loadModule,
+      openArea: async (job) => openBuildArea(directory, `job ${job}`, paths),
+    };
+  });
+}
