@@ -21,6 +21,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<RunCommand
   "store check": async () => (await import("./store/check.ts")).runStoreCheck,
   "store prune": async () => (await import("./store/prune.ts")).runStorePrune,
   "store stats": async () => (await import("./store/stats.ts")).runStoreStats,
+  build: async () => (await import("./build/build.ts")).runBuildCommand,
   "machine list": async () => (await import("./machine/list.ts")).runMachineList,
   "machine detach": async () => (await import("./machine/detach.ts")).runMachineDetach,
   "machine create": async () => (await import("./machine/create.ts")).runMachineCreate,

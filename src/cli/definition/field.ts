@@ -103,8 +103,13 @@ export function countedFlag(summary: string, short: string): OptionField<number>
 }
 
 /** An option with a text; the last one holds. */
-export function textOption(valueName: string, completes: Completes, summary: string): OptionField<string | undefined> {
-  return { ...parsedOption(valueName, (text) => notEmpty(valueName, text), summary), completes };
+export function textOption(
+  valueName: string,
+  completes: Completes,
+  summary: string,
+  short?: string,
+): OptionField<string | undefined> {
+  return { ...parsedOption(valueName, (text) => notEmpty(valueName, text), summary), completes, short };
 }
 
 /** An option that may be given several times, all of which hold. */

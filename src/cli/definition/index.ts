@@ -2,6 +2,7 @@
  * The one definition of the command line. Parsing, help, completion and the reference are made from it; it imports nothing
  * that acts, so that all of them are quick.
  */
+import { buildCommand, type BuildCall } from "./build-commands.ts";
 import type { CommandDefinition } from "./command-definition.ts";
 import {
   completionCommand,
@@ -98,6 +99,7 @@ export interface Calls {
   readonly "store check": StoreCheckCall;
   readonly "store prune": StorePruneCall;
   readonly "store stats": StoreStatsCall;
+  readonly build: BuildCall;
   readonly "machine list": MachineListCall;
   readonly "machine detach": MachineDetachCall;
   readonly "machine create": MachineCreateCall;
@@ -139,6 +141,7 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   "store check": storeCheckCommand,
   "store prune": storePruneCommand,
   "store stats": storeStatsCommand,
+  build: buildCommand,
   "machine list": machineListCommand,
   "machine detach": machineDetachCommand,
   "machine create": machineCreateCommand,
@@ -167,6 +170,7 @@ export const groups: Readonly<Record<string, string>> = {
   job: "Look at jobs; pause, resume and undo them",
 };
 
+export type { BuildCall } from "./build-commands.ts";
 export { operandsOf, optionsOf, type AnyCommand, type NamedOption } from "./command-definition.ts";
 export { commonFields, type CommonOptions, type ProgressMode } from "./common-options.ts";
 export { conventions, errorConvention, programSummary } from "./conventions.ts";

@@ -20,11 +20,15 @@ export interface JobListCall {
 export const jobListCommand: CommandDefinition<JobListCall> = {
   summary: "List jobs, the newest first",
   description: [
-    "Every command that changes something is a job: capture, restore, store prune, rm. Shows all jobs that did not end, and the newest 20 that did. A job whose process died is `interrupted`. One in which nothing has moved for 30 seconds is shown as stalled, with what it waits for.",
+    "Every command that changes something is a job: build, capture, restore, store prune, rm. Shows all jobs that did not end, and the newest 20 that did. A job whose process died is `interrupted`. One in which nothing has moved for 30 seconds is shown as stalled, with what it waits for.",
   ],
   fields: {
     all: flag("List all jobs that are kept"),
-    kind: textOption("KIND", ["capture", "restore", "prune", "rm"], "List only jobs of this kind, such as capture"),
+    kind: textOption(
+      "KIND",
+      ["build", "capture", "restore", "prune", "rm"],
+      "List only jobs of this kind, such as capture",
+    ),
   },
   examples: [
     { line: "job list", does: "what runs, what waits for you, and what was done lately" },

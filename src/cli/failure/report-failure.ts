@@ -1,6 +1,7 @@
 import { InterruptedError, RehomeError } from "../../core/errors.ts";
 import type { JobId } from "../../engine/job.ts";
 import type { ExitStatus } from "../../core/exit-status.ts";
+import { BuildInvalidError } from "../../journeys/build/index.ts";
 import { TargetDiffersError } from "../../system/restore/errors.ts";
 import { quoteForShell } from "../render/shell-words.ts";
 import type { Messages } from "../terminal/messages.ts";
@@ -38,7 +39,10 @@ export function reportFailure(thrown: unknown, report: FailureReport): ExitStatu
       `It is job ${job}: \`rehome job resume ${job}\` goes on with it, \`rehome job show ${job}\` says what else can be done.`,
     );
   if (messages.verbose > 1) for (const line of traceFailure(thrown)) messages.warn(line);
-  const facts = error instanceof TargetDiffersError ? { differences: error.differences } : {};
+  const facts = {
+    ...(error instanceof TargetDiffersError && { differences: error.differences }),
+    ...(error instanceof BuildInvalidError && { problems: error.problems }),
+  };
   if (json && !output.hasPrinted)
     tryToPrint(() => {
       output.document({

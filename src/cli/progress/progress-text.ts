@@ -10,6 +10,8 @@ export interface ItemNoun {
 
 /** Entries of a tree. */
 export const entryNoun: ItemNoun = { one: "entry", many: "entries" };
+/** Steps of whatever a build's checkpoint does: lines that a program writes, entries of a tree. */
+export const stepNoun: ItemNoun = { one: "step", many: "steps" };
 /** Objects of a store. */
 export const objectNoun: ItemNoun = { one: "object", many: "objects" };
 

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { manifestSchema } from "../../journeys/build/index.ts";
 import { renderManPages } from "./render-man-pages.ts";
 import { renderReference, type SchemaFile } from "./render-reference.ts";
 
@@ -15,6 +16,7 @@ export function generateDocuments(): ReadonlyMap<string, string> {
   const schemas = texts.map(({ file, text }) => ({ file, ...(JSON.parse(text) as Omit<SchemaFile, "file">) }));
   return new Map([
     ["reference/cli.md", renderReference(schemas)],
+    ["format/build.schema.json", `${JSON.stringify(manifestSchema, undefined, 2)}\n`],
     ...texts.map(({ file, text }) => [`reference/schemas/${file}`, text] as const),
     ...[...renderManPages()].map(([file, text]) => [`man/${file}`, text] as const),
   ]);
