@@ -18,6 +18,7 @@ import { operations } from "../system/prepare/operations.ts";
 import { assertKnownOperations, planPrepare, type PreparePlan } from "../system/prepare/plan.ts";
 import type { TreeEditor } from "../system/prepare/ports.ts";
 import { runPrepare, type DoneOperation } from "../system/prepare/run.ts";
+import { whyForeign } from "./foreign-tree.ts";
 import { tryLock } from "./restore-ports.ts";
 import { choosePaths, type Paths } from "./settings.ts";
 
@@ -104,7 +105,7 @@ async function makePlan(root: string, tree: TreeEditor, options: PrepareOptions)
     programs: listPrograms((options.paths ?? choosePaths()).prepareDirectory),
     programTimeoutMs: options.programTimeoutMs ?? programTimeoutMs,
   };
-  return planPrepare(root, tree, operations, choices, choice, () => nspawnSandbox.whyNot(root));
+  return planPrepare(root, tree, operations, choices, choice, () => nspawnSandbox.whyNot(root) ?? whyForeign(root));
 }
 
 async function findBootPlace(root: string): Promise<BootPlace> {

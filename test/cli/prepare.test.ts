@@ -87,6 +87,20 @@ test("prepare -n ends with 3 where something would have to be done and cannot be
   assert.equal(run("prepare", "./web", "--skip", "initramfs").status, 0);
 });
 
+test("prepare runs no program that is for another processor", (context) => {
+  const { root, run } = withSystem(context);
+  mkdirSync(join(root, "usr/bin"), { recursive: true });
+  mkdirSync(join(root, "usr/sbin"));
+  const header = Buffer.concat([Buffer.from("\x7fELF\x02\x01\x01"), Buffer.alloc(11), Buffer.from([22, 0])]);
+  header[5] = 2;
+  header.writeUInt16BE(22, 18);
+  for (const path of ["usr/bin/env", "usr/bin/ssh-keygen", "usr/sbin/sshd"]) writeFileSync(join(root, path), header);
+  const refused = run("prepare", "./web", "--identity", "reset");
+  assert.equal(refused.status, 3);
+  assert.match(refused.stderr, /programs of the tree are for s390x, and this host is|only root can make/);
+  assert.equal(readFileSync(join(root, "etc/machine-id"), "utf8"), oldId);
+});
+
 test("prepare lists what it could not read, and ends with 6", (context) => {
   const { root, run } = withSystem(context);
   mkdirSync(join(root, "etc/fstab"));

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { prepare, type PrepareResult } from "../../src/index.ts";
 import { readMounts } from "../../src/host/file-systems.ts";
+import { openNamespaces, treeInside } from "../../src/host/namespaces.ts";
 import { findTool } from "../../src/host/processes.ts";
 import { nspawnSandbox } from "../../src/host/prepare/sandbox.ts";
 import { program } from "../cli/run-rehome.ts";
@@ -141,3 +142,40 @@ test(
     assert.ok(readFileSync(join(root, image)).length > 10_000_000);
   },
 );
+
+test(
+  "clones of a tree that was prepared for its first boot make their identity when they start",
+  needs,
+  async (context) => {
+    const golden = debianTree(context);
+    addIdentity(golden);
+    await prepare(golden, {
+      identity: "reset",
+      fresh: "first-boot",
+      skip: ["initramfs"],
+      paths: pathsIn(join(golden, "..")),
+    });
+    const { machineId, hostKeys, randomSeed } = identityOf(golden);
+    assert.deepEqual([machineId, hostKeys, randomSeed], ["", "none,none,none", "none"]);
+    const clones = ["one", "two"].map((name) => cloneTree(golden, join(golden, "..", name)));
+    for (const clone of clones) await startOnce(clone, () => !identityOf(clone)["hostKeys"]?.includes("none"));
+    const [one, two] = clones.map(identityOf);
+    for (const what of ["machineId", "hostKeys"]) assert.notEqual(one?.[what], two?.[what], what);
+    assert.match(one?.["machineId"] ?? "", /^[0-9a-f]{32}\n$/);
+  },
+);
+
+/** Boots a tree as a container until something is so, and ends it then. */
+async function startOnce(root: string, isReady: () => boolean): Promise<void> {
+  await using space = await openNamespaces();
+  await space.showTree(root);
+  const words = ["--quiet", `--directory=${treeInside}`, "--settings=no", "--register=no", "--keep-unit"];
+  const options = { timeoutMs: 120_000, env: { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" } };
+  const booted = space.enter("systemd-nspawn", [...words, "--private-network", "--console=pipe", "--boot"], options);
+  const ended = booted.then(
+    () => true,
+    () => true,
+  );
+  const soon = (): Promise<false> => new Promise((resolve) => void setTimeout(() => resolve(false), 200));
+  while (!isReady()) assert.ok(!(await Promise.race([ended, soon()])), "it ended before it was ready");
+}

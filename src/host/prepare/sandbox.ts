@@ -87,7 +87,8 @@ export const nspawnSandbox: Sandbox = {
       const { exitCode, stdout, stderr } = await space.enter("systemd-nspawn", words, {
         timeoutMs,
         maxOutputBytes,
-        env: { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" },
+        // A tree need not say which system it is to run one of its programs.
+        env: { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1", SYSTEMD_NSPAWN_CHECK_OS_RELEASE: "0" },
         ...(onLine && { onLine }),
         ...(signal && { signal }),
       });

@@ -27,7 +27,7 @@ export function currentHostname(tree: TreeView): string | undefined {
   ];
   for (const [path, pattern] of sources) {
     const name = pattern.exec(tree.read(at(path), maxConfigBytes) ?? "")?.[1];
-    if (name !== undefined && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) return name;
+    if (name !== undefined && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) return name;
   }
   return undefined;
 }
