@@ -82,6 +82,7 @@ export type {
   CheckpointConstructor,
   DataObjects,
 } from "./journeys/build/index.ts";
+export { copyAsJob } from "./library/jobs/copy-job.ts";
 export { restoreAsJob } from "./library/jobs/restore-job.ts";
 export { pruneAsJob, removeAsJob } from "./library/jobs/store-jobs.ts";
 export { version } from "./library/version.ts";

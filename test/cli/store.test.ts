@@ -69,3 +69,36 @@ test("documents of the store commands are what their schemas say", (context) => 
     assertDocument(schema, answer.document);
   }
 });
+
+test("store copy takes what is missing, between plain and encrypted stores, and reads it back", (context) => {
+  const { directory, run, document } = sandbox(context);
+  makeSmallTree(join(directory, "rootfs"));
+  writeFileSync(join(directory, "one.key"), "0123456789abcdef0123456789abcdef");
+  run("capture", "./rootfs", "--name", "web", "--store", "./a");
+  writeFileSync(join(directory, "rootfs/more"), "more");
+  run("capture", "./rootfs", "--name", "web", "--store", "./a");
+  run("capture", "./rootfs", "--name", "db", "--store", "./a");
+  run("store", "init", "./b", "--encrypt", "--key-file", "one.key");
+  const first = document("store", "copy", "./a", "./b", "--images", "web:1", "--key-file", "one.key");
+  assertDocument("store-copy", first.document);
+  const rest = document("store", "copy", "./a", "./b", "--images", "web", "--key-file", "one.key");
+  const { copied, present, copiedBytes } = rest.document as {
+    copied: object[];
+    present: object[];
+    copiedBytes: number;
+  };
+  assert.deepEqual([copied.length, present.length], [1, 1]);
+  assert.ok(copiedBytes < (first.document as { copiedBytes: number }).copiedBytes);
+  assert.match(run("store", "check", "--store", "./b", "--key-file", "one.key").stdout, /everything is intact/);
+  assert.equal(run("store", "copy", "./b", "./c", "--key-file", "one.key").status, 0);
+  assert.equal(run("restore", "web:2", "./new", "--verify", "--store", "./c").status, 0);
+  assert.match(run("diff", "web:2", "./rootfs", "--store", "./c").stdout, /^$/);
+
+  // A name that leads elsewhere there is refused before anything is copied.
+  run("capture", "./rootfs", "--name", "db", "--store", "./c");
+  const packs = globSync(join(directory, "c/packs/*/*"));
+  assert.equal(run("store", "copy", "./a", "./c").status, 3);
+  assert.deepEqual(globSync(join(directory, "c/packs/*/*")), packs);
+  assert.equal(run("store", "copy", "./a", "./a").status, 2);
+  assert.equal(run("store", "copy", "./a", "./c", "--images", "nothing").status, 2);
+});

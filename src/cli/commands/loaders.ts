@@ -20,6 +20,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<RunCommand
   "store key": async () => (await import("./store/key.ts")).runStoreKey,
   "store check": async () => (await import("./store/check.ts")).runStoreCheck,
   "store prune": async () => (await import("./store/prune.ts")).runStorePrune,
+  "store copy": async () => (await import("./store/copy.ts")).runStoreCopy,
   "store stats": async () => (await import("./store/stats.ts")).runStoreStats,
   build: async () => (await import("./build/build.ts")).runBuildCommand,
   "machine list": async () => (await import("./machine/list.ts")).runMachineList,

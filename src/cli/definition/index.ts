@@ -60,11 +60,13 @@ import {
 import { forgetCommand, type ForgetCall } from "./retention-commands.ts";
 import {
   storeCheckCommand,
+  storeCopyCommand,
   storeInitCommand,
   storeKeyCommand,
   storePruneCommand,
   storeStatsCommand,
   type StoreCheckCall,
+  type StoreCopyCall,
   type StoreInitCall,
   type StoreKeyCall,
   type StorePruneCall,
@@ -98,6 +100,7 @@ export interface Calls {
   readonly "store key": StoreKeyCall;
   readonly "store check": StoreCheckCall;
   readonly "store prune": StorePruneCall;
+  readonly "store copy": StoreCopyCall;
   readonly "store stats": StoreStatsCall;
   readonly build: BuildCall;
   readonly "machine list": MachineListCall;
@@ -140,6 +143,7 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   "store key": storeKeyCommand,
   "store check": storeCheckCommand,
   "store prune": storePruneCommand,
+  "store copy": storeCopyCommand,
   "store stats": storeStatsCommand,
   build: buildCommand,
   "machine list": machineListCommand,
@@ -182,5 +186,12 @@ export type { CatCall, DiffCall, ImagesCall, LsCall, RmCall, ShowCall, TagCall, 
 export type { MachineAttachCall, MachineCreateCall, MachineDetachCall, MachineListCall } from "./machine-commands.ts";
 export type { JobCall, JobListCall, JobLogCall, JobRateCall, JobRepairCall } from "./job-commands.ts";
 export type { ForgetCall } from "./retention-commands.ts";
-export type { StoreCheckCall, StoreInitCall, StoreKeyCall, StorePruneCall, StoreStatsCall } from "./store-commands.ts";
+export type {
+  StoreCheckCall,
+  StoreCopyCall,
+  StoreInitCall,
+  StoreKeyCall,
+  StorePruneCall,
+  StoreStatsCall,
+} from "./store-commands.ts";
 export type { CompletionCall, DoctorCall, HelpCall, Shell } from "./host-commands.ts";

@@ -1,6 +1,7 @@
 import type { CommandDefinition } from "./command-definition.ts";
 import { dryRunSummary } from "./common-options.ts";
-import { choiceOperand, flag, optionalOperand, textOption } from "./field.ts";
+import { parseSize } from "../../core/size.ts";
+import { choiceOperand, flag, listOption, operand, optionalOperand, parsedOption, textOption } from "./field.ts";
 
 /** `rehome store init` as it was called. */
 export interface StoreInitCall {
@@ -96,6 +97,40 @@ export const storePruneCommand: CommandDefinition<StorePruneCall> = {
     { line: "store prune -n", does: "what would be freed" },
     { line: "store prune", does: "free it" },
   ],
+};
+
+/** `rehome store copy` as it was called. */
+export interface StoreCopyCall {
+  readonly source: string;
+  readonly target: string;
+  readonly images: readonly string[];
+  readonly rate: number | undefined;
+  readonly targetKeyFile: string | undefined;
+}
+
+/** The definition of `rehome store copy`. */
+export const storeCopyCommand: CommandDefinition<StoreCopyCall> = {
+  summary: "Copy images to another store",
+  description: [
+    "Copies what is missing there, as it is stored: nothing is compressed again, between plain and encrypted stores too. What came over is read back before it gets its names. The same command again goes on where it was.",
+    "A target that is no store yet becomes a plain one; make it with `rehome store init --encrypt` first for an encrypted one.",
+  ],
+  fields: {
+    source: operand("SRC", "directory", "The store to copy from"),
+    target: operand("DST", "directory", "The store to copy to"),
+    images: listOption(
+      "PATTERN",
+      "image",
+      "Only these: NAME or NAME:TAG; `*` and `?` stand for anything. Default: all",
+    ),
+    rate: parsedOption("SIZE", parseSize, "Copy at most so much a second, such as 20MiB or 500M"),
+    targetKeyFile: textOption("FILE", "file", "Open DST with this key file. Default: the same as SRC"),
+  },
+  examples: [
+    { line: "store copy /var/lib/rehome/store /mnt/stick/images", does: "all images" },
+    { line: "store copy ./a ./b --images 'web:*' --rate 10MiB", does: "those of web, gently" },
+  ],
+  statuses: { 3: "a name leads to another image in DST; nothing was copied", 4: "an image is damaged" },
 };
 
 /** `rehome store stats` as it was called. */

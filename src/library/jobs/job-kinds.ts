@@ -4,6 +4,7 @@ import type { JobRecord } from "../../engine/job.ts";
 import { attachKind } from "./attach-job.ts";
 import { buildKind } from "./build-job.ts";
 import { captureKind } from "./capture-job.ts";
+import { copyKind } from "./copy-job.ts";
 import { createMachineKind } from "./create-machine-job.ts";
 import { detachKind } from "./detach-job.ts";
 import { restoreKind } from "./restore-job.ts";
@@ -14,6 +15,7 @@ const kinds: readonly JobKind[] = [
   restoreKind,
   pruneKind,
   removeKind,
+  copyKind,
   detachKind,
   createMachineKind,
   attachKind,
