@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { RestoreOptions, RestoreResult } from "../../../library/restore.ts";
@@ -65,6 +66,8 @@ async function runWithProgress(
   options: RestoreOptions,
   context: CommandContext,
 ): Promise<RestoreResult> {
+  // Most of a restore is native code. What V8's last optimizer wins in the rest, it costs: only long restores are to pay for it.
+  setFlagsFromString("--invocation-count-for-turbofan=30000");
   await using threads = makeWriteThreads();
   if (!call.intoExisting) threads.start();
   const { restoreAsJob } = await import("../../../library/jobs/restore-job.ts");
