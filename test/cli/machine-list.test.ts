@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { test } from "node:test";
 import { listMachines } from "../../src/library/machines/list-machines.ts";
 import { tryLockFile } from "../../src/host/file-locks.ts";
@@ -83,8 +82,11 @@ test("listMachines() lists 500 machines in under 300 ms", (context) => {
     );
   }
   listMachines({ paths });
-  const begunMs = performance.now();
+  // Of this process alone: what else the machine does must not fail the test.
+  const begun = process.cpuUsage();
   assert.equal(listMachines({ paths }).length, 500);
-  const tookMs = performance.now() - begunMs;
-  assert.ok(tookMs < 300, `${tookMs} ms`);
+  const { user, system } = process.cpuUsage(begun);
+  const tookMs = (user + system) / 1000;
+  assert.ok(tookMs < 300, `${tookMs} ms of processor time`);
+  context.diagnostic(`${tookMs.toFixed(0)} ms of processor time`);
 });
