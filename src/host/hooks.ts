@@ -7,6 +7,9 @@ const maxOutputBytes = 64 * 1024;
 /** How long output is waited for after a hook has ended. */
 const outputGraceMs = 500;
 
+/** When hooks run: before or after an operation. */
+export type HookTime = `${"pre" | "post"}-${"capture" | "detach" | "attach"}`;
+
 /** How many hooks there are. */
 export function countHooks(directory: string, when: string): number {
   return listHooks(directory, when).length;
@@ -14,11 +17,11 @@ export function countHooks(directory: string, when: string): number {
 
 /**
  * Runs the executables in `DIRECTORY/WHEN.d`, by name, one after the other, each in a process group of its own that is ended
- * when its time is out. A pre-capture hook that fails ends the row; post-capture hooks all run.
+ * when its time is out. A hook before something that fails ends the row; those after it all run.
  */
 export async function runHooks(
   directory: string,
-  when: "pre-capture" | "post-capture",
+  when: HookTime,
   variables: Readonly<Record<string, string>>,
   signal?: AbortSignal,
 ): Promise<HookResult[]> {
@@ -30,7 +33,7 @@ export async function runHooks(
         ? { path, exitCode: 126, timedOut: false, output: `not run: ${unsafe}` }
         : await runHook(path, { ...process.env, ...variables, REHOME_HOOK: when }, signal);
     results.push(result);
-    if (result.exitCode !== 0 && when === "pre-capture") break;
+    if (result.exitCode !== 0 && when.startsWith("pre-")) break;
   }
   return results;
 }

@@ -263,3 +263,29 @@ test("a hostile manifest is refused by name", (context) => {
   assert.equal(code(), "MANIFEST_INVALID");
   assert.equal(statSync("/etc/hostname").isFile(), true);
 });
+
+test("hooks run before and after, and keep a machine from being detached by the status they end with", (context) => {
+  const site = makeSite(context);
+  makeMachine(site, "web1");
+  const hook = (when: string, script: string): void => {
+    const path = join(site.directory, "hooks", `${when}.d/hook`);
+    put(path, `#!/bin/sh\n${script}\n`);
+    chmodSync(path, 0o755);
+  };
+  const told = join(site.directory, "told");
+  hook("pre-detach", "exit 254");
+  const refused = site.run("machine", "detach", "web1");
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /ended with 254: it did nothing, and the machine is as it was \[HOOK_FAILED\]/);
+  assert.equal(site.stateOf("web1"), "installed");
+  hook("pre-detach", `echo "$REHOME_HOOK $REHOME_MACHINE $REHOME_ROOT" >> ${told}`);
+  hook("post-detach", `echo "$REHOME_HOOK" >> ${told}`);
+  assert.equal(site.run("machine", "detach", "web1").status, 0);
+  assert.equal(readFileSync(told, "utf8"), `pre-detach web1 ${site.machine("web1")}\npost-detach\n`);
+  hook("pre-attach", "exit 255");
+  assert.match(site.run("machine", "attach", "web1").stderr, /needs cleaning by hand/);
+  assert.equal(site.stateOf("web1"), "incomplete");
+  const { jobs } = site.document("job", "list").document as { jobs: { id: string }[] };
+  assert.equal(site.run("job", "undo", jobs[0]?.id ?? "").status, 0);
+  assert.equal(site.stateOf("web1"), "detached");
+});

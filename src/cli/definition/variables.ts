@@ -24,7 +24,8 @@ export const variables: readonly Variable[] = [
   {
     name: "REHOME_HOOKS_DIR",
     key: "hooks-dir",
-    summary: "Directories `pre-capture.d` and `post-capture.d` with hooks. Default: /etc/rehome/hooks.d",
+    summary:
+      "Directories with hooks: `pre-capture.d`, `post-capture.d`, and the same for `detach` and `attach`. Default: /etc/rehome/hooks.d",
   },
   {
     name: "REHOME_PREPARE_DIR",

@@ -27,6 +27,7 @@ import { deviceKey, validateMachine } from "../machines/validate-machine.ts";
 import { choosePaths, type Paths } from "../settings.ts";
 import { fromJson, toJson } from "./json.ts";
 import { lockedCheckpoint, markIncomplete, putRecord } from "./machine-checkpoints.ts";
+import { machineHooks } from "./machine-hooks.ts";
 import { runAsJob, type JobOptions } from "./run-as-job.ts";
 
 /** How a machine is to be attached. */
@@ -141,7 +142,9 @@ function attachCheckpoints(
   const known: MachineRecord = { name, uuid, epoch, ...(image !== undefined && { image }) };
   const devices = manifest.devices.filter((node) => allDevices || isOrdinaryDevice(node));
   const locked = lockedCheckpoint(() => lockMachine(paths, name, "attach"));
+  const hooks = machineHooks(paths, { name, operation: "attach", before, known });
   return [
+    hooks.before,
     markIncomplete(paths, { name, operation: "attach", before, known, locked }),
     {
       name: "make-devices",
@@ -193,6 +196,7 @@ function attachCheckpoints(
       },
       locked,
     }),
+    hooks.after,
   ];
 }
 

@@ -19,6 +19,7 @@ import { readRecord, siteId } from "../machines/records.ts";
 import { choosePaths, type Paths } from "../settings.ts";
 import { fromJson, toJson } from "./json.ts";
 import { lockedCheckpoint, markIncomplete, putRecord } from "./machine-checkpoints.ts";
+import { machineHooks } from "./machine-hooks.ts";
 import { runAsJob, type JobOptions } from "./run-as-job.ts";
 
 interface DetachParameters {
@@ -75,7 +76,9 @@ function detachCheckpoints({ name, paths }: DetachParameters, { manifest, before
   const { autostart } = manifest.configuration;
   const known: MachineRecord = { name, uuid, epoch, ...(image !== undefined && { image }), autostart };
   const locked = lockedCheckpoint(() => lockMachine(paths, name, "detach"));
+  const hooks = machineHooks(paths, { name, operation: "detach", before, known });
   return [
+    hooks.before,
     markIncomplete(paths, { name, operation: "detach", before, known, locked }),
     locked({
       name: "write-manifest",
@@ -107,5 +110,6 @@ function detachCheckpoints({ name, paths }: DetachParameters, { manifest, before
       },
       locked,
     }),
+    hooks.after,
   ];
 }

@@ -103,7 +103,8 @@ export function putRecord(
   });
 }
 
-function restoreRecord(paths: Paths, name: string, before: MachineRecord | null): void {
+/** Puts back what was on record. Safe to call twice. */
+export function restoreRecord(paths: Paths, name: string, before: MachineRecord | null): void {
   if (before === null) removeRecord(paths, name);
   else writeRecord(paths, before);
 }
