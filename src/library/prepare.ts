@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, openSync, realpathSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { OnProgress } from "../core/progress.ts";
 import type { TreePath } from "../core/tree/byte-string.ts";
 import { growDescriptorTable } from "../host/descriptor-table.ts";
 import { listExecutables, whyUnsafe } from "../host/hooks.ts";
 import { findNewFileSystems } from "../host/prepare/new-file-systems.ts";
 import { readBootPlace } from "../host/prepare/boot-place.ts";
+import { findProcessIn } from "../host/prepare/processes-in-tree.ts";
 import { nspawnSandbox } from "../host/prepare/sandbox.ts";
 import { openTreeEditor } from "../host/prepare/tree-editor.ts";
 import { runTool, ToolFailedError } from "../host/processes.ts";
@@ -56,6 +58,8 @@ export interface PrepareResult {
   readonly durationMs: number;
 }
 
+const restTries = 20;
+const restIntervalMs = 100;
 const programTimeoutMs = 10 * 60_000;
 
 /**
@@ -69,6 +73,7 @@ export async function prepare(directory: string, options: PrepareOptions = {}): 
   const startedMs = performance.now();
   using held = holdTree(directory);
   const { root, tree } = held;
+  await assertAtRest(root);
   const plan = await makePlan(root, tree, options);
   const totalItems = plan.operations.filter(({ state }) => state === "change").length;
   let items = 0;
@@ -168,6 +173,17 @@ function holdTree(directory: string): HeldTree {
   } catch (error) {
     closeSync(lock);
     throw error;
+  }
+}
+
+/** What a killed preparation ran in its sandbox is given the moment that the kernel takes to end it. */
+async function assertAtRest(root: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const pid = findProcessIn(root);
+    if (pid === undefined) return;
+    if (tries === restTries)
+      throw new TreeUnsuitableError(root, `the system in it runs: process ${pid} is one of it`, "Stop it before.");
+    await setTimeout(restIntervalMs);
   }
 }
 

@@ -5,12 +5,15 @@ import { chownSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, 
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { program } from "../../../test/cli/run-rehome.ts";
+import { prepare } from "../../index.ts";
+import { pathsIn } from "../../../test/support/place.ts";
 import { addPrograms } from "../../../test/support/program-tree.ts";
 import { run } from "../../../test/support/run.ts";
 import { asRoot, temporaryDirectory } from "../../../test/support/temporary-directory.ts";
 import type { SandboxOptions, SandboxResult } from "../../system/prepare/ports.ts";
 import { readMounts } from "../file-systems.ts";
 import { findTool } from "../processes.ts";
+import { findProcessIn } from "./processes-in-tree.ts";
 import { nspawnSandbox } from "./sandbox.ts";
 
 const needsNspawn = { skip: asRoot.skip || (findTool("systemd-nspawn") ? false : "needs systemd-nspawn") };
@@ -131,6 +134,17 @@ test("kill -9 of rehome ends what runs in the sandbox, and its mounts go", needs
   await once(rehome, "close");
   assert.ok(await until(() => processesWith("4321.5").length === 0), "everything has ended");
   assert.deepEqual([tracesOf(directory), readdirSync(directory)], [[], ["root"]]);
+});
+
+test("prepare() refuses a tree that a process runs in", needsNspawn, async (context) => {
+  const { root, directory, sh } = makeTree(context);
+  const stop = new AbortController();
+  const running = sh("sleep 4321.75", { signal: stop.signal });
+  assert.ok(await until(() => findProcessIn(root) !== undefined));
+  await assert.rejects(prepare(root, { paths: pathsIn(directory) }), { code: "TARGET_UNSUITABLE", message: /runs/ });
+  stop.abort();
+  await assert.rejects(running, { code: "INTERRUPTED" });
+  assert.deepEqual((await prepare(root, { paths: pathsIn(directory) })).operations, []);
 });
 
 test("run() maps the owners of a tree that is shifted for a machine", needsNspawn, async (context) => {
