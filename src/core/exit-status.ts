@@ -75,6 +75,7 @@ export type ErrorCode =
   | "DISK_NOT_CLEAN"
   | "BOOT_TEST_FAILED"
   | "DISK_IMAGE_UNSUITABLE"
+  | "DEVICE_REFUSED"
   | "JOB_NOT_FOUND"
   | "JOB_BUSY"
   | "JOB_LOST"
@@ -133,6 +134,7 @@ export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   DISK_NOT_CLEAN: exitStatus.failed,
   BOOT_TEST_FAILED: exitStatus.failed,
   DISK_IMAGE_UNSUITABLE: exitStatus.refused,
+  DEVICE_REFUSED: exitStatus.refused,
   JOB_NOT_FOUND: exitStatus.usage,
   JOB_BUSY: exitStatus.refused,
   JOB_LOST: exitStatus.failed,
