@@ -3,7 +3,12 @@ import { RehomeError } from "../core/errors.ts";
 import { displayBytes, type ByteString } from "../core/tree/byte-string.ts";
 import { errno } from "./libc.ts";
 
-const namesByNumber = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]));
+// Of two names for one number the first counts, as in the manual pages: EAGAIN, not EWOULDBLOCK.
+const namesByNumber = new Map(
+  Object.entries(constants.errno)
+    .toReversed()
+    .map(([name, value]) => [value, name]),
+);
 
 /** A call to the kernel failed; one for want of room or permission has that code. `errnoName` is `ENOENT`, `EACCES`, …; `subject` what it was about. */
 export class SystemCallError extends RehomeError {
