@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { UsageError } from "../../core/errors.ts";
 import { areaPaths, openAreaFiles, readAreaRecord } from "../../host/build/area-files.ts";
+import { directoryBlobStore } from "../../image/blob-store/directory-blob-store.ts";
 import { listImageNames, removeName, type ImageName } from "../../image/store/image-names.ts";
 import { BuildBusyError, isAreaRecord, type AreaRecord, type BuildArea } from "../../journeys/build/index.ts";
 import { capture } from "../capture.ts";
@@ -41,8 +42,17 @@ export function openBuildArea(directory: string, who: string, paths: Paths): Bui
     async bringBack(state, work) {
       if (state === undefined) return await files.empty();
       files.assertNothingMounted();
-      if (!existsSync(files.state)) await files.empty();
-      await restore(`@${state}`, files.state, { ...options, ...work, intoExisting: true, delete: true, backup: false });
+      const converge = () =>
+        restore(`@${state}`, files.state, { ...options, ...work, intoExisting: true, delete: true, backup: false });
+      try {
+        if (!existsSync(files.state)) await files.empty();
+        await converge();
+      } catch (error) {
+        if (work.signal.aborted) throw error;
+        // What a failed checkpoint left may be what keeps it from working: a full disk for one. Nothing of it is needed.
+        await files.empty();
+        await converge();
+      }
     },
     async dropStatesBut(states, { onProgress, signal }) {
       const dropped = (await listStates(options)).filter(({ image }) => !states.has(image));
@@ -85,7 +95,6 @@ function viewStates(options: StateStore): Pick<BuildArea, "statesKept" | "stateB
 }
 
 async function listStates(options: StateStore): Promise<readonly ImageName[]> {
-  if (!existsSync(options.store)) return [];
-  using opened = await openStore(options);
-  return await listImageNames(opened.blobs);
+  // Without the index of chunks, which a full disk would not let us open.
+  return existsSync(options.store) ? await listImageNames(directoryBlobStore(options.store)) : [];
 }
