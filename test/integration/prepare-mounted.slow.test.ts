@@ -21,7 +21,7 @@ function mountedDisk(context: TestContext): { readonly disk: string; readonly ro
   run("sh", "-c", 'sfdisk --quiet "$0" <"$1"', image, join(place, "table"));
   const disk = run("losetup", "--find", "--show", image).trim();
   atEnd(context, () => void run("losetup", "--detach", disk));
-  run("partx", "--add", disk);
+  run("partx", "--update", disk);
   atEnd(context, () => void run("partx", "--delete", disk));
   for (const number of [1, 2, 3]) run("mkfs.ext4", "-q", `${disk}p${number}`);
   const root = mount(context, join(place, "root"), `${disk}p2`);
