@@ -94,6 +94,10 @@ export type ErrorCode =
   | "BUILD_NOT_RESUMABLE"
   | "BUILD_BUSY"
   | "CHECKPOINT_FAILED"
+  | "GOLDEN_UNREACHABLE"
+  | "SESSION_REFUSED"
+  | "SESSION_EXISTS"
+  | "SESSION_NOT_FOUND"
   | "CRASH_POINT";
 
 /** The exit status of every error code. A code that is not here does not compile. */
@@ -153,5 +157,9 @@ export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   BUILD_NOT_RESUMABLE: exitStatus.refused,
   BUILD_BUSY: exitStatus.refused,
   CHECKPOINT_FAILED: exitStatus.failed,
+  GOLDEN_UNREACHABLE: exitStatus.failed,
+  SESSION_REFUSED: exitStatus.refused,
+  SESSION_EXISTS: exitStatus.refused,
+  SESSION_NOT_FOUND: exitStatus.usage,
   CRASH_POINT: exitStatus.failed,
 };

@@ -8,6 +8,7 @@ import type { TreePath } from "../core/tree/byte-string.ts";
 import { isMemoryFileSystem, syncFileSystem } from "../host/file-systems.ts";
 import { growDescriptorTable } from "../host/descriptor-table.ts";
 import { linuxTreeReader } from "../host/tree/linux-tree-reader.ts";
+import type { RestoreSource } from "../image/store/chunk-source.ts";
 import type { ImageStore, OpenImage } from "../image/store/image-store.ts";
 import { readTree } from "../image/tree-index/tree-index-reader.ts";
 import { TreeComparison } from "../system/compare/compare-tree.ts";
@@ -77,7 +78,7 @@ export function isInMemory(directory: string): boolean {
 
 /** What {@link compareWithTree} works with. */
 export interface TreeComparisonOptions {
-  readonly store: ImageStore;
+  readonly store: { readonly chunks: Pick<RestoreSource, "readChunk"> };
   readonly manifest: Manifest;
   readonly root: string;
   readonly path: TreePath;

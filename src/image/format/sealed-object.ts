@@ -12,7 +12,8 @@ export type SealedKind =
   | "condemned"
   | "lost"
   | "capture-cache"
-  | "restore-marker";
+  | "restore-marker"
+  | "chain-session";
 
 /** Writes a small object with its seal. */
 export function sealObject(kind: SealedKind, value: unknown): Buffer {

@@ -3,7 +3,11 @@ import type { BlobStore } from "../blob-store/blob-store.ts";
 import type { BlockLocation, ChunkIndex, ChunkLocation } from "../chunk-index/chunk-index.ts";
 import { decodeBlock, sha256 } from "../chunker/decode-block.ts";
 import { ObjectDamagedError, ObjectMissingError } from "../errors.ts";
+import type { CarriedBlock } from "./carried-block.ts";
 import { packKey } from "./pack-reader.ts";
+
+/** Where a restore has its chunks from: a store, or a chain while it comes in. */
+export type RestoreSource = Pick<ChunkSource, "locate" | "carry" | "retryFresh" | "readChunk">;
 
 /** Finds chunks and reads stored blocks. */
 export class ChunkSource {
@@ -22,13 +26,14 @@ export class ChunkSource {
    * Does `work`, which locates chunks and reads them, and does it again with a fresh index when something was missing: a prune may
    * have removed a condemned pack whose chunks were stored anew elsewhere since.
    */
-  async retryFresh<Result>(work: () => Promise<Result>): Promise<Result> {
+  async retryFresh<Result>(work: (carry: ChunkSource["carry"]) => Promise<Result>): Promise<Result> {
+    const carry = (numbers: readonly number[]): Promise<CarriedBlock[]> => this.carry(numbers);
     try {
-      return await work();
+      return await work(carry);
     } catch (error) {
       if (!(error instanceof ObjectMissingError) || this.#refresh === undefined) throw error;
       await this.#refresh();
-      return await work();
+      return await work(carry);
     }
   }
 
@@ -74,6 +79,19 @@ export class ChunkSource {
       first = next;
     }
     return stored;
+  }
+
+  /** Reads blocks for another thread. @throws {ObjectMissingError} @throws {ObjectDamagedError} */
+  async carry(numbers: readonly number[]): Promise<CarriedBlock[]> {
+    const blocks = numbers.map((block) => this.block(block));
+    const stored = await this.readStored(blocks);
+    return blocks.map(({ block, blockId, codec, plainBytes, pack }) => ({
+      block,
+      codec,
+      plainBytes,
+      stored: stored.get(block) as Uint8Array,
+      subject: `block ${blockId} in ${packKey(pack)}`,
+    }));
   }
 
   /** Reads one chunk and holds it against its id. For single chunks such as segments; not for bulk. @throws {ObjectDamagedError} */

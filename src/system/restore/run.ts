@@ -4,7 +4,7 @@ import type { OnProgress } from "../../core/progress.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import type { Entry } from "../../core/tree/entry.ts";
 import type { FileDescriptor } from "../../core/tree/tree-reader.ts";
-import type { ChunkSource } from "../../image/store/chunk-source.ts";
+import type { RestoreSource } from "../../image/store/chunk-source.ts";
 import { readTree } from "../../image/tree-index/tree-index-reader.ts";
 import { inParent } from "../tree/in-parent.ts";
 import { selectSubtree } from "./subtree.ts";
@@ -44,7 +44,7 @@ export interface WrittenTree {
 /** Runs the plan of a restore into an absent or empty directory, or an empty mount point. What it had done is kept after a failure or kill. */
 export async function runRestore(
   plan: RestorePlan,
-  chunks: ChunkSource,
+  chunks: RestoreSource,
   ports: RestorePorts,
   settings: RestoreSettings,
 ): Promise<WrittenTree> {
@@ -80,7 +80,7 @@ export async function runRestore(
 async function finishPublished(
   stage: string,
   target: string,
-  chunks: ChunkSource,
+  chunks: RestoreSource,
   ports: RestorePorts,
   settings: RestoreSettings,
 ): Promise<WrittenTree> {
@@ -123,7 +123,7 @@ function withoutProtection(ports: RestorePorts, root: string, work: () => void):
 
 async function writeTree(
   plan: RestorePlan,
-  chunks: ChunkSource,
+  chunks: RestoreSource,
   ports: RestorePorts,
   settings: RestoreSettings,
   onCheckpoint: (doneUpTo: TreePath) => void,
@@ -171,7 +171,7 @@ export interface Convergence {
 export async function runConvergence(
   root: string,
   convergence: Convergence,
-  chunks: ChunkSource,
+  chunks: RestoreSource,
   ports: RestorePorts,
   settings: Omit<RestoreSettings, "verify">,
 ): Promise<WrittenTree> {

@@ -3,7 +3,7 @@ import { displayBytes, type TreePath } from "../../core/tree/byte-string.ts";
 import type { Entry } from "../../core/tree/entry.ts";
 import { isAtOrBelow } from "../../core/tree/walk-order.ts";
 import { FormatInvalidError, PathNotFoundError } from "../../image/errors.ts";
-import type { ChunkSource } from "../../image/store/chunk-source.ts";
+import type { RestoreSource } from "../../image/store/chunk-source.ts";
 import { readTree, TreeGuard } from "../../image/tree-index/tree-index-reader.ts";
 
 /**
@@ -13,7 +13,7 @@ import { readTree, TreeGuard } from "../../image/tree-index/tree-index-reader.ts
  * @throws {PathNotFoundError} If there is nothing at `path`.
  */
 export async function* selectSubtree(
-  chunks: ChunkSource,
+  chunks: Pick<RestoreSource, "readChunk">,
   tree: TreeReference,
   path: TreePath,
 ): AsyncGenerator<Entry, void, undefined> {

@@ -11,7 +11,7 @@ import { WriteSender } from "./files/batch-sender.ts";
 import { FileWriting, type Existing } from "./files/file-writing.ts";
 import { makeLink, makeSpecial, setMetadataOf } from "./make-entry.ts";
 import type { RestorePorts } from "./ports.ts";
-import type { ChunkSource } from "../../image/store/chunk-source.ts";
+import type { RestoreSource } from "../../image/store/chunk-source.ts";
 
 /** Something that the target could not be given. `path` as `displayBytes` writes it. */
 export interface RestoreLoss {
@@ -23,7 +23,7 @@ export interface RestoreLoss {
 /** What writing a tree works with. */
 export interface WriteTreeParts {
   readonly ports: RestorePorts;
-  readonly chunks: ChunkSource;
+  readonly chunks: RestoreSource;
   /** The directory that becomes the root of the tree; stays open. */
   readonly root: FileDescriptor;
   /** Everything up to here, in walk order, is there already from an earlier run. */

@@ -46,7 +46,7 @@ export function decodeFrameHeader(bytes: Buffer): FrameHeader {
   if (type === "idle" && (frame | bodyBytes | sealer | counter) !== 0) throw invalid("an idle one says something");
   if (type !== "idle" && (bodyBytes <= sealTagBytes || bodyBytes > maxBodyBytes))
     throw invalid(`a body of ${bodyBytes} bytes is not allowed`);
-  if (sealer !== 0 && type !== "rebuilt") throw invalid("a node has sealed what only the golden node seals");
+  if (sealer !== 0 && type === "block") throw invalid("a node has sealed what only the golden node seals");
   return { type, ...header };
 }
 

@@ -1,9 +1,8 @@
 import type { ChunkId, Piece } from "../../../core/tree/entry.ts";
 import type { MetadataLoss, MetadataOptions } from "../../../core/tree/tree-writer.ts";
 import type { ChunkLocation } from "../../../image/chunk-index/chunk-index.ts";
-import { packKey } from "../../../image/store/pack-reader.ts";
-import type { ChunkSource } from "../../../image/store/chunk-source.ts";
-import type { CarriedBlock, ChunkColumns, FileToWrite, WriteItem } from "./file-batch.ts";
+import type { RestoreSource } from "../../../image/store/chunk-source.ts";
+import type { ChunkColumns, FileToWrite, WriteItem } from "./file-batch.ts";
 import type { WritePool } from "../ports.ts";
 
 const batchBytes = 4 * 1024 * 1024;
@@ -19,7 +18,7 @@ export type AfterWrite = (losses: readonly MetadataLoss[]) => void;
  */
 export class WriteSender {
   readonly #pool: WritePool;
-  readonly #chunks: ChunkSource;
+  readonly #chunks: RestoreSource;
   readonly #metadata: MetadataOptions;
   readonly #underWay = new Set<Promise<void>>();
   #items: WriteItem[] = [];
@@ -29,7 +28,7 @@ export class WriteSender {
   #bytes = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(pool: WritePool, chunks: ChunkSource, metadata: MetadataOptions) {
+  constructor(pool: WritePool, chunks: RestoreSource, metadata: MetadataOptions) {
     this.#pool = pool;
     this.#chunks = chunks;
     this.#metadata = metadata;
@@ -93,32 +92,23 @@ export class WriteSender {
 
   async #trip(items: readonly WriteItem[], columns: ChunkColumns, after: readonly AfterWrite[]): Promise<void> {
     try {
-      let chunks = columns;
       let isFirst = true;
-      const blocks = await this.#chunks.retryFresh(() => {
-        if (!isFirst) chunks = this.#relocate(columns);
+      const { losses } = await this.#chunks.retryFresh(async (carry) => {
+        const again = isFirst ? {} : { again: true as const };
+        const chunks = isFirst ? columns : this.#relocate(columns);
         isFirst = false;
-        return this.#readBlocks(chunks.blocks);
+        const blocks = await carry([...new Set(chunks.blocks)]);
+        // Memory that is shared with this thread stays its own.
+        const transfer = new Set(
+          blocks.flatMap(({ stored: { buffer } }) => (buffer instanceof ArrayBuffer ? [buffer] : [])),
+        );
+        return await this.#pool.run({ items, chunks, blocks, metadata: this.#metadata, ...again }, [...transfer]);
       });
-      const transfer = new Set(blocks.map((block) => block.stored.buffer as ArrayBuffer));
-      const { losses } = await this.#pool.run({ items, chunks, blocks, metadata: this.#metadata }, [...transfer]);
       const lost = new Map(losses.map((loss) => [loss.item, loss.losses]));
       for (const [at, done] of after.entries()) done(lost.get(at) ?? []);
     } catch (error) {
       this.#failure ??= { error };
     }
-  }
-
-  async #readBlocks(numbers: readonly number[]): Promise<CarriedBlock[]> {
-    const blocks = [...new Set(numbers)].map((block) => this.#chunks.block(block));
-    const stored = await this.#chunks.readStored(blocks);
-    return blocks.map(({ block, blockId, codec, plainBytes, pack }) => ({
-      block,
-      codec,
-      plainBytes,
-      stored: stored.get(block) as Uint8Array,
-      subject: `block ${blockId} in ${packKey(pack)}`,
-    }));
   }
 
   #relocate(columns: ChunkColumns): ChunkColumns {

@@ -2,16 +2,7 @@ import type { ByteString } from "../../../core/tree/byte-string.ts";
 import type { ChunkId, EntryMetadata } from "../../../core/tree/entry.ts";
 import type { FileDescriptor } from "../../../core/tree/tree-reader.ts";
 import type { MetadataLoss, MetadataOptions } from "../../../core/tree/tree-writer.ts";
-import type { Codec } from "../../../image/format/pack.ts";
-
-/** A stored block that travels with a batch. `subject` names it in messages. */
-export interface CarriedBlock {
-  readonly block: number;
-  readonly codec: Codec;
-  readonly plainBytes: number;
-  readonly stored: Uint8Array;
-  readonly subject: string;
-}
+import type { CarriedBlock } from "../../../image/store/carried-block.ts";
 
 /**
  * The chunks of all items of a batch, in their order, column by column: the n-th lies at `offsets[n]` of `blocks[n]`, and goes
@@ -45,6 +36,8 @@ export type WriteItem = FileToWrite & { readonly chunkCount: number };
 
 /** A request to a restore worker. */
 export interface WriteBatch {
+  /** Sent before, and given up: what it has made of whole files is made anew. */
+  readonly again?: true;
   readonly items: readonly WriteItem[];
   readonly chunks: ChunkColumns;
   readonly blocks: readonly CarriedBlock[];

@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
 import type { FileDescriptor, TreeReader } from "../../../core/tree/tree-reader.ts";
 import type { MetadataLoss, MetadataOptions, TreeWriter } from "../../../core/tree/tree-writer.ts";
-import { decodeBlock } from "../../../image/chunker/decode-block.ts";
 import { giveBack } from "../../../image/chunker/give-back.ts";
 import { ObjectDamagedError } from "../../../image/errors.ts";
-import type { CarriedBlock, ChunkColumns, FileToWrite, WriteBatch, WriteBatchResult } from "./file-batch.ts";
+import { openCarried, type CarriedBlock } from "../../../image/store/carried-block.ts";
+import type { ChunkColumns, FileToWrite, WriteBatch, WriteBatchResult } from "./file-batch.ts";
 
 const keptBlocks = 6;
 
@@ -26,7 +26,7 @@ export class FileWriter {
   }
 
   /** @throws {ObjectDamagedError} @throws {SystemCallError} */
-  writeBatch({ items, chunks, blocks, metadata }: WriteBatch): WriteBatchResult {
+  writeBatch({ items, chunks, blocks, metadata, again }: WriteBatch): WriteBatchResult {
     const carried = new Map(blocks.map((block) => [block.block, block]));
     const losses: { item: number; losses: MetadataLoss[] }[] = [];
     let first = 0;
@@ -35,6 +35,7 @@ export class FileWriter {
       first = part.end;
       if (write.part === "part") this.#writeChunks(write.file, part);
       else {
+        if (again) this.#writer.remove(write.directory, write.temporary ?? write.name);
         const lost = this.#writeWhole(write, part, metadata);
         if (lost.length > 0) losses.push({ item, losses: lost });
       }
@@ -72,11 +73,13 @@ export class FileWriter {
       while (at < end && blocks[at] === block && offsets[at] === next && positions[at] === position + next - start) {
         const length = lengths[at] as number;
         const chunk = plain.subarray(next, next + length);
-        if (chunk.length !== length || hash("sha256", chunk) !== ids[at])
+        if (chunk.length !== length || hash("sha256", chunk) !== ids[at]) {
+          this.#plain.delete(block);
           throw new ObjectDamagedError(
             carried.get(block)?.subject ?? `block ${block}`,
             `its chunk ${ids[at]} has other bytes`,
           );
+        }
         next += length;
         at += 1;
       }
@@ -93,11 +96,10 @@ export class FileWriter {
       this.#plain.set(block, known);
       return known;
     }
-    const source = carried.get(block);
-    const { stored, codec, plainBytes, subject } = source ?? nothing;
-    const plain = decodeBlock(stored, codec, plainBytes, subject);
+    const source = carried.get(block) ?? nothing;
+    const plain = openCarried(source);
     this.#plain.set(block, plain);
-    if (codec === 1) this.#owned.add(plain);
+    if (source.codec === 1 || source.seal) this.#owned.add(plain);
     if (this.#plain.size > keptBlocks) this.#forgetOldest();
     return plain;
   }

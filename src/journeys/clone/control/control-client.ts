@@ -1,0 +1,86 @@
+import { connect } from "node:tls";
+import { protocolVersion, type Message } from "../wire/messages.ts";
+import { exporterLabel, isSigned, welcomeSubject } from "../wire/signed.ts";
+import { controlIdentity, controlKey, goldenKeyOf, type SessionToken } from "../wire/token.ts";
+import { ControlConnection, controlTls } from "./control-connection.ts";
+import { GoldenNodeUnreachableError, SessionRefusedError } from "../errors.ts";
+import type { KeyObject } from "node:crypto";
+
+/** Where the golden node is, and what it must prove. */
+export interface GoldenAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly session: string;
+  readonly token: SessionToken;
+}
+
+/** A golden node that has proved itself. */
+export interface WelcomedConnection {
+  readonly welcome: Message<"welcome">;
+  readonly goldenKey: KeyObject;
+  readonly connection: ControlConnection;
+}
+
+const answerWithinMs = 5000;
+
+/**
+ * Asks a golden node to be let in; resolves once it has shown that it is the one that the token names.
+ *
+ * @param onMessage Called with every message after the welcome. @param onClosed Called once, only after a welcome.
+ * @throws {GoldenNodeUnreachableError} If nobody answers, or not the right one. @throws {SessionRefusedError}
+ */
+export function joinSession(
+  address: GoldenAddress,
+  who: { readonly name: string; readonly port: number; readonly rejoins: number },
+  onMessage: (message: Message) => void,
+  onClosed: () => void,
+): Promise<WelcomedConnection> {
+  const { host, port, session, token } = address;
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      ...controlTls,
+      host,
+      port,
+      pskCallback: () => ({ psk: controlKey(token), identity: controlIdentity(session) }),
+      checkServerIdentity: () => undefined,
+    });
+    socket.setNoDelay(true);
+    let isWelcome = false;
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      reject(new GoldenNodeUnreachableError(`${host}:${port}`, why));
+      socket.destroy();
+    };
+    const timer = setTimeout(() => fail("it does not answer"), answerWithinMs);
+    socket.once("error", (error) => {
+      const isHandshake = error.message.includes("alert") || error.message.includes("SSL");
+      fail(isHandshake ? "it does not know the session by this token" : error.message);
+    });
+    socket.once("secureConnect", () => {
+      const take = (message: Message): void => {
+        if (isWelcome) {
+          onMessage(message);
+          return;
+        }
+        clearTimeout(timer);
+        if (message.kind === "refuse") reject(new SessionRefusedError(message.code, message.reason));
+        else if (message.kind !== "welcome") fail("it does not speak the protocol");
+        else {
+          const goldenKey = goldenKeyOf(token, message.goldenKey);
+          const subject = welcomeSubject(connection.exported(exporterLabel));
+          if (goldenKey === undefined || !isSigned(subject, message.signature, goldenKey)) {
+            fail("it is not the golden node that the token names");
+            return;
+          }
+          isWelcome = true;
+          resolve({ welcome: message, goldenKey, connection });
+        }
+      };
+      const connection: ControlConnection = new ControlConnection(socket, take, () => {
+        if (isWelcome) onClosed();
+        else fail("it closed the connection");
+      });
+      connection.send({ kind: "hello", version: protocolVersion, session, ...who });
+    });
+  });
+}

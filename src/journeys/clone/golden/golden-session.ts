@@ -1,0 +1,266 @@
+import { randomBytes } from "node:crypto";
+import { Coordinator } from "../chain/coordinator.ts";
+import type { CoordinatorCommand, CoordinatorEvent, SessionNote } from "../chain/coordinator-events.ts";
+import { Hop } from "../chain/hop.ts";
+import type { NodeRecord } from "../chain/roster.ts";
+import type { SessionSettings } from "../chain/session-settings.ts";
+import { times } from "../chain/times.ts";
+import type { ControlConnection } from "../control/control-connection.ts";
+import { ControlServer, type Guest } from "../control/control-server.ts";
+import { ChainPort } from "../link/chain-port.ts";
+import { HopRunner } from "../link/hop-runner.ts";
+import type { Message } from "../wire/messages.ts";
+import { execSubject, exporterLabel, signSubject, welcomeSubject } from "../wire/signed.ts";
+import { rawPublicKey } from "../wire/token.ts";
+import type { GoldenFrames } from "./golden-frames.ts";
+import type { SessionState } from "./session-state.ts";
+
+/** What a golden node serves, and whom it tells what happens. */
+export interface GoldenParts {
+  readonly state: SessionState;
+  readonly settings: SessionSettings;
+  readonly frames: GoldenFrames;
+  readonly where: { readonly port: number; readonly host: string | undefined };
+  readonly onNote: (note: SessionNote) => void;
+  readonly onLog: (node: string, line: string) => void;
+}
+
+/** What a session sent, and how long it took. Times in ms. */
+export interface SessionFigures {
+  readonly sentBytes: number;
+  readonly packets: number;
+  /** From the start to the last byte that left the golden node. */
+  readonly transferMs: number;
+  /** From then until the last node had everything. */
+  readonly emptiedMs: number;
+}
+
+const tickMs = 100;
+
+/**
+ * A golden node at work: lets nodes in, and does what the coordinator decides.
+ *
+ * Invariant: `#connections` has a connection for just those numbers that the coordinator counts among the living.
+ */
+export class GoldenSession implements Disposable {
+  readonly #parts: GoldenParts;
+  readonly #runner: HopRunner;
+  readonly #control: ControlServer;
+  readonly #coordinator: Coordinator;
+  readonly #connections = new Map<number, ControlConnection>();
+  readonly #timers: NodeJS.Timeout[];
+  #port: ChainPort | undefined;
+  #startedAtMs = 0;
+  #completeAtMs = 0;
+  #serial = 0;
+  readonly ended: Promise<void>;
+  #end: () => void = () => undefined;
+
+  /** Begins to serve: nodes may join once it resolves. */
+  static async serve(parts: GoldenParts): Promise<GoldenSession> {
+    const session = new GoldenSession(parts);
+    session.#port = await ChainPort.listen(parts.where, {
+      link: (socket) => session.#runner.welcome(socket),
+      control: (socket) => session.#control.welcome(socket),
+    });
+    return session;
+  }
+
+  private constructor(parts: GoldenParts) {
+    this.#parts = parts;
+    const { state, settings, frames } = parts;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#control = new ControlServer(state.session, state.token, (guest) => this.#welcome(guest));
+    const hop = new Hop(frames.count, []);
+    const rebuild = (frame: number): ReturnType<GoldenFrames["read"]> => frames.read(frame);
+    this.#runner = new HopRunner({ hop, rebuild, onReceived: () => undefined, onTrouble: () => undefined }, 0);
+    const former = { started: state.started, firstEpoch: state.firstEpoch, nodes: state.nodes };
+    this.#coordinator = new Coordinator(settings, performance.now(), former);
+    if (state.started) this.#startedAtMs = performance.now();
+    this.#timers = [
+      setInterval(() => this.#decide({ kind: "tick" }), tickMs),
+      setInterval(() => {
+        for (const connection of this.#connections.values()) connection.send({ kind: "ping" });
+      }, times.pingMs),
+    ];
+  }
+
+  get port(): number {
+    return this.#port?.port ?? 0;
+  }
+
+  get hasStarted(): boolean {
+    return this.#coordinator.hasStarted;
+  }
+
+  /** All who ever joined. */
+  get nodes(): readonly NodeRecord[] {
+    return this.#coordinator.nodes;
+  }
+
+  /** Starts with whoever waits. */
+  go(): void {
+    this.#decide({ kind: "go" });
+  }
+
+  figures(): SessionFigures {
+    const { bytes, pieces, lastAtMs } = this.#runner.sent;
+    return {
+      sentBytes: bytes,
+      packets: pieces,
+      transferMs: Math.max(0, lastAtMs - this.#startedAtMs),
+      emptiedMs: Math.max(0, this.#completeAtMs - lastAtMs),
+    };
+  }
+
+  /** Has a node run a command, if it was started so that it does. @returns Its serial, or undefined for a node that is not there. */
+  exec(name: string, words: readonly string[]): number | undefined {
+    const node = this.nodes.findLast((each) => each.name === name);
+    const connection = node && this.#connections.get(node.number);
+    if (node === undefined || connection === undefined) return undefined;
+    const serial = ++this.#serial + this.#parts.state.runs * 1_000_000;
+    const command = words.join("\0");
+    const { sessionId, signingKey } = this.#parts.state;
+    const signature = signSubject(execSubject(sessionId, node.number, serial, command), signingKey);
+    connection.send({ kind: "exec", serial, signature, command });
+    return serial;
+  }
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#runner[Symbol.dispose]();
+    this.#control[Symbol.dispose]();
+    this.#port?.[Symbol.dispose]();
+  }
+
+  #welcome({ hello, host, connection, receive }: Guest): void {
+    const { state, frames } = this.#parts;
+    const namesake = this.nodes.find(
+      ({ name, state: is }) => name === hello.name && (is === "waiting" || is === "running"),
+    );
+    if (namesake && namesake.number !== hello.rejoins && namesake.host !== host) {
+      connection.send({
+        kind: "refuse",
+        code: "name",
+        reason: `a node "${hello.name}" is there already, at ${namesake.host}`,
+      });
+      return;
+    }
+    const number = state.nextNumber();
+    this.#connections.set(number, connection);
+    receive(
+      (message) => this.#hear(number, hello.name, message),
+      () => {
+        this.#connections.delete(number);
+        this.#decide({ kind: "left", number });
+      },
+    );
+    connection.send({
+      kind: "welcome",
+      version: 1,
+      number,
+      sessionId: state.sessionId,
+      sessionKey: state.sessionKey,
+      goldenKey: rawPublicKey(state.publicKey),
+      signature: signSubject(welcomeSubject(connection.exported(exporterLabel)), state.signingKey),
+      image: state.image,
+      indexFrames: frames.indexCount,
+      frames: frames.count,
+    });
+    // A node that died and comes back may not know the number it had.
+    const former = this.nodes.findLast(({ name, state: is }) => name === hello.name && is !== "replaced")?.number ?? 0;
+    const rejoins = hello.rejoins === 0 ? former : hello.rejoins;
+    this.#decide({ kind: "joined", number, name: hello.name, host, port: hello.port, rejoins });
+  }
+
+  #hear(number: number, name: string, message: Message): void {
+    switch (message.kind) {
+      case "report": {
+        const held = (["no", "successor", "writing"] as const)[message.held] ?? "no";
+        if (message.lacking === 0) this.#noteComplete(number);
+        this.#decide({ kind: "reported", number, report: { ...message, held } });
+        break;
+      }
+      case "lost-link":
+        this.#decide({ kind: "lost-link", number, epoch: message.epoch });
+        break;
+      case "blame":
+        this.#decide({ kind: "blamed", number, epoch: message.epoch });
+        break;
+      case "verdict":
+        this.#decide({ kind: "verdict", number, verdict: message });
+        break;
+      case "log":
+        this.#parts.onLog(name, message.line);
+        break;
+      case "ran":
+        this.#parts.onLog(name, `command ${message.serial} ended with status ${message.exitStatus}`);
+        break;
+      default:
+        this.#connections.get(number)?.close();
+    }
+  }
+
+  #noteComplete(number: number): void {
+    const before = this.nodes.find((node) => node.number === number)?.report;
+    if (before !== undefined && before.lacking > 0) this.#completeAtMs = performance.now();
+  }
+
+  #decide(event: CoordinatorEvent): void {
+    const hadStarted = this.#coordinator.hasStarted;
+    const commands = this.#coordinator.handle(event, performance.now());
+    const isNews = commands.some(({ kind }) => kind === "note");
+    if (isNews) {
+      if (!hadStarted && this.#coordinator.hasStarted) this.#startedAtMs = performance.now();
+      const nodes = this.nodes.filter(({ state }) => state !== "replaced");
+      this.#parts.state.note(
+        this.#coordinator.hasStarted,
+        nodes.map(({ number, name, state }) => ({ number, name, isVerified: state === "verified" })),
+      );
+    }
+    for (const command of commands) this.#act(command);
+  }
+
+  /** Tickets of links that were told to one end; the other is told next. */
+  readonly #tickets = new Map<number, Buffer>();
+
+  #act(command: CoordinatorCommand): void {
+    switch (command.kind) {
+      case "accept": {
+        const { epoch, successor, aside } = command;
+        const ticket = randomBytes(32);
+        this.#tickets.set(epoch, ticket);
+        if (command.to === 0) this.#runner.accept({ epoch, successor, aside, ticket });
+        else this.#connections.get(command.to)?.send({ kind: "accept", epoch, successor, aside, ticket });
+        break;
+      }
+      case "link": {
+        const { epoch, predecessor } = command;
+        const node = this.nodes.find(({ number }) => number === predecessor);
+        const ticket = this.#tickets.get(epoch) ?? Buffer.alloc(32);
+        this.#tickets.delete(epoch);
+        const [host, port] = node === undefined ? ["", this.port] : [node.host, node.port];
+        this.#connections.get(command.to)?.send({ kind: "link", epoch, predecessor, host, port, ticket });
+        break;
+      }
+      case "alone":
+        if (command.to === 0) this.#runner.alone();
+        else this.#connections.get(command.to)?.send({ kind: "alone" });
+        break;
+      case "disconnect": {
+        const connection = this.#connections.get(command.number);
+        this.#connections.delete(command.number);
+        connection?.close();
+        break;
+      }
+      case "note":
+        this.#parts.onNote(command.note);
+        break;
+      default:
+        for (const connection of this.#connections.values()) connection.send({ kind: "end" });
+        this.#end();
+    }
+  }
+}

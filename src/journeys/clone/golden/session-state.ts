@@ -1,0 +1,144 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { openSealedObject, sealObject } from "../../../image/format/sealed-object.ts";
+import { fingerprintOf, rawPublicKey, type SessionToken } from "../wire/token.ts";
+
+/** A node as it is remembered over the loss of the golden node. */
+export interface RememberedNode {
+  readonly number: number;
+  readonly name: string;
+  readonly isVerified: boolean;
+}
+
+interface Remembered {
+  readonly formatVersion: 1;
+  readonly session: string;
+  readonly image: string;
+  readonly sessionId: string;
+  readonly sessionKey: string;
+  readonly secret: string;
+  /** The private key, as a JWK holds it. */
+  readonly goldenKey: { readonly d: string; readonly x: string };
+  readonly runs: number;
+  readonly lastNumber: number;
+  readonly started: boolean;
+  readonly nodes: readonly RememberedNode[];
+}
+
+const epochsOfRun = 1_000_000;
+
+/**
+ * What a session must not forget: keys, and every number that may not be used again.
+ *
+ * Invariant: whatever a getter gives is on stable storage.
+ */
+export class SessionState {
+  readonly sessionId: Buffer;
+  readonly sessionKey: Buffer;
+  readonly signingKey: KeyObject;
+  readonly publicKey: KeyObject;
+  readonly token: SessionToken;
+  readonly #path: string;
+  #kept: Remembered;
+
+  /** Says whether there is a session at `path` to go on with. */
+  static exists(path: string): boolean {
+    return existsSync(path);
+  }
+
+  /** Opens a session that was begun before, for one more run. @throws {ObjectDamagedError} */
+  static reopen(path: string): SessionState {
+    const kept = openSealedObject("chain-session", readFileSync(path), path) as Remembered;
+    return new SessionState(path, { ...kept, runs: kept.runs + 1 });
+  }
+
+  /** Begins a session. */
+  static begin(path: string, session: string, image: string): SessionState {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const { d = "", x = "" } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+    const hex = (bytes: number): string => randomBytes(bytes).toString("hex");
+    return new SessionState(path, {
+      formatVersion: 1,
+      session,
+      image,
+      sessionId: hex(16),
+      sessionKey: hex(32),
+      secret: hex(32),
+      goldenKey: { d, x },
+      runs: 1,
+      lastNumber: 0,
+      started: false,
+      nodes: [],
+    });
+  }
+
+  private constructor(path: string, kept: Remembered) {
+    this.#path = path;
+    this.#kept = kept;
+    this.#keep(kept);
+    this.sessionId = Buffer.from(kept.sessionId, "hex");
+    this.sessionKey = Buffer.from(kept.sessionKey, "hex");
+    this.signingKey = createPrivateKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", ...kept.goldenKey } });
+    this.publicKey = createPublicKey(this.signingKey);
+    this.token = { fingerprint: fingerprintOf(rawPublicKey(this.publicKey)), secret: Buffer.from(kept.secret, "hex") };
+  }
+
+  get session(): string {
+    return this.#kept.session;
+  }
+
+  get image(): string {
+    return this.#kept.image;
+  }
+
+  /** How many times it was begun, this time too. */
+  get runs(): number {
+    return this.#kept.runs;
+  }
+
+  get started(): boolean {
+    return this.#kept.started;
+  }
+
+  get nodes(): readonly RememberedNode[] {
+    return this.#kept.nodes;
+  }
+
+  /** Above all epochs of earlier runs. */
+  get firstEpoch(): number {
+    return this.#kept.runs * epochsOfRun;
+  }
+
+  /** A number that no node had before. */
+  nextNumber(): number {
+    this.#keep({ ...this.#kept, lastNumber: this.#kept.lastNumber + 1 });
+    return this.#kept.lastNumber;
+  }
+
+  /** Notes how far the session is. */
+  note(started: boolean, nodes: readonly RememberedNode[]): void {
+    this.#keep({ ...this.#kept, started, nodes });
+  }
+
+  #keep(kept: Remembered): void {
+    const temporary = `${this.#path}.new`;
+    writeFileSync(temporary, sealObject("chain-session", kept), { mode: 0o600 });
+    for (const path of [temporary, dirname(this.#path)]) {
+      if (path !== temporary) renameSync(temporary, this.#path);
+      const file = openSync(path, "r");
+      fsyncSync(file);
+      closeSync(file);
+    }
+    this.#kept = kept;
+  }
+}

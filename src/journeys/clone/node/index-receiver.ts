@@ -1,0 +1,73 @@
+import type { KeyObject } from "node:crypto";
+import type { Manifest } from "../../../core/manifest/manifest.ts";
+import { FormatInvalidError, ObjectDamagedError } from "../../../image/errors.ts";
+import { decodeManifest } from "../../../image/format/manifest-object.ts";
+import type { ImageId } from "../../../image/store/image-names.ts";
+import type { FrameBytes } from "../link/frame-bytes.ts";
+import { openFrame, type FrameKeys } from "../wire/frame-seal.ts";
+import { decodeIndexPart } from "../wire/index-part.ts";
+import { indexSubject, isSigned } from "../wire/signed.ts";
+import type { NodeIndex } from "./node-index.ts";
+
+/** What a node knows of its session from the golden node's welcome. */
+export interface SessionFacts {
+  readonly sessionId: Buffer;
+  readonly goldenKey: KeyObject;
+  readonly image: ImageId;
+  readonly indexFrames: number;
+  readonly frames: number;
+}
+
+/** Opens, checks and keeps the parts of the index as they come, in any order; reads them once all are there. */
+export class IndexReceiver {
+  readonly #facts: SessionFacts;
+  readonly #keys: FrameKeys;
+  readonly #index: NodeIndex;
+  /** Opened, signature and all, by frame; sent on to those who come later. */
+  readonly #parts = new Map<number, Buffer>();
+
+  constructor(facts: SessionFacts, keys: FrameKeys, index: NodeIndex) {
+    this.#facts = facts;
+    this.#keys = keys;
+    this.#index = index;
+  }
+
+  get isComplete(): boolean {
+    return this.#parts.size === this.#facts.indexFrames;
+  }
+
+  /** A part as it was signed. */
+  part(frame: number): Buffer | undefined {
+    return this.#parts.get(frame);
+  }
+
+  /** Takes a frame. @throws {ObjectDamagedError} If the golden node has not made it. */
+  take({ header, body }: FrameBytes): void {
+    const part = openFrame(this.#keys, header, body);
+    const { goldenKey, sessionId } = this.#facts;
+    const isRight =
+      header.type === "index" &&
+      part.length > 64 &&
+      isSigned(indexSubject(sessionId, header.frame, part.subarray(64)), part.subarray(0, 64), goldenKey);
+    if (!isRight) throw new ObjectDamagedError(`frame ${header.frame}`, "the golden node has not signed it");
+    this.#parts.set(header.frame, part);
+  }
+
+  /** Reads all parts into the index. @throws {FormatInvalidError} If they are not one index together. */
+  read(): Manifest {
+    const { image, indexFrames, frames } = this.#facts;
+    let manifest: Manifest | undefined;
+    let next = indexFrames;
+    for (let frame = 0; frame < indexFrames; frame++)
+      for (const item of decodeIndexPart((this.#parts.get(frame) ?? Buffer.alloc(0)).subarray(64))) {
+        if (item.kind === "directory") {
+          this.#index.addFrames(next, item.blocks);
+          next += item.blocks.length;
+        } else if (item.kind === "chunk") this.#index.addPart(item.bytes);
+        else manifest ??= decodeManifest(Buffer.from(item.bytes), image);
+      }
+    if (manifest === undefined || next !== frames)
+      throw new FormatInvalidError("the index of the session", `it names ${next} frames, and ${frames} are announced`);
+    return manifest;
+  }
+}

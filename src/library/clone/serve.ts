@@ -1,0 +1,136 @@
+import { existsSync, rmSync } from "node:fs";
+import { parseImageOperand } from "../../core/operand.ts";
+import type { SessionNote } from "../../journeys/clone/chain/coordinator-events.ts";
+import type { NodeRecord } from "../../journeys/clone/chain/roster.ts";
+import type { SessionSettings } from "../../journeys/clone/chain/session-settings.ts";
+import { SessionExistsError } from "../../journeys/clone/errors.ts";
+import { GoldenFrames } from "../../journeys/clone/golden/golden-frames.ts";
+import { GoldenSession, type SessionFigures } from "../../journeys/clone/golden/golden-session.ts";
+import { planFrames } from "../../journeys/clone/golden/plan-frames.ts";
+import { SessionState } from "../../journeys/clone/golden/session-state.ts";
+import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
+import { FrameKeys } from "../../journeys/clone/wire/frame-seal.ts";
+import { formatToken } from "../../journeys/clone/wire/token.ts";
+import { storeOf } from "../images.ts";
+import { choosePaths } from "../settings.ts";
+import { openStore, type StoreOptions } from "../store.ts";
+
+/** How to serve an image to a chain. Everything but the session's name has a default. */
+export interface CloneServeOptions extends StoreOptions {
+  readonly session: string;
+  readonly settings?: Partial<SessionSettings>;
+  /** TCP port; 0: any that is free. */
+  readonly port?: number;
+  /** The address to serve at; by default all. */
+  readonly host?: string;
+  /** How long to serve on after every node has a verdict. */
+  readonly lingerMs?: number;
+  readonly onNote?: (note: SessionNote) => void;
+  /** A line of a node's log. */
+  readonly onLog?: (node: string, line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A session that is being served. */
+export interface ServedSession {
+  /** What nodes need to join. */
+  readonly token: string;
+  readonly port: number;
+  readonly image: string;
+  /** It had been begun before, and goes on. */
+  readonly resumed: boolean;
+  go(): void;
+  nodes(): readonly NodeRecord[];
+  exec(node: string, words: readonly string[]): number | undefined;
+  figures(): SessionFigures;
+}
+
+/** What came of a session. */
+export interface CloneServeResult {
+  readonly figures: SessionFigures;
+  readonly nodes: readonly NodeRecord[];
+  /** It was stopped before every node had a verdict; the same call goes on with it. */
+  readonly stopped: boolean;
+}
+
+/** Where the state of a session lies. */
+export function sessionDirectory(stateDirectory: string, session: string): string {
+  return `${stateDirectory}/clone/${session}`;
+}
+
+/**
+ * Serves an image to the nodes that join, until each has a verdict or is given up. The loss of a node never ends it; when it is
+ * itself lost, the same call goes on with the session.
+ *
+ * @param onServing Called once nodes can join.
+ * @throws {ImageNotFoundError} @throws {SessionExistsError} If a session of that name serves another image.
+ */
+export async function cloneServe(
+  image: string,
+  options: CloneServeOptions,
+  onServing: (session: ServedSession) => void = () => undefined,
+): Promise<CloneServeResult> {
+  const operand = parseImageOperand(image);
+  const { stateDirectory } = options.paths ?? choosePaths();
+  const statePath = `${sessionDirectory(stateDirectory, options.session)}/session`;
+  using store = await openStore(storeOf(operand, options));
+  await using opened = await store.openImage(operand, `serve session ${options.session}`);
+  const resumed = existsSync(statePath);
+  const state = resumed
+    ? SessionState.reopen(statePath)
+    : SessionState.begin(statePath, options.session, opened.name.image);
+  if (state.image !== opened.name.image) throw new SessionExistsError(options.session, state.image);
+  const planned = await planFrames(store, opened.name.image, opened.manifest.tail.tree);
+  const { sessionId, sessionKey, signingKey } = state;
+  const frames = new GoldenFrames(
+    store,
+    planned,
+    new FrameKeys(sessionId, sessionKey),
+    { key: signingKey, sessionId },
+    state.runs,
+  );
+  using session = await GoldenSession.serve({
+    state,
+    settings: { ...defaultSettings, ...options.settings },
+    frames,
+    where: { port: options.port ?? defaultPort, host: options.host },
+    onNote: options.onNote ?? (() => undefined),
+    onLog: options.onLog ?? (() => undefined),
+  });
+  onServing({
+    token: formatToken(state.token),
+    port: session.port,
+    image: state.image,
+    resumed,
+    go: () => session.go(),
+    nodes: () => session.nodes,
+    exec: (node, words) => session.exec(node, words),
+    figures: () => session.figures(),
+  });
+  const stopped = await endOf(session, options);
+  if (!stopped) rmSync(statePath, { force: true });
+  return { figures: session.figures(), nodes: session.nodes, stopped };
+}
+
+const defaultSettings: SessionSettings = {
+  nodes: undefined,
+  minNodes: 1,
+  maxWaitMs: undefined,
+  slowAfterMs: 10_000,
+  giveUpMs: 15_000,
+  order: [],
+};
+
+/** Waits for the end. @returns True if it was stopped before. */
+async function endOf(session: GoldenSession, { signal, lingerMs = 0 }: CloneServeOptions): Promise<boolean> {
+  const stopped = new Promise<boolean>((resolve) => {
+    if (signal?.aborted) resolve(true);
+    signal?.addEventListener("abort", () => resolve(true), { once: true });
+  });
+  const ended = session.ended.then(async () => {
+    // Time for the last word to reach the nodes before their connections go.
+    await new Promise((resolve) => void setTimeout(resolve, Math.max(100, lingerMs)));
+    return false;
+  });
+  return await Promise.race([stopped, ended]);
+}
