@@ -1,7 +1,7 @@
 import { readFileSync, statfsSync } from "node:fs";
 import type { FileDescriptor } from "../core/tree/tree-reader.ts";
 import { parseMountInfo, type Mount } from "../core/mount-info.ts";
-import { syncfs } from "./libc.ts";
+import { syncfs, syncfsLater } from "./libc.ts";
 
 const tmpfsMagic = 0x0102_1994;
 const ramfsMagic = 0x8584_58f6;
@@ -9,6 +9,11 @@ const ramfsMagic = 0x8584_58f6;
 /** Writes all dirty pages of the file system of an open directory. Best effort: where it fails, so will later reads. */
 export function syncFileSystem(directory: FileDescriptor): void {
   syncfs(directory);
+}
+
+/** {@link syncFileSystem} in another thread, so that this one has its hands free. */
+export async function syncFileSystemLater(directory: FileDescriptor): Promise<void> {
+  await syncfsLater(directory);
 }
 
 /** False on file systems in memory, where a write through a mapping leaves a file's times as they were. */

@@ -12,6 +12,19 @@ function bind<Call>(prototype: string): Call {
   return library.func(prototype) as unknown as Call;
 }
 
+function bindLater<Argument>(prototype: string): (argument: Argument) => Promise<number> {
+  const { async: call } = library.func(prototype) as unknown as {
+    readonly async: (argument: Argument, done: (error: Error | null, result: number) => void) => void;
+  };
+  return (argument) =>
+    new Promise((resolve, reject) => {
+      call(argument, (error, result) => {
+        if (error) reject(error);
+        else resolve(result);
+      });
+    });
+}
+
 /** The error number of this thread's last failed call. */
 export const errno: () => number = () => koffi.errno();
 
@@ -67,6 +80,8 @@ export const lseek: (file: number, position: number, whence: number) => number =
 );
 export const ftruncate: (file: number, length: number) => number = bind("int ftruncate64(int, int64_t)");
 export const syncfs: (file: number) => number = bind("int syncfs(int)");
+/** The same in another thread: it may take seconds. */
+export const syncfsLater: (file: number) => Promise<number> = bindLater("int syncfs(int)");
 export const posixFadvise: (file: number, offset: number, length: number, advice: number) => number = bind(
   "int posix_fadvise64(int, int64_t, int64_t, int)",
 );

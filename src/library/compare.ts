@@ -5,7 +5,7 @@ import { leftOutPaths } from "../core/manifest/left-out.ts";
 import type { Manifest } from "../core/manifest/manifest.ts";
 import type { OnProgress } from "../core/progress.ts";
 import type { TreePath } from "../core/tree/byte-string.ts";
-import { isMemoryFileSystem, syncFileSystem } from "../host/file-systems.ts";
+import { isMemoryFileSystem, syncFileSystemLater } from "../host/file-systems.ts";
 import { growDescriptorTable } from "../host/descriptor-table.ts";
 import { linuxTreeReader } from "../host/tree/linux-tree-reader.ts";
 import type { RestoreSource } from "../image/store/chunk-source.ts";
@@ -95,7 +95,7 @@ export async function* compareWithTree(options: TreeComparisonOptions): AsyncGen
   const tree = linuxTreeReader();
   if (fromDevice) {
     const directory = tree.openRoot(root);
-    syncFileSystem(directory);
+    await syncFileSystemLater(directory);
     tree.close(directory);
   }
   await using pool = new WorkerPool<FileCheckBatch, FileCheckResult[]>("compare-worker", {}, workerCount());

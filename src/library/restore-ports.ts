@@ -1,6 +1,6 @@
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { syncFileSystem } from "../host/file-systems.ts";
+import { syncFileSystemLater } from "../host/file-systems.ts";
 import { flock } from "../host/libc.ts";
 import { errnoNameOf } from "../host/system-call-error.ts";
 import { linuxTreeReader } from "../host/tree/linux-tree-reader.ts";
@@ -30,7 +30,7 @@ export function restorePorts(pool: WritePool = makeWriteThreads()): RestorePorts
     tree,
     writer: linuxTreeWriter(tree),
     pool,
-    syncFileSystem: (directory) => Promise.resolve(syncFileSystem(directory)),
+    syncFileSystem: syncFileSystemLater,
     isLoss: (error) => lossy.has(errnoNameOf(error) ?? ""),
     isMissing: (error) => ["ENOENT", "ENOTDIR", "ELOOP"].includes(errnoNameOf(error) ?? ""),
   };

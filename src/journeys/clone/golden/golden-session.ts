@@ -135,7 +135,8 @@ export class GoldenSession implements Disposable {
     this.#port?.[Symbol.dispose]();
   }
 
-  #welcome({ hello, host, connection, receive }: Guest): void {
+  #welcome(guest: Guest): void {
+    const { hello, host, connection } = guest;
     const { state, frames } = this.#parts;
     const namesake = this.nodes.find(
       ({ name, state: is }) => name === hello.name && (is === "waiting" || is === "running"),
@@ -150,7 +151,7 @@ export class GoldenSession implements Disposable {
     }
     const number = state.nextNumber();
     this.#connections.set(number, connection);
-    receive(
+    guest.receive(
       (message) => this.#hear(number, hello.name, message),
       () => {
         this.#connections.delete(number);

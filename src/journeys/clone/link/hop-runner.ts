@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { Hop } from "../chain/hop.ts";
+import type { Hop } from "../chain/hop.ts";
 import type { HopCommand, HopEvent, HopReport } from "../chain/hop-events.ts";
 import type { FrameRange } from "../wire/frame-ranges.ts";
 import { DownstreamLink } from "./downstream-link.ts";

@@ -1,12 +1,11 @@
 import { zstdCompress } from "node:zlib";
 import { promisify } from "node:util";
-import { throwIfInterrupted } from "../../../core/errors.ts";
 import { Hop } from "../chain/hop.ts";
 import { times } from "../chain/times.ts";
 import type { NodeVerdict } from "../chain/coordinator-events.ts";
 import type { ControlConnection } from "../control/control-connection.ts";
-import { joinSession, type GoldenAddress, type WelcomedConnection } from "../control/control-client.ts";
-import { GoldenNodeUnreachableError, SessionRefusedError } from "../errors.ts";
+import type { GoldenAddress, WelcomedConnection } from "../control/control-client.ts";
+import { SessionRefusedError } from "../errors.ts";
 import { ChainPort } from "../link/chain-port.ts";
 import { FrameBytes } from "../link/frame-bytes.ts";
 import { HopRunner } from "../link/hop-runner.ts";
@@ -17,7 +16,7 @@ import type { Message } from "../wire/messages.ts";
 import { execSubject, isSigned } from "../wire/signed.ts";
 import { IndexReceiver, type SessionFacts } from "./index-receiver.ts";
 import type { NodeIndex } from "./node-index.ts";
-import { SeekPause } from "./seek-pause.ts";
+import { seek } from "./seek.ts";
 
 /** What a node joins with. */
 export interface NodeParts {
@@ -291,30 +290,6 @@ export class NodeSession implements Disposable {
       if (this.#verdict) connection.send({ kind: "verdict", ...this.#verdict });
     } catch {
       this.#end();
-    }
-  }
-}
-
-/** Tries until a golden node lets this node in. @throws {SessionRefusedError} @throws {InterruptedError} */
-async function seek(
-  { address, name, onLine, signal }: NodeParts,
-  port: number,
-  rejoins: number,
-  { onMessage, onClosed }: { readonly onMessage: (message: Message) => void; readonly onClosed: () => void },
-): Promise<WelcomedConnection> {
-  const pause = new SeekPause();
-  for (;;) {
-    throwIfInterrupted(signal, "joining the session");
-    try {
-      return await joinSession(address, { name, port, rejoins }, onMessage, onClosed);
-    } catch (error) {
-      if (!(error instanceof GoldenNodeUnreachableError)) throw error;
-      const { waitMs, isHopeless } = pause.next();
-      if (isHopeless) onLine(`Can't reach a valid KA server: ${error.message}`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, waitMs);
-        signal?.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-      });
     }
   }
 }
