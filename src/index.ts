@@ -40,6 +40,13 @@ export {
   type RestoreOptions,
   type RestoreResult,
 } from "./library/restore.ts";
+export { cloneJoin, type CloneJoinOptions, type CloneJoinResult } from "./library/clone/join.ts";
+export {
+  cloneServe,
+  type CloneServeOptions,
+  type CloneServeResult,
+  type ServedSession,
+} from "./library/clone/serve.ts";
 export { planPrepareOf, prepare, type PrepareOptions, type PrepareResult } from "./library/prepare.ts";
 export { choosePaths, type Paths } from "./library/settings.ts";
 export type { StoreOptions } from "./library/store.ts";

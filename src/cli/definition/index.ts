@@ -30,6 +30,19 @@ import {
   type TagCall,
   type TarCall,
 } from "./image-commands.ts";
+import {
+  cloneExecCommand,
+  cloneGoCommand,
+  cloneJoinCommand,
+  cloneLogCommand,
+  cloneServeCommand,
+  cloneStatusCommand,
+  type CloneExecCall,
+  type CloneJoinCall,
+  type CloneLogCall,
+  type CloneServeCall,
+  type CloneSessionCall,
+} from "./clone-commands.ts";
 import { prepareCommand, type PrepareCall } from "./prepare-command.ts";
 import {
   machineAttachCommand,
@@ -107,6 +120,12 @@ export interface Calls {
   readonly "machine detach": MachineDetachCall;
   readonly "machine create": MachineCreateCall;
   readonly "machine attach": MachineAttachCall;
+  readonly "clone serve": CloneServeCall;
+  readonly "clone join": CloneJoinCall;
+  readonly "clone go": CloneSessionCall;
+  readonly "clone status": CloneSessionCall;
+  readonly "clone log": CloneLogCall;
+  readonly "clone exec": CloneExecCall;
   readonly "job list": JobListCall;
   readonly "job show": JobCall;
   readonly "job log": JobLogCall;
@@ -150,6 +169,12 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   "machine detach": machineDetachCommand,
   "machine create": machineCreateCommand,
   "machine attach": machineAttachCommand,
+  "clone serve": cloneServeCommand,
+  "clone join": cloneJoinCommand,
+  "clone go": cloneGoCommand,
+  "clone status": cloneStatusCommand,
+  "clone log": cloneLogCommand,
+  "clone exec": cloneExecCommand,
   "job list": jobListCommand,
   "job show": jobShowCommand,
   "job log": jobLogCommand,
@@ -171,6 +196,7 @@ export const commandNames: readonly CommandName[] = Object.keys(commands) as Com
 export const groups: Readonly<Record<string, string>> = {
   store: "Care for the store that holds the images",
   machine: "Detach, attach and look after systemd-nspawn machines",
+  clone: "Clone a golden node to many nodes through a chain",
   job: "Look at jobs; pause, resume and undo them",
 };
 
@@ -181,6 +207,7 @@ export { conventions, errorConvention, programSummary } from "./conventions.ts";
 export { variables } from "./variables.ts";
 export type { Completes } from "./field.ts";
 export type { CaptureCall, RestoreCall, VerifyCall } from "./system-commands.ts";
+export type { CloneExecCall, CloneJoinCall, CloneLogCall, CloneServeCall, CloneSessionCall } from "./clone-commands.ts";
 export type { PrepareCall } from "./prepare-command.ts";
 export type { CatCall, DiffCall, ImagesCall, LsCall, RmCall, ShowCall, TagCall, TarCall } from "./image-commands.ts";
 export type { MachineAttachCall, MachineCreateCall, MachineDetachCall, MachineListCall } from "./machine-commands.ts";

@@ -22,6 +22,10 @@ export const variables: readonly Variable[] = [
   { name: "REHOME_MACHINES_DIR", key: "machines-dir", summary: "Directories of machines. Default: /var/lib/machines" },
   { name: "REHOME_NSPAWN_DIR", key: "nspawn-dir", summary: "Configuration of machines. Default: /etc/systemd/nspawn" },
   {
+    name: "REHOME_SESSION_TOKEN",
+    summary: "The token of the session that `rehome clone join` joins, where --token-file is not given",
+  },
+  {
     name: "REHOME_HOOKS_DIR",
     key: "hooks-dir",
     summary:

@@ -44,3 +44,18 @@ export class SessionExistsError extends RehomeError {
     this.session = session;
   }
 }
+
+/** No such session is served on this host, or it cannot do what was asked. */
+export class SessionNotFoundError extends RehomeError {
+  override readonly name = "SessionNotFoundError";
+  readonly code = "SESSION_NOT_FOUND";
+  readonly session: string;
+
+  constructor(session: string, why: string) {
+    super(
+      `cannot reach session "${session}": ${why}`,
+      "Look at the names of sessions and nodes where `rehome clone serve` runs.",
+    );
+    this.session = session;
+  }
+}

@@ -39,9 +39,11 @@ export interface ServedSession {
   readonly image: string;
   /** It had been begun before, and goes on. */
   readonly resumed: boolean;
+  hasStarted(): boolean;
   go(): void;
   nodes(): readonly NodeRecord[];
-  exec(node: string, words: readonly string[]): number | undefined;
+  /** Has a node run a command; resolves with its exit status. Undefined: it is not there. */
+  exec(node: string, words: readonly string[]): Promise<number> | undefined;
   figures(): SessionFigures;
 }
 
@@ -102,6 +104,7 @@ export async function cloneServe(
     port: session.port,
     image: state.image,
     resumed,
+    hasStarted: () => session.hasStarted,
     go: () => session.go(),
     nodes: () => session.nodes,
     exec: (node, words) => session.exec(node, words),

@@ -105,6 +105,7 @@ export class Coordinator {
         if (event.epoch === node.epoch) this.#demote(this.#nodes.get(node.predecessor), "accused");
         break;
       case "verdict":
+        node.verdict = event.verdict;
         node.state = event.verdict.ok ? "verified" : "failed";
         this.#note({ kind: "verdict", name: node.name, number: node.number, verdict: event.verdict });
         if (!event.verdict.ok) this.#takeOut(node);

@@ -1,3 +1,4 @@
+import type { NodeVerdict } from "./coordinator-events.ts";
 import type { HopReport } from "./hop-events.ts";
 
 /** A node as the golden node knows it. */
@@ -21,6 +22,7 @@ export interface NodeRecord {
   epoch: number;
   predecessor: number;
   lostLinks: number;
+  verdict: NodeVerdict | undefined;
 }
 
 /** A node that has just joined. @param late The session had started. */
@@ -41,6 +43,7 @@ export function newNode(
     epoch: 0,
     predecessor: -1,
     lostLinks: 0,
+    verdict: undefined,
   };
 }
 

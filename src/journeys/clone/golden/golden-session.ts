@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Coordinator } from "../chain/coordinator.ts";
-import type { CoordinatorCommand, CoordinatorEvent, SessionNote } from "../chain/coordinator-events.ts";
+import type { CoordinatorCommand, CoordinatorEvent, NodeVerdict, SessionNote } from "../chain/coordinator-events.ts";
 import { Hop } from "../chain/hop.ts";
 import type { NodeRecord } from "../chain/roster.ts";
 import type { SessionSettings } from "../chain/session-settings.ts";
@@ -53,6 +53,7 @@ export class GoldenSession implements Disposable {
   #startedAtMs = 0;
   #completeAtMs = 0;
   #serial = 0;
+  readonly #running = new Map<number, (exitStatus: number) => void>();
   readonly ended: Promise<void>;
   #end: () => void = () => undefined;
 
@@ -115,8 +116,8 @@ export class GoldenSession implements Disposable {
     };
   }
 
-  /** Has a node run a command, if it was started so that it does. @returns Its serial, or undefined for a node that is not there. */
-  exec(name: string, words: readonly string[]): number | undefined {
+  /** Has a node run a command, if it was started so that it does. Its output is in its log. @returns Undefined for a node that is not there. */
+  exec(name: string, words: readonly string[]): Promise<number> | undefined {
     const node = this.nodes.findLast((each) => each.name === name);
     const connection = node && this.#connections.get(node.number);
     if (node === undefined || connection === undefined) return undefined;
@@ -125,7 +126,7 @@ export class GoldenSession implements Disposable {
     const { sessionId, signingKey } = this.#parts.state;
     const signature = signSubject(execSubject(sessionId, node.number, serial, command), signingKey);
     connection.send({ kind: "exec", serial, signature, command });
-    return serial;
+    return new Promise((resolve) => this.#running.set(serial, resolve));
   }
 
   [Symbol.dispose](): void {
@@ -191,12 +192,14 @@ export class GoldenSession implements Disposable {
         this.#decide({ kind: "blamed", number, epoch: message.epoch });
         break;
       case "verdict":
-        this.#decide({ kind: "verdict", number, verdict: message });
+        this.#decide({ kind: "verdict", number, verdict: verdictOf(message) });
         break;
       case "log":
         this.#parts.onLog(name, message.line);
         break;
       case "ran":
+        this.#running.get(message.serial)?.(message.exitStatus);
+        this.#running.delete(message.serial);
         this.#parts.onLog(name, `command ${message.serial} ended with status ${message.exitStatus}`);
         break;
       default:
@@ -264,4 +267,8 @@ export class GoldenSession implements Disposable {
         this.#end();
     }
   }
+}
+
+function verdictOf({ ok, digest, verifiedBytes, retries, reason }: Message<"verdict">): NodeVerdict {
+  return { ok, digest, verifiedBytes, retries, reason };
 }

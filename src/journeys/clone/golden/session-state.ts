@@ -51,11 +51,6 @@ export class SessionState {
   readonly #path: string;
   #kept: Remembered;
 
-  /** Says whether there is a session at `path` to go on with. */
-  static exists(path: string): boolean {
-    return existsSync(path);
-  }
-
   /** Opens a session that was begun before, for one more run. @throws {ObjectDamagedError} */
   static reopen(path: string): SessionState {
     const kept = openSealedObject("chain-session", readFileSync(path), path) as Remembered;

@@ -257,6 +257,7 @@ export class NodeSession implements Disposable {
     this.#lastSerial = serial;
     if (this.#parts.exec === undefined) {
       this.log("a command was refused: this node was not started with --allow-exec");
+      this.#connection?.send({ kind: "ran", serial, exitStatus: 126 });
       return;
     }
     const exitStatus = await this.#parts.exec(command.split("\0"), (line) => this.log(line));

@@ -1,0 +1,127 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { UsageError } from "../../../core/errors.ts";
+import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
+import { parseOperand } from "../../../core/operand.ts";
+import { closingLines, noteLine, verdictLine, wantLine } from "../../../journeys/clone/ka-lines.ts";
+import { capture } from "../../../library/capture.ts";
+import { cloneServe, type CloneServeResult, type ServedSession } from "../../../library/clone/serve.ts";
+import { keepNodeLine, SessionDoor } from "../../../library/clone/session-door.ts";
+import type { CommandContext } from "../../command-context.ts";
+import type { CloneServeCall } from "../../definition/index.ts";
+import { entryNoun } from "../../progress/progress-text.ts";
+import { needed } from "./needed.ts";
+
+/** `rehome clone serve`. */
+export async function runCloneServe(call: CloneServeCall, context: CommandContext): Promise<ExitStatus> {
+  const session = needed("session", call.session);
+  if (!/^[a-z0-9][a-z0-9._-]{0,62}$/.test(session))
+    throw new UsageError(
+      `cannot use "${session}" as name of a session`,
+      "Use small letters, digits, `.`, `_` and `-`.",
+    );
+  const signal = context.interruptible("the session");
+  const image = await imageOf(call, context, signal);
+  const lines = (text: string): void => {
+    if (context.common.json) return;
+    context.output.lines([text]);
+    context.output.flush();
+  };
+  let door: SessionDoor | undefined;
+  const onServing = (served: ServedSession): void => {
+    announce(call, served, context);
+    door = new SessionDoor(session, served, call.allowExec);
+  };
+  try {
+    const result = await cloneServe(
+      image,
+      {
+        ...context.store,
+        session,
+        settings: {
+          nodes: call.nodes,
+          minNodes: call.minNodes ?? 1,
+          maxWaitMs: call.maxWait,
+          ...(call.slowAfter !== undefined && { slowAfterMs: call.slowAfter }),
+          ...(call.giveUp !== undefined && { giveUpMs: call.giveUp }),
+          order: call.order === undefined ? [] : readOrder(call.order),
+        },
+        ...(call.port !== undefined && { port: call.port }),
+        ...(call.interface !== undefined && { host: call.interface }),
+        ...(call.linger !== undefined && { lingerMs: call.linger }),
+        onNote: (note) => lines(noteLine(note)),
+        onLog: (node, line) => keepNodeLine(session, node, line),
+        signal,
+      },
+      onServing,
+    );
+    return report(call, session, result, context);
+  } finally {
+    door?.[Symbol.dispose]();
+  }
+}
+
+/** The image to serve: one of a store, or what a system is captured to now. */
+async function imageOf(call: CloneServeCall, context: CommandContext, signal: AbortSignal): Promise<string> {
+  if (parseOperand(call.source).kind === "image") return call.source;
+  using view = context.startProgress(entryNoun);
+  const exclude = call.exclude.flatMap((pattern) => pattern.split("|"));
+  const { name } = await capture(call.source, {
+    ...context.store,
+    excludes: exclude,
+    onProgress: view.onProgress,
+    signal,
+  });
+  return `${name.name}:${name.tag}`;
+}
+
+function announce(call: CloneServeCall, served: ServedSession, context: CommandContext): void {
+  if (call.tokenFile !== undefined) {
+    const temporary = `${call.tokenFile}.new`;
+    writeFileSync(temporary, `${served.token}\n`, { mode: 0o600 });
+    renameSync(temporary, call.tokenFile);
+  }
+  if (served.resumed) context.messages.remark("the session goes on where it was");
+  if (call.tokenFile === undefined) context.messages.remark(`token: ${served.token}`);
+  context.messages.remark(`serving on port ${served.port}`);
+  if (call.nodes !== undefined && !context.common.json) context.output.lines([wantLine(call.nodes)]);
+  context.output.flush();
+}
+
+function readOrder(file: string): string[] {
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+function report(
+  call: CloneServeCall,
+  session: string,
+  { figures, nodes, stopped }: CloneServeResult,
+  context: CommandContext,
+): ExitStatus {
+  const counted = nodes.filter(({ state }) => state !== "replaced");
+  const isOk = ({ verdict }: (typeof nodes)[number]): boolean => verdict?.ok === true;
+  const names = (ok: boolean): string =>
+    counted.flatMap((node) => (isOk(node) === ok ? [`${node.name}\n`] : [])).join("");
+  if (call.ok !== undefined) writeFileSync(call.ok, names(true));
+  if (call.ko !== undefined) writeFileSync(call.ko, names(false));
+  if (context.common.json)
+    context.output.document({
+      session,
+      stopped,
+      ...figures,
+      nodes: counted.map(({ name, host, state, verdict }) => ({
+        name,
+        address: host,
+        ok: verdict?.ok === true,
+        state,
+        verifiedBytes: verdict?.verifiedBytes ?? 0,
+        retries: verdict?.retries ?? 0,
+        reason: verdict?.reason ?? "",
+      })),
+    });
+  else context.output.lines([...closingLines(figures), ...counted.map(verdictLine)]);
+  if (stopped) return exitStatus.interrupted;
+  return counted.every(isOk) ? exitStatus.done : exitStatus.incomplete;
+}

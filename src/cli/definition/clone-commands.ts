@@ -1,0 +1,172 @@
+import { parseDuration } from "../values/duration.ts";
+import { wholeNumber } from "../values/whole-number.ts";
+import type { CommandDefinition } from "./command-definition.ts";
+import { flag, listOption, operand, operandList, parsedOption, textOption, type OptionField } from "./field.ts";
+
+/** `rehome clone serve` as it was called. */
+export interface CloneServeCall {
+  readonly source: string;
+  readonly session: string | undefined;
+  readonly nodes: number | undefined;
+  readonly minNodes: number | undefined;
+  readonly maxWait: number | undefined;
+  readonly order: string | undefined;
+  readonly slowAfter: number | undefined;
+  readonly giveUp: number | undefined;
+  readonly linger: number | undefined;
+  readonly exclude: readonly string[];
+  readonly interface: string | undefined;
+  readonly port: number | undefined;
+  readonly tokenFile: string | undefined;
+  readonly ok: string | undefined;
+  readonly ko: string | undefined;
+  readonly allowExec: boolean;
+}
+
+const session = (summary: string): OptionField<string | undefined> => textOption("SESSION", "nothing", summary);
+const port = parsedOption("PORT", wholeNumber("port", 0, 65_535), "TCP port of the golden node. Default: 30765");
+const sessionOperand = operand("SESSION", "nothing", "Name of a session that is served on this host");
+
+/** The definition of `rehome clone serve`. */
+export const cloneServeCommand: CommandDefinition<CloneServeCall> = {
+  summary: "Serve an image to many nodes through a chain, as their golden node",
+  description: [
+    "Each node writes what it gets and passes it on to the next, so that the whole takes hardly longer than one copy. Whatever happens to a node, the others go on; one that comes back goes on with what it has, and one that comes late gets everything.",
+    "A system (`/`, a directory, machine:NAME) is captured first, into the store. Nodes need the session's token: it is printed, and written to --token-file before anyone can join. Who serves the same session again after a failure goes on with it.",
+    "It starts when --nodes wait, or after --max-wait with at least --min-nodes, or on `rehome clone go`; it ends when every node has a verdict, or has been lost for --give-up.",
+  ],
+  fields: {
+    source: operand("IMAGE|SYSTEM", "image-or-directory", "The image, or the system to capture first"),
+    session: session("Name of the session; nodes join by it. Needed"),
+    nodes: parsedOption("N", wholeNumber("number of nodes", 1, 100_000), "Start when so many wait"),
+    minNodes: parsedOption("N", wholeNumber("number of nodes", 1, 100_000), "With --max-wait: start with no fewer"),
+    maxWait: parsedOption("TIME", parseDuration, "Start after so long, such as 90s or 5m"),
+    order: textOption(
+      "FILE",
+      "file",
+      "Names or addresses of nodes, one a line, in the order of the chain. Default: by address",
+    ),
+    slowAfter: parsedOption("TIME", parseDuration, "Set a node aside that holds back the rest so long. Default: 10s"),
+    giveUp: parsedOption("TIME", parseDuration, "Wait no longer for a node that is lost. Default: 15s"),
+    linger: parsedOption("TIME", parseDuration, "Serve on for so long after the last verdict. Default: not at all"),
+    exclude: listOption("PATTERN", "nothing", "Of a system: leave out what matches; several may be joined by |"),
+    interface: textOption("ADDRESS", "nothing", "The address to serve at. Default: all of this host"),
+    port,
+    tokenFile: textOption("FILE", "file", "Write the session's token to FILE, for its owner only"),
+    ok: textOption("FILE", "file", "At the end, write the names of the nodes that have a verified copy"),
+    ko: textOption("FILE", "file", "At the end, write the names of the others"),
+    allowExec: flag("Let `rehome clone exec` run commands on nodes that allow it too"),
+  },
+  examples: [
+    { line: "clone serve web --session lab1 --nodes 24", does: "the newest image of web, to 24 nodes" },
+    {
+      line: "clone serve / --session lab1 --min-nodes 20 --max-wait 5m --token-file /run/lab1.token",
+      does: "this host, to whoever has come after five minutes",
+    },
+  ],
+  statuses: { 3: "the session is another one's", 6: "done, but the nodes listed have no verified copy" },
+};
+
+/** `rehome clone join` as it was called. */
+export interface CloneJoinCall {
+  readonly session: string | undefined;
+  readonly from: string | undefined;
+  readonly dir: string | undefined;
+  readonly name: string | undefined;
+  readonly port: number | undefined;
+  readonly listenPort: number | undefined;
+  readonly tokenFile: string | undefined;
+  readonly allowExec: boolean;
+}
+
+/** The definition of `rehome clone join`. */
+export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
+  summary: "Join a session and write its image into a directory",
+  description: [
+    "Waits for the session to start, writes the tree beside --dir while it comes in, passes on what comes, reads all of it back from the device, and renames it. Then it serves those behind it until the golden node ends the session.",
+    "The token comes from --token-file or REHOME_SESSION_TOKEN. The same command after a failure goes on with what is there.",
+  ],
+  fields: {
+    session: session("Name of the session. Needed"),
+    from: textOption("HOST", "nothing", "Name or address of the golden node. Needed"),
+    dir: textOption("DIR", "directory", "Where to put the tree: absent, empty, or a mount point. Needed"),
+    name: textOption("NAME", "nothing", "Name of this node in the session. Default: its host name"),
+    port,
+    listenPort: parsedOption(
+      "PORT",
+      wholeNumber("port", 0, 65_535),
+      "TCP port for the next node. Default: any that is free",
+    ),
+    tokenFile: textOption("FILE", "file", "Read the session's token from FILE"),
+    allowExec: flag("Run commands that the golden node sends, as its user `rehome clone exec` asks"),
+  },
+  examples: [
+    {
+      line: "clone join --session lab1 --from 10.0.0.1 --dir /target --token-file lab1.token",
+      does: "this node, into /target",
+    },
+  ],
+  statuses: { 3: "the golden node or the directory refuses", 4: "what was read back differs" },
+};
+
+/** `rehome clone go` and `rehome clone status` as they were called. */
+export interface CloneSessionCall {
+  readonly session: string;
+}
+
+/** The definition of `rehome clone go`. */
+export const cloneGoCommand: CommandDefinition<CloneSessionCall> = {
+  summary: "Start a session with the nodes that wait",
+  description: [
+    "To be given on the golden node, by the user who serves the session. Nothing happens while no node waits.",
+  ],
+  fields: { session: sessionOperand },
+  examples: [{ line: "clone go lab1", does: "start now" }],
+  documentOf: "clone status",
+};
+
+/** The definition of `rehome clone status`. */
+export const cloneStatusCommand: CommandDefinition<CloneSessionCall> = {
+  summary: "Show how the nodes of a session stand",
+  description: ["To be given on the golden node, by the user who serves the session."],
+  fields: { session: sessionOperand },
+  examples: [{ line: "clone status lab1", does: "each node, and how much it has" }],
+};
+
+/** `rehome clone log` as it was called. */
+export interface CloneLogCall {
+  readonly session: string;
+  readonly node: string;
+}
+
+/** The definition of `rehome clone log`. */
+export const cloneLogCommand: CommandDefinition<CloneLogCall> = {
+  summary: "Show what a node told of itself",
+  description: ["The golden node keeps each node's log, also when the session has ended."],
+  fields: { session: sessionOperand, node: operand("NODE", "nothing", "Name of a node") },
+  examples: [{ line: "clone log lab1 node07", does: "all of it" }],
+  json: false,
+};
+
+/** `rehome clone exec` as it was called. */
+export interface CloneExecCall {
+  readonly session: string;
+  readonly node: string;
+  readonly command: readonly string[];
+}
+
+/** The definition of `rehome clone exec`. */
+export const cloneExecCommand: CommandDefinition<CloneExecCall> = {
+  summary: "Run a command on a node of a session",
+  description: [
+    "Only where the session was served, and the node joined, with --allow-exec. The command is signed by the golden node; its output comes into the node's log.",
+  ],
+  fields: {
+    session: sessionOperand,
+    node: operand("NODE", "nothing", "Name of a node"),
+    command: operandList("WORD", "nothing", "The command and its arguments, after `--`", 1),
+  },
+  examples: [{ line: "clone exec lab1 node07 -- dmesg", does: "its output is in `clone log lab1 node07`" }],
+  json: false,
+  statuses: { 6: "the command ended with another status than 0" },
+};

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect as connectTcp } from "node:net";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { connect as connectTls } from "node:tls";
+import { capture, cloneJoin, cloneServe, type CloneServeResult, type Paths } from "../../src/index.ts";
+import { controlTls } from "../../src/journeys/clone/control/control-connection.ts";
+import { MessageSplitter, type Message } from "../../src/journeys/clone/wire/messages.ts";
+import { controlIdentity, controlKey, formatToken, parseToken } from "../../src/journeys/clone/wire/token.ts";
+import { testPlace, type Place } from "../support/place.ts";
+import { snapshotTree } from "../support/snapshot.ts";
+import { asRoot } from "../support/temporary-directory.ts";
+
+interface Lab {
+  readonly place: Place;
+  readonly tree: string;
+  readonly target: (node: string) => string;
+  readonly pathsOf: (node: string) => Paths;
+}
+
+/** A captured tree with much that is the same twice, large and small. */
+async function makeLab(context: TestContext): Promise<Lab> {
+  const place = testPlace(context);
+  const tree = join(place.directory, "tree");
+  mkdirSync(join(tree, "a/b"), { recursive: true });
+  const large = randomBytes(20_000_000);
+  writeFileSync(join(tree, "a/large"), large);
+  writeFileSync(join(tree, "z-again"), large);
+  for (let at = 0; at < 300; at++) writeFileSync(join(tree, `a/b/${at}`), `file ${at}\n`.repeat(at));
+  await capture(`${tree}/`, { paths: place.paths, name: "web" });
+  return {
+    place,
+    tree,
+    target: (node) => join(place.directory, "targets", node),
+    pathsOf: (node) => ({ ...place.paths, stateDirectory: join(place.directory, "state", node) }),
+  };
+}
+
+interface Served {
+  readonly token: string;
+  readonly port: number;
+}
+
+function serve(lab: Lab, nodes: number, onServing: (served: Served) => void): Promise<CloneServeResult> {
+  const settings = { nodes, giveUpMs: 1000 };
+  const options = { session: "lab1", paths: lab.pathsOf("golden"), port: 0, host: "127.0.0.1", settings };
+  return cloneServe("web", { ...options, store: lab.place.paths.store }, onServing);
+}
+
+function joinAs(lab: Lab, node: string, { token, port }: Served): ReturnType<typeof cloneJoin> {
+  const address = { session: "lab1", token, from: "127.0.0.1", port };
+  return cloneJoin(lab.target(node), { ...address, name: node, listenHost: "127.0.0.1", paths: lab.pathsOf(node) });
+}
+
+test("three nodes in a chain have the tree, read back, and the session ends by itself", asRoot, async (context) => {
+  const lab = await makeLab(context);
+  const joined: ReturnType<typeof cloneJoin>[] = [];
+  const result = await serve(lab, 3, (served) => {
+    for (const node of ["n1", "n2", "n3"]) joined.push(joinAs(lab, node, served));
+  });
+  const results = await Promise.all(joined);
+  assert.equal(result.stopped, false);
+  assert.deepEqual(new Set(results.map(({ digest }) => digest)).size, 1);
+  for (const node of ["n1", "n2", "n3"]) assert.deepEqual(snapshotTree(lab.target(node)), snapshotTree(lab.tree));
+  // What is there twice went once, and only the head was fed by the golden node.
+  assert.ok(result.figures.sentBytes < 22_000_000, `${result.figures.sentBytes} bytes were sent`);
+});
+
+test("who has no token, or another session's, gets nothing", asRoot, async (context) => {
+  const lab = await makeLab(context);
+  const wrong = formatToken({ fingerprint: randomBytes(32), secret: randomBytes(32) });
+  const attempts: Promise<unknown>[] = [];
+  const result = await serve(lab, 1, (served) => {
+    const { fingerprint, secret } = parseToken(served.token);
+    attempts.push(
+      // A secret that is not the session's does not get through the handshake.
+      assert.rejects(speak(served.port, wrong, "lab1", () => undefined)),
+      assert.rejects(speak(served.port, served.token, "lab2", () => undefined)),
+      // A link without a ticket is closed without a byte of a frame.
+      tryLink(served.port).then((bytes) => assert.equal(bytes.length, 40)),
+      // Another golden key under the right secret is found out by the node.
+      giveUpSoon(lab, {
+        ...served,
+        token: formatToken({ fingerprint: fingerprint.map((byte) => byte ^ 1) as Buffer, secret }),
+      }),
+      joinAs(lab, "n1", served),
+    );
+  });
+  await Promise.all(attempts);
+  assert.deepEqual(
+    result.nodes.filter(({ state }) => state === "verified").map(({ name }) => name),
+    ["n1"],
+  );
+});
+
+test("another version of the protocol is refused by its number", asRoot, async (context) => {
+  const lab = await makeLab(context);
+  let answer: Message | undefined;
+  await serve(lab, 1, (served) => {
+    void speak(served.port, served.token, "lab1", () => Buffer.from([2, 0, 0, 0, 1, 9])).then((message) => {
+      answer = message;
+      void joinAs(lab, "n1", served);
+    });
+  });
+  assert.ok(answer?.kind === "refuse" && answer.code === "version" && answer.reason.includes("version 9"));
+});
+
+/** Speaks with a control port as somebody with `token` would; resolves with the first answer. */
+function speak(port: number, token: string, session: string, hello: () => Buffer | undefined): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const psk = { psk: controlKey(parseToken(token)), identity: controlIdentity(session) };
+    const socket = connectTls({
+      ...controlTls,
+      host: "127.0.0.1",
+      port,
+      pskCallback: () => psk,
+      checkServerIdentity: () => undefined,
+    });
+    const splitter = new MessageSplitter();
+    socket.on("secureConnect", () => socket.write(hello() ?? Buffer.alloc(0)));
+    socket.on("data", (bytes: Buffer) => {
+      const [message] = splitter.push(bytes);
+      if (message) resolve(message);
+      socket.destroy();
+    });
+    socket.on("error", reject);
+    socket.on("close", () => reject(new RangeError("closed")));
+  });
+}
+
+/** Tries to get frames over a link with a proof that is none; resolves with all that came. */
+function tryLink(port: number): Promise<Buffer> {
+  return new Promise((resolve) => {
+    const socket = connectTcp(port, "127.0.0.1");
+    let received = Buffer.alloc(0);
+    socket.write("RHLINK01");
+    socket.on("data", (bytes: Buffer) => {
+      received = Buffer.concat([received, bytes]);
+      const attach = Buffer.concat([Buffer.from([35, 0, 0, 0, 32, 1, 1]), Buffer.alloc(32)]);
+      socket.write(attach);
+    });
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => resolve(received));
+  });
+}
+
+/** Joins with a token that nobody can fulfil; resolves once it has said so five times. */
+async function giveUpSoon(lab: Lab, { token, port }: Served): Promise<void> {
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const options = { session: "lab1", token, from: "127.0.0.1", port, name: "misled", paths: lab.pathsOf("misled") };
+  const onLine = (line: string): void => {
+    lines.push(line);
+    stop.abort();
+  };
+  await assert.rejects(cloneJoin(lab.target("misled"), { ...options, onLine, signal: stop.signal }));
+  assert.ok(lines.some((line) => line.startsWith("Can't reach a valid KA server")));
+  assert.throws(() => readFileSync(join(lab.target("misled"), "a/large")), { code: "ENOENT" });
+}
