@@ -77,7 +77,7 @@ export const machineCreateCommand: CommandDefinition<MachineCreateCall> = {
   examples: [
     { line: "machine create web1 --from /var/lib/machines/web1", does: "as it was configured before" },
     {
-      line: "machine create web1 --from /var/lib/machines/web1 --set net.0.physical=br1 --allow Bind=/srv",
+      line: "machine create web1 --from ./web1 --set net.0.physical=br1 --allow Bind=/srv",
       does: "with another bridge, and a directory of this host",
     },
   ],
