@@ -6,7 +6,7 @@ import type { SecretFile } from "../core/manifest/manifest.ts";
 import { parseDisplayed, type TreePath } from "../core/tree/byte-string.ts";
 import type { Entry } from "../core/tree/entry.ts";
 import { isAtOrBelow, parentPath } from "../core/tree/walk-order.ts";
-import type { ImageName } from "../image/store/image-names.ts";
+import { listImageNames, type ImageId, type ImageName } from "../image/store/image-names.ts";
 import type { ImageStore, OpenImage } from "../image/store/image-store.ts";
 import { readTree } from "../image/tree-index/tree-index-reader.ts";
 import type { Difference } from "../system/compare/difference.ts";
@@ -18,6 +18,7 @@ import { isMounted } from "../host/file-systems.ts";
 import { findUnfinished, isMountPoint, kindOfTarget, newStagePath } from "../system/restore/stage.ts";
 import type { RestoreLoss } from "../system/restore/write-tree.ts";
 import { parseTreePath, storeOf } from "./images.ts";
+import { backUp } from "./back-up.ts";
 import { assertEqual, checkTarget, type TargetCheck } from "./restore-check.ts";
 import { freeBytesAt, restorePorts, tryLock } from "./restore-ports.ts";
 import { realPath } from "./real-path.ts";
@@ -87,8 +88,12 @@ export interface RestoreNotices {
   readonly job: string;
   readonly planned: (plan: RestorePlan) => Promise<void>;
   /** The tree at `root` is whole and about to take its place. */
-  readonly publishing: (root: string) => Promise<void>;
-  /** The state from before is captured (undefined: nothing differs), and the directory is about to be changed. */
+  readonly publishing: (root: string, written: WrittenTree) => Promise<void>;
+  /** The image in which an earlier run kept the state from before, if it came that far; it is used again. */
+  readonly backup: ImageId | undefined;
+  /** The state from before is captured and about to get its name. */
+  readonly backingUp: (backup: ImageId) => Promise<void>;
+  /** The state from before has a name (undefined: nothing differs), and the directory is about to be changed. */
   readonly backedUp: (backup: ImageName | undefined) => Promise<void>;
 }
 
@@ -168,7 +173,8 @@ function makePlan(opened: OpenImage, directory: string, options: RestoreOptions,
   );
 }
 
-function leftOutBelow({ manifest }: OpenImage, { path }: RestoreOptions): readonly SecretFile[] {
+/** What the image had to do without, of what is restored. */
+export function leftOutBelow({ manifest }: OpenImage, { path }: RestoreOptions): readonly SecretFile[] {
   const below = path === undefined ? ("" as TreePath) : parseTreePath(path);
   return leftOutFiles(manifest).filter((file) => isAtOrBelow(parseDisplayed(file.path), below));
 }
@@ -186,12 +192,12 @@ async function write(
   let verified: RestoreResult["verified"];
   const written = await runRestore(plan, store.chunks, ports, {
     ...commonSettings(opened, options),
-    verify: async (root) => {
+    verify: async (root, tree) => {
       if (options.verify === true) {
         verified = await compare(root, store, opened, options, true);
         assertEqual(verified.differences, plan.target);
       }
-      await notices?.publishing(root);
+      await notices?.publishing(root, tree);
     },
   });
   return { ...written, ...(verified && { verified }) };
@@ -206,12 +212,10 @@ async function converge(
   notices: RestoreNotices | undefined,
 ): Promise<Outcome> {
   const { differences } = await compare(plan.root, store, opened, options, false);
-  // Imported here: most restores need no part of it.
-  const { capture } = await import("./capture.ts");
-  const backup =
-    options.backup === false || differences.length === 0
-      ? undefined
-      : (await capture(`${plan.target}/`, { ...backUpOptions(options), name: backupName(opened) })).name;
+  const known = notices?.backup;
+  const kept = known && (await listImageNames(store.blobs)).find(({ image }) => image === known);
+  const isNeeded = options.backup !== false && differences.length > 0;
+  const backup = kept ?? (isNeeded ? await backUp(plan.target, opened.name, options, notices?.backingUp) : undefined);
   await notices?.backedUp(backup);
   const changed = new Map(differences.map((difference) => [difference.path, difference]));
   const extra = differences
@@ -249,20 +253,6 @@ async function converge(
     assertEqual(verified.differences, plan.target);
   }
   return { ...written, ...(backup && { backup }), ...(verified && { verified }) };
-}
-
-function backUpOptions(options: RestoreOptions): StoreOptions & Pick<RestoreOptions, "onProgress" | "signal"> {
-  const { store, paths, onProgress, signal } = options;
-  return {
-    ...(store !== undefined && { store }),
-    ...(paths && { paths }),
-    ...(onProgress && { onProgress }),
-    ...(signal && { signal }),
-  };
-}
-
-function backupName(opened: OpenImage): string {
-  return `${opened.name.name}-before-restore`.slice(-128);
 }
 
 function compare(

@@ -177,7 +177,7 @@ test("job rate lifts the limit of a running capture", async (context) => {
 test("a killed capture is interrupted at once, found by repair and finished by it", async (context) => {
   const box = slowCapture(context);
   const { run, document, directory } = box;
-  const capture = box.start("capture", "./rootfs", "--name", "web", "--rate", "5M");
+  const capture = box.start("capture", "./rootfs", "--name", "web", "--rate", "50K");
   const ended = once(capture, "exit");
   const { id } = await until(() => jobsOf(box).find(({ state }) => state === "running"));
   capture.kill("SIGKILL");
@@ -189,6 +189,7 @@ test("a killed capture is interrupted at once, found by repair and finished by i
   assert.equal(found.status, 3);
   assertDocument("job-repair", found.document);
   assert.ok(existsSync(join(directory, "state/jobs/0123abcd")));
+  assert.match(run("job", "rate", id, "none").stdout, /reads without a limit once it goes on\n$/);
   const repaired = run("job", "repair", "--resume");
   assert.equal(repaired.status, 0, repaired.stderr);
   assert.match(

@@ -224,6 +224,38 @@ export function describeJournal(name: string, make: () => Promise<Journal> | Jou
       );
     });
 
+    check(
+      "forgetJobs() forgets those that ended before, the longest ended first, and keeps what holds something",
+      async (journal) => {
+        const end = async (each: string, atMs: number, state: "done" | "failed"): Promise<void> => {
+          await journal.add(newJob(each));
+          await journal.claim(id(each), claimAt(0));
+          await journal.write(id(each), 1, { atMs, state });
+        };
+        await end("0d", 4000, "done");
+        await end("0a", 3000, "done");
+        await end("0b", 3100, "failed");
+        await end("0c", 9000, "done");
+        await end("0e", 3200, "done");
+        await journal.write(id("0e"), 1, { atMs: 1, hold: { kind: "mount", what: "/mnt" } });
+        await journal.add(newJob("0f"));
+        assert.deepEqual(await journal.forgetJobs(5000, 1), ["0a"]);
+        assert.deepEqual(await journal.forgetJobs(5000, 9), ["0d"]);
+        assert.deepEqual(await journal.forgetJobs(5000, 9), []);
+        assert.equal(await journal.read(id("0a")), undefined);
+        assert.deepEqual(await journal.events(id("0a"), 0, 9), []);
+        assert.deepEqual(
+          (await journal.list({})).map((job) => job.id),
+          ["0f", "0e", "0c", "0b"],
+        );
+        assert.equal(await journal.add(newJob("0a")), true);
+        assert.deepEqual(
+          (await journal.events(id("0a"), 0, 9)).map(({ number }) => number),
+          [1],
+        );
+      },
+    );
+
     check("holdings() are what was held and not released", async (journal) => {
       await journal.add(newJob("0a"));
       await journal.add(newJob("0b"));

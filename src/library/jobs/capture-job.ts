@@ -2,12 +2,13 @@ import { resolve } from "node:path";
 import { parseOperand } from "../../core/operand.ts";
 import type { Checkpoint, CheckpointContext, JobKind } from "../../engine/job-kind.ts";
 import { runHooks } from "../../host/hooks.ts";
-import { listImageNames, removeName, type ImageId } from "../../image/store/image-names.ts";
+import { listImageNames, type ImageId } from "../../image/store/image-names.ts";
 import type { CaptureResult } from "../../system/capture/run.ts";
 import { captureAsPlanned, planCaptureOf, type CaptureOptions, type PlannedCapture } from "../capture.ts";
 import { choosePaths, type Paths } from "../settings.ts";
 import { openStore, storePath } from "../store.ts";
 import { fromJson, toJson } from "./json.ts";
+import { removeNumberedNames } from "./remove-numbered-names.ts";
 import { runAsJob, type JobOptions } from "./run-as-job.ts";
 
 type CaptureJobOptions = Omit<CaptureOptions, keyof JobOptions>;
@@ -21,7 +22,12 @@ interface CaptureParameters {
 }
 
 /** What the journal keeps of what a capture made; the manifest is in the store. */
-type CaptureSummary = Omit<CaptureResult, "manifest">;
+interface CaptureSummary extends Omit<CaptureResult, "manifest"> {
+  readonly warnings: CaptureResult["manifest"]["tail"]["warnings"];
+  readonly warningCount: number;
+  /** A run before this one had made it, and died before it could say so. */
+  readonly isOld?: true;
+}
 
 /** How far a capture came. */
 interface CaptureCursor {
@@ -56,10 +62,14 @@ export async function captureAsJob(system: string, options: CaptureOptions & Job
   };
   const { name, root } = planned.plan;
   const order = { title: `capture ${root} as ${name}`, parameters: toJson(parameters), plan: toJson(planned) };
-  const { result } = await runAsJob(captureKind, order, { ...options, paths });
-  const summary = fromJson<CaptureSummary>(result);
+  const run = async (): Promise<CaptureSummary> =>
+    fromJson((await runAsJob(captureKind, order, { ...options, paths })).result);
+  let summary = await run();
+  // Whoever captures wants the system as it is now, not as it was when a job died that was as good as done.
+  if (summary.isOld === true) summary = await run();
+  const { isOld: _isOld, warnings: _warnings, warningCount: _count, ...result } = summary;
   using opened = await openStore({ store: parameters.store, paths });
-  return { ...summary, manifest: await opened.readManifest(summary.name.image) };
+  return { ...result, manifest: await opened.readManifest(result.name.image) };
 }
 
 function captureCheckpoint({ store, paths, options }: CaptureParameters, planned: PlannedCapture): Checkpoint {
@@ -75,15 +85,16 @@ function captureCheckpoint({ store, paths, options }: CaptureParameters, planned
     undo: "removes",
     async run(context) {
       const cursor = fromJson<CaptureCursor | null>(context.cursor);
+      // Whoever died with hooks run has not run those that take them back, or it cannot be told.
+      if (cursor?.hooked === true) await postHooks();
       const published = cursor?.image === undefined ? undefined : await findPublished(cursor.image, store, paths);
-      if (published === undefined && cursor?.hooked === true) await postHooks();
-      const { manifest: _manifest, ...summary } = published ?? (await captureWith(context));
-      return toJson(summary satisfies CaptureSummary);
+      if (published) return toJson({ ...summaryOf(published), isOld: true } satisfies CaptureSummary);
+      return toJson(summaryOf(await captureWith(context)));
     },
-    async takeBack({ cursor: kept }) {
+    async takeBack({ cursor: kept, results }) {
       const cursor = fromJson<CaptureCursor | null>(kept);
-      if (cursor?.hooked === true && cursor.image === undefined) await postHooks();
-      if (cursor?.image !== undefined) await removeNames(cursor.image, store, paths);
+      if (cursor?.hooked === true && (results.get("capture") ?? null) === null) await postHooks();
+      if (cursor?.image !== undefined) await removeNumberedNames(cursor.image, store, paths);
     },
   };
 
@@ -116,6 +127,11 @@ function captureCheckpoint({ store, paths, options }: CaptureParameters, planned
   }
 }
 
+function summaryOf({ manifest, ...summary }: CaptureResult): CaptureSummary {
+  const { warnings, warningCount } = manifest.tail;
+  return { ...summary, warnings, warningCount };
+}
+
 /** What an earlier run had published before it died; undefined if it did not come that far. */
 async function findPublished(image: ImageId, store: string, paths: Paths): Promise<CaptureResult | undefined> {
   const options = { store, paths };
@@ -124,10 +140,4 @@ async function findPublished(image: ImageId, store: string, paths: Paths): Promi
   if (name === undefined) return undefined;
   const manifest = await opened.readManifest(name.image);
   return { name, manifest, unchangedFiles: 0, unreadable: 0, durationMs: manifest.tail.durationMs };
-}
-
-/** Takes an image's names away; the image itself goes with the next prune. */
-async function removeNames(image: ImageId, store: string, paths: Paths): Promise<void> {
-  using opened = await openStore({ store, paths });
-  for (const name of await listImageNames(opened.blobs)) if (name.image === image) await removeName(opened.blobs, name);
 }

@@ -1,25 +1,33 @@
 import { resolve } from "node:path";
 import { parseImageOperand } from "../../core/operand.ts";
-import { displayBytes } from "../../core/tree/byte-string.ts";
-import { UndoRefusedError } from "../../engine/errors.ts";
 import type { Checkpoint, CheckpointContext, JobKind } from "../../engine/job-kind.ts";
 import type { JobId, JobRecord } from "../../engine/job.ts";
-import type { ImageName } from "../../image/store/image-names.ts";
+import type { ImageId, ImageName } from "../../image/store/image-names.ts";
 import {
   identityOf,
+  isFinished,
   isInPlace,
   takeBackRestore,
   traceRestore,
   type RestoreTrace,
 } from "../../system/restore/take-back.ts";
+import type { WrittenTree } from "../../system/restore/run.ts";
 import { storeOf } from "../images.ts";
-import { planRestoreOf, restore, restoreWithNotices, type RestoreOptions, type RestoreResult } from "../restore.ts";
-import { checkTarget } from "../restore-check.ts";
+import {
+  leftOutBelow,
+  planRestoreOf,
+  restore,
+  restoreWithNotices,
+  type RestoreOptions,
+  type RestoreResult,
+} from "../restore.ts";
 import { restorePorts } from "../restore-ports.ts";
 import { choosePaths, type Paths } from "../settings.ts";
 import { openStore, storePath } from "../store.ts";
 import type { WriteThreads } from "../write-pool.ts";
+import { assertUntouched } from "./assert-untouched.ts";
 import { fromJson, toJson } from "./json.ts";
+import { removeNumberedNames } from "./remove-numbered-names.ts";
 import { runAsJob, type JobOptions } from "./run-as-job.ts";
 
 type RestoreJobOptions = Omit<RestoreOptions, keyof JobOptions | "store">;
@@ -35,9 +43,21 @@ interface RestoreParameters {
 
 /** How far a restore came: into a new directory, or over an existing one. */
 type RestoreCursor =
-  | { readonly kind: "write"; readonly trace: RestoreTrace }
-  /** `backup` is the id of the image that holds what was there; absent if nothing had to be changed. */
-  | { readonly kind: "converge"; readonly target: string; readonly backup?: string };
+  | {
+      readonly kind: "write";
+      readonly trace: RestoreTrace;
+      /** What was written, once it is about to take its place. */
+      readonly written?: WrittenTree;
+      readonly isUndoing?: true;
+    }
+  | {
+      readonly kind: "converge";
+      readonly target: string;
+      /** The image that holds what was there. */
+      readonly backup: ImageId;
+      /** Before, that image has no name yet and nothing was changed; from `undoing` on the directory is put back; then it is `put-back`. */
+      readonly phase: "backing-up" | "changing" | "undoing" | "put-back";
+    };
 
 /** A restore as a job of one checkpoint; the restore itself knows how far it came. */
 export const restoreKind: JobKind = restoreKindWith(undefined);
@@ -48,6 +68,7 @@ function restoreKindWith(threads: WriteThreads | undefined): JobKind {
     planVersion: 1,
     checkpoints: ({ id, parameters }) => [restoreCheckpoint(id, fromJson<RestoreParameters>(parameters), threads)],
     insteadOfUndo,
+    remains: remainsOf,
   };
 }
 
@@ -86,13 +107,9 @@ export async function restoreAsJob(
   return fromJson(result);
 }
 
-function restoreCheckpoint(
-  id: JobId,
-  { image, directory, store, paths, options }: RestoreParameters,
-  threads: WriteThreads | undefined,
-): Checkpoint {
+function restoreCheckpoint(id: JobId, parameters: RestoreParameters, threads: WriteThreads | undefined): Checkpoint {
+  const { image, directory, store, paths, options } = parameters;
   const isFinal = options.intoExisting === true && (options.delete === true || options.backup === false);
-  const place = { store, paths };
   return {
     name: "restore",
     title: `Restore ${image.slice(0, 13)} to ${directory}`,
@@ -104,6 +121,8 @@ function restoreCheckpoint(
 
   async function restoreWith({ cursor, saveCursor, onProgress, signal }: CheckpointContext): Promise<RestoreResult> {
     let kept = fromJson<RestoreCursor | null>(cursor);
+    if (kept?.kind === "write" && kept.written && isFinished(kept.trace))
+      return await resultOf(kept.trace, kept.written);
     const keep = async (next: RestoreCursor): Promise<void> => {
       kept = next;
       await saveCursor(toJson(next));
@@ -111,58 +130,78 @@ function restoreCheckpoint(
     return await restoreWithNotices(
       image,
       directory,
-      { ...options, ...place, onProgress, signal },
+      { ...options, store, paths, onProgress, signal },
       {
         job: id,
         async planned(plan) {
           // What was there before is what the first run found.
-          if (kept === null && plan.mode !== "converge") await keep({ kind: "write", trace: traceRestore(plan) });
+          if (kept === null && plan.mode !== "converge")
+            await keep({ kind: "write", trace: traceRestore(plan, restorePorts()) });
         },
-        async publishing(root) {
-          if (kept?.kind === "write") await keep({ kind: "write", trace: { ...kept.trace, root: identityOf(root) } });
+        async publishing(root, written) {
+          if (kept?.kind === "write")
+            await keep({ kind: "write", trace: { ...kept.trace, root: identityOf(root) }, written });
         },
-        async backedUp(backup) {
-          if (kept === null && backup)
-            await keep({ kind: "converge", target: resolve(directory), backup: backup.image });
+        backup: kept?.kind === "converge" ? kept.backup : undefined,
+        async backingUp(backup) {
+          // Once something was changed, what is there now is not what was there before.
+          if (kept?.kind === "converge" && kept.phase !== "backing-up") return;
+          await keep({ kind: "converge", target: resolve(directory), backup, phase: "backing-up" });
+        },
+        async backedUp() {
+          if (kept?.kind === "converge") await keep({ ...kept, phase: "changing" });
         },
       },
       threads,
     );
   }
 
-  async function takeBack({ cursor, results, onProgress, signal }: CheckpointContext): Promise<void> {
-    const kept = fromJson<RestoreCursor | null>(cursor);
-    if (kept === null) return;
-    if (kept.kind === "write") {
-      if ((results.get("restore") ?? null) !== null && isInPlace(kept.trace))
-        await assertUntouched(kept.trace.target, signal);
-      takeBackRestore(kept.trace, restorePorts());
-    } else if (kept.backup !== undefined)
-      await restore(`@${kept.backup}`, kept.target, {
-        ...place,
-        intoExisting: true,
-        delete: true,
-        backup: false,
-        onProgress,
-        signal,
-      });
+  /** What a run that died before it could say so had made. */
+  async function resultOf({ target }: RestoreTrace, written: WrittenTree): Promise<RestoreResult> {
+    const operand = parseImageOperand(image);
+    using opened = await openStore({ store, paths });
+    await using found = await opened.openImage(operand, "end a restore");
+    const { name } = found;
+    const { entries, files, bytes } = name;
+    const leftOut = leftOutBelow(found, options);
+    return { name, directory: target, entries, files, bytes, resumed: true, ...written, leftOut, durationMs: 0 };
   }
 
-  /** A tree that somebody has worked in since is not ours to remove. */
-  async function assertUntouched(root: string, signal: AbortSignal): Promise<void> {
-    using opened = await openStore(place);
-    await using found = await opened.openImage(parseImageOperand(image), "undo a restore");
-    if (options.path !== undefined) return;
-    const settings = { store: opened, manifest: found.manifest, root, path: "" as never, fromDevice: false };
-    const { differences } = await checkTarget({ ...settings, onProgress: () => undefined, signal });
-    const [first] = differences;
-    if (first === undefined) return;
-    throw new UndoRefusedError(
-      id,
-      `"${root}" was changed since, at "/${displayBytes(first.path)}" for one (${differences.length} in all)`,
-      `Remove "${root}" by hand if nothing in it is needed.`,
-    );
+  async function takeBack(context: CheckpointContext): Promise<void> {
+    const kept = fromJson<RestoreCursor | null>(context.cursor);
+    const result = fromJson<RestoreResult | null>(context.results.get("restore") ?? null);
+    const { saveCursor, signal } = context;
+    if (kept?.kind === "write") {
+      if (result !== null && kept.isUndoing !== true && isInPlace(kept.trace))
+        await assertUntouched(id, kept.trace.target, result, { parameters, signal });
+      await saveCursor(toJson({ ...kept, isUndoing: true } satisfies RestoreCursor));
+      takeBackRestore(kept.trace, restorePorts());
+    } else if (kept?.kind === "converge") await putBack(kept, result, context);
   }
+
+  async function putBack(
+    kept: RestoreCursor & { readonly kind: "converge" },
+    result: RestoreResult | null,
+    { saveCursor, onProgress, signal }: CheckpointContext,
+  ): Promise<void> {
+    const { target, backup, phase } = kept;
+    const place = { store, paths };
+    if (result !== null && phase === "changing")
+      await assertUntouched(id, target, result, { parameters, backup, signal });
+    if (phase === "changing" || phase === "undoing") {
+      await saveCursor(toJson({ ...kept, phase: "undoing" } satisfies RestoreCursor));
+      const exactly = { intoExisting: true, delete: true, backup: false };
+      await restore(`@${backup}`, target, { ...place, ...exactly, onProgress, signal });
+      await saveCursor(toJson({ ...kept, phase: "put-back" } satisfies RestoreCursor));
+    }
+    await removeNumberedNames(backup, store, paths);
+  }
+}
+
+/** A stage that nobody will go on with. */
+function remainsOf({ checkpoints }: JobRecord): readonly string[] {
+  const cursor = fromJson<RestoreCursor | null>(checkpoints[0]?.cursor ?? null);
+  return cursor?.kind === "write" && cursor.trace.stage !== undefined ? [cursor.trace.stage] : [];
 }
 
 function insteadOfUndo({ result }: JobRecord): string {

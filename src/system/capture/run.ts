@@ -84,14 +84,18 @@ export async function runCapture(
   crashPoint("capture.session-begun");
   const { condemnations } = await store.refresh(settings.signal);
   const hooked = plan.steps.some((step) => step.kind === "run-hooks");
-  const announce = (phase: string): void => settings.onProgress({ version: 1, phase, bytes: 0, items: 0 });
+  const announce = (phase: string, waitsFor: string): void =>
+    settings.onProgress({ version: 1, phase, bytes: 0, items: 0, waitsFor });
   const variables = { REHOME_NAME: plan.name, REHOME_ROOT: plan.root };
   try {
-    if (hooked) announce("running hooks");
+    if (hooked) {
+      announce("running hooks", "a hook");
+      await settings.notices?.runningHooks();
+    }
     const consistency = hooked
       ? raise(plan.consistency, checkHooks(await ports.runHooks("pre-capture", variables, settings.signal)))
       : plan.consistency;
-    announce("writing out what the kernel holds back");
+    announce("writing out what the kernel holds back", "the devices");
     sync(ports, plan.root);
     crashPoint("capture.synced");
     const { packageFiles, nspawnFile } = settings;
@@ -171,7 +175,8 @@ async function readTree({
       signal: settings.signal,
     });
     const captured = await capture.run(plan.root);
-    settings.onProgress({ version: 1, phase: "storing", bytes: captured.counts.bytes, items: captured.counts.entries });
+    const { bytes, entries: items } = captured.counts;
+    settings.onProgress({ version: 1, phase: "storing", bytes, items, waitsFor: "the store" });
     crashPoint("capture.tree-read");
     await packs.flush();
     crashPoint("capture.packs-durable");

@@ -32,7 +32,7 @@ export interface RestoreSettings {
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal | undefined;
   /** Checks the written tree before it is published; throws to leave it where it is. */
-  readonly verify: ((root: string) => Promise<void>) | undefined;
+  readonly verify: ((root: string, written: WrittenTree) => Promise<void>) | undefined;
 }
 
 /** What was written. */
@@ -61,7 +61,7 @@ export async function runRestore(
   try {
     const written = await writeTree(plan, chunks, ports, settings, (doneUpTo) => held.write({ ...marker, doneUpTo }));
     crashPoint("restore.written");
-    await settings.verify?.(root);
+    await settings.verify?.(root, written);
     crashPoint("restore.verified");
     if (stage !== undefined) withoutProtection(ports, root, () => publishStage(stage, target));
     crashPoint("restore.published");
@@ -94,9 +94,10 @@ async function finishPublished(
   } finally {
     ports.tree.close(root);
   }
-  await settings.verify?.(target);
+  const written = { losses: [], lossCount: 0 };
+  await settings.verify?.(target, written);
   removeStage(stage);
-  return { losses: [], lossCount: 0 };
+  return written;
 }
 
 /** Works on the finished root of a tree, which may be immutable, and leaves its metadata as they were. */
@@ -151,6 +152,7 @@ async function writeTree(
       phase: "syncing",
       bytes: manifest.tail.counts.bytes,
       items: manifest.tail.counts.entries,
+      waitsFor: "the devices",
     });
     await ports.syncFileSystem(root);
     return { losses: writing.losses, lossCount: writing.lossCount };
