@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { on } from "node:events";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { JournalUnsuitableError } from "../errors.ts";
 import type { JobId } from "../job.ts";
 import { describeJournal } from "./journal.contract.ts";
@@ -52,6 +55,20 @@ test("SqliteJournal keeps what was written when it is opened again, and two may 
   assert.equal((await second.claim(job.id, { ...claim, epoch: 0 }))?.epoch, 1);
   assert.equal(await first.claim(job.id, { ...claim, epoch: 0 }), undefined);
   assert.equal((await first.read(job.id))?.state, "running");
+});
+
+test("SqliteJournal.open() waits for another process that makes the same new file in this moment", async (t) => {
+  const path = `${temporaryDirectory(t)}/journal.db`;
+  const other = new DatabaseSync(path);
+  other.exec("BEGIN IMMEDIATE");
+  const script = new URL("../../../test/support/open-journal.ts", import.meta.url);
+  const messages = on(new Worker(script, { workerData: { path } }), "message");
+  assert.deepEqual((await messages.next()).value, ["opening"]);
+  // Long enough for it to come to the lock; it would fail there at once.
+  await wait(200);
+  other.exec("COMMIT");
+  other.close();
+  assert.deepEqual((await messages.next()).value, ["opened"]);
 });
 
 test("SqliteJournal.open() names the version it does not know", (t) => {

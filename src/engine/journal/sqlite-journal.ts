@@ -31,7 +31,9 @@ export class SqliteJournal implements Journal {
   private constructor(path: string) {
     this.#database = new DatabaseSync(path, { timeout: busyTimeoutMs });
     try {
-      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY");
+      // SQLite itself does not wait for others where it changes how a file is kept.
+      whileBusy(() => this.#database.exec("PRAGMA journal_mode = WAL"));
+      this.#database.exec("PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY");
       this.#prepareSchema(path);
     } catch (error) {
       this.#database.close();
@@ -263,5 +265,21 @@ export class SqliteJournal implements Journal {
     const known = this.#statements.get(query) ?? this.#database.prepare(query);
     this.#statements.set(query, known);
     return known;
+  }
+}
+
+const busyCode = 5;
+const lookEveryMs = 5;
+
+/** Tries again while others have the file. */
+function whileBusy(work: () => void): void {
+  for (const untilMs = performance.now() + busyTimeoutMs; ;) {
+    try {
+      work();
+      return;
+    } catch (error) {
+      if ((error as { readonly errcode?: number }).errcode !== busyCode || performance.now() > untilMs) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lookEveryMs);
+    }
   }
 }
