@@ -15,8 +15,9 @@ bench: setup # speed, sizes and memory beside tar, restic and borg; ARGS=--help 
 	@npm run --silent build
 	@npm run --silent bench -- $(ARGS)
 
-build: setup # compiled code in dist
+build: setup # in dist: compiled code, the release archive for hosts without Node, the Debian package
 	@npm run --silent build
+	@scripts/release
 
 check: setup # types, lint, format, borders, dead code, unit tests
 	@scripts/check

@@ -1,13 +1,14 @@
 #!/bin/bash
-# debian-tarball.sh [dracut]
+# debian-tarball.sh [dracut|bare]
 # Makes a real Debian 12 system (init, kernel, ssh) with mmdebstrap, once, as a tarball in ${REHOME_TEST_CACHE:-.test-cache}
 # and prints the tarball's path. Takes a minute or two the first time. REHOME_TEST_MIRROR names another mirror. With `dracut` it
-# is a smaller system whose initramfs dracut makes, as in the RPM family.
+# is a smaller system whose initramfs dracut makes, as in the RPM family; with `bare` one with apt and systemd, and little else.
 # Needs root, or user namespaces.
 set -eu
 cache=${REHOME_TEST_CACHE:-$(cd "$(dirname "$0")/../.." && pwd)/.test-cache}
 packages=systemd-sysv,udev,dbus,linux-image-amd64,openssh-server,iproute2,ca-certificates,perl,less,man-db,locales,gnupg,curl
 [ "${1-}" != dracut ] || packages=systemd-sysv,udev,dbus,linux-image-amd64,openssh-server,dracut
+[ "${1-}" != bare ] || packages=systemd-sysv,dbus
 [ "$(dpkg --print-architecture)" = amd64 ] || packages=${packages/linux-image-amd64/linux-image-$(dpkg --print-architecture)}
 tarball=$cache/debian-12-$(echo "$packages" | cksum | cut -d ' ' -f 1).tar
 mkdir -p "$cache"

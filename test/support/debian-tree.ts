@@ -6,13 +6,16 @@ import { temporaryDirectory } from "./temporary-directory.ts";
 
 const script = join(import.meta.dirname, "../lab/debian-tarball.sh");
 
+/** `dracut` has an initramfs as the RPM family makes it; `bare` has no kernel, and little but apt and systemd. */
+type Variant = "dracut" | "bare";
+
 /** The tarball of a real Debian system with kernel, initramfs and SSH server; made once, which takes a minute. */
-export function debianTarball(...variant: readonly "dracut"[]): string {
+export function debianTarball(...variant: readonly Variant[]): string {
   return run(script, ...variant).trim();
 }
 
 /** A real Debian system with kernel, initramfs and SSH server in a directory that goes with the test, without its documentation. */
-export function debianTree(context: TestContext, ...variant: readonly "dracut"[]): string {
+export function debianTree(context: TestContext, ...variant: readonly Variant[]): string {
   const tarball = debianTarball(...variant);
   const root = join(temporaryDirectory(context), "debian");
   mkdirSync(root);
