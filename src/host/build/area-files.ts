@@ -45,7 +45,7 @@ export interface AreaFiles extends Disposable {
   readonly writeRecord: (record: object) => void;
   readonly empty: () => Promise<void>;
   readonly assertNothingMounted: () => void;
-  readonly clear: () => void;
+  readonly clear: () => Promise<void>;
   readonly log: (line: string, level: "simple" | "detail") => void;
   readonly keepLock: () => void;
 }
@@ -97,10 +97,11 @@ export function openAreaFiles(directory: string, who: string): AreaFiles | strin
       makeEmpty();
     },
     assertNothingMounted: () => assertNothingMounted(directory),
-    clear() {
+    async clear() {
       assertNothingMounted(directory);
-      for (const name of [names.state, names.states, names.logs, names.record, `${names.record}.new`])
-        rmSync(join(directory, name), { recursive: true, force: true });
+      // The record first: what is gone in part must not be gone on from.
+      for (const name of [names.record, `${names.record}.new`, names.states, names.state, names.logs])
+        await removeAll(join(directory, name));
       clearInterval(heart);
       rmSync(paths.lock, { force: true });
       isCleared = true;

@@ -123,7 +123,7 @@ export interface BuildArea extends AsyncDisposable {
   /** Bytes on disk of all states. */
   readonly stateBytes: () => Promise<number>;
   /** Removes everything that builds have put into the place, and the place itself if nothing else is in it. */
-  readonly clear: () => void;
+  readonly clear: () => Promise<void>;
   /** Writes to the build's logs: what happened, and with `detail` every line of output. */
   readonly log: (line: string, level: "simple" | "detail") => void;
   readonly detailLog: string;

@@ -213,7 +213,7 @@ export class Build {
   /** Removes everything that builds keep in the place. @throws {BuildBusyError} */
   async clean(): Promise<void> {
     await using area = openBuildArea(this.#place.directory, "a clean-up", this.#place.paths);
-    area.clear();
+    await area.clear();
   }
 
   #rangeOf({ resumeAt, pauseBefore }: BuildRange): readonly [number, number] {

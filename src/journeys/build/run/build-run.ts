@@ -73,7 +73,7 @@ export class BuildRun {
     const { checkpoint, provides } = await this.#make(planned, false);
     await checkpoint.undo?.(this.#contextOf(planned, provides, context, context.signal));
     if (index > this.#plan.from) return;
-    if (index === 0) this.#area.clear();
+    if (index === 0) await this.#area.clear();
     else {
       const completed = record.completed.slice(0, index);
       await this.#area.bringBack(completed.at(-1)?.state, quietly(context));
