@@ -2,12 +2,16 @@
 import { armCrashPoints } from "../../src/core/crash-points.ts";
 import {
   capture,
+  captureAsJob,
   checkStore,
   listImages,
+  pruneAsJob,
   pruneStore,
   removeImage,
   repairStore,
   restore,
+  restoreAsJob,
+  resumeJob,
   RehomeError,
   type CheckResult,
   type ImageName,
@@ -19,6 +23,10 @@ import {
 /** What can be called; arguments and results are JSON. */
 export interface Calls {
   readonly capture: (...words: Parameters<typeof capture>) => Promise<ImageName>;
+  readonly captureAsJob: (...words: Parameters<typeof captureAsJob>) => Promise<ImageName>;
+  readonly restoreAsJob: (...words: Parameters<typeof restoreAsJob>) => Promise<Pick<RestoreResult, "resumed">>;
+  readonly pruneAsJob: (...words: Parameters<typeof pruneAsJob>) => Promise<PruneResult>;
+  readonly resumeJob: (...words: Parameters<typeof resumeJob>) => Promise<string>;
   readonly checkStore: (...words: Parameters<typeof checkStore>) => Promise<CheckResult["damages"]>;
   readonly listImages: (...words: Parameters<typeof listImages>) => Promise<ImageName[]>;
   readonly pruneStore: (...words: Parameters<typeof pruneStore>) => Promise<PruneResult>;
@@ -29,6 +37,10 @@ export interface Calls {
 
 const calls: Calls = {
   capture: async (...words) => (await capture(...words)).name,
+  captureAsJob: async (...words) => (await captureAsJob(...words)).name,
+  restoreAsJob: async (...words) => ({ resumed: (await restoreAsJob(...words)).resumed }),
+  pruneAsJob,
+  resumeJob: async (...words) => (await resumeJob(...words)).state,
   checkStore: async (...words) => (await checkStore(...words)).damages,
   listImages,
   pruneStore,

@@ -93,7 +93,10 @@ test("parseArguments() says what is wrong and what is near", () => {
 test("every example in the definition can be parsed as its command", () => {
   for (const name of commandNames)
     for (const { line } of commands[name].examples) {
-      const words = line.replace(/ [>|] .*/, "").replaceAll("'", "").split(" ");
+      const words = line
+        .replace(/ [>|] .*/, "")
+        .replaceAll("'", "")
+        .split(" ");
       const request = parseArguments(words);
       assert.ok(request.kind === "run" && request.name === name, line);
     }

@@ -40,7 +40,7 @@ export interface JobEvent {
   /** Grows without gaps in one job, from 1. */
   readonly number: number;
   readonly atMs: number;
-  /** `created`, `state`, `checkpoint`, `request`, `hold`, `release`, or a kind of the operation's own. */
+  /** `created`, `state`, `checkpoint`, `request`, `rate`, `hold`, `release`, or a kind of the operation's own. */
   readonly kind: string;
   readonly facts: Json;
 }

@@ -146,7 +146,10 @@ export class JobSession implements AsyncDisposable {
   }
 
   async #heed({ rateBytesPerSecond, stop }: JobRequest): Promise<void> {
-    this.#rate = rateBytesPerSecond;
+    if (rateBytesPerSecond !== this.#rate) {
+      this.#rate = rateBytesPerSecond;
+      await this.write({ event: { kind: "rate", facts: { rateBytesPerSecond: rateBytesPerSecond ?? null } } });
+    }
     if (stop === null || this.#isUndoing || this.#stop.signal.aborted) return;
     if (stop === "pause") await this.write({ state: "pausing" });
     this.#stop.abort(new JobStop(stop));
