@@ -1,68 +1,34 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { armCrashPoints } from "../../src/core/crash-points.ts";
+import { ensurePrivateMounts } from "../../src/host/disk/private-mounts.ts";
 import { diskPorts } from "../../src/host/disk/disk-ports.ts";
 import { loopDevicesOf } from "../../src/host/disk/loop-devices.ts";
 import { readMounts } from "../../src/host/file-systems.ts";
 import { buildDisk, buildSteps, undoBuild } from "../../src/system/disk/build/build-steps.ts";
 import { DiskNotCleanError } from "../../src/system/disk/build/check-tree.ts";
 import { mountTree, requireRealPath } from "../../src/system/disk/build/mounted-tree.ts";
-import type { BuildRequest, BuildSource } from "../../src/system/disk/build/request.ts";
+import type { BuildRequest } from "../../src/system/disk/build/request.ts";
 import { LayoutRefusedError } from "../../src/system/disk/layout/errors.ts";
-import type { Layout } from "../../src/system/disk/layout/layout.ts";
-import { readLayout } from "../../src/system/disk/layout/yaml/read-layout.ts";
-import { requestIn, sourceOf } from "../support/built-disk.ts";
+import { copying, requestIn, smallLayout as layout, smallOptions, smallTree, sourceOf } from "../support/built-disk.ts";
 import { assertEqualTrees } from "../support/lab.ts";
 import { run } from "../support/run.ts";
+import { randomNumbers, testSeed } from "../support/seed.ts";
 import { asRoot, temporaryDirectory } from "../support/temporary-directory.ts";
 
-const layout: Layout = readLayout(
-  `version: 1
-disks:
-  - table: gpt
-    partitions:
-      - {type: bios-boot, size: 1MiB}
-      - {type: esp, size: 40MiB}
-      - {size: fill, fileSystem: ext4, mount: /}
-      - {fileSystem: swap, size: 8MiB}
-      - {size: 320MiB, fileSystem: xfs, mount: /srv}
-`,
-  "layout.yaml",
-);
+// Other tests make namespaces while these have disks mounted, and would keep them.
+ensurePrivateMounts();
 
 /** Many small disks are written and thrown away; they need not reach a real one. */
 const memory = "/dev/shm";
 
-/** A tree with what a build looks for; no kernel that runs. */
-function smallTree(context: TestContext): string {
-  const tree = temporaryDirectory(context);
-  for (const folder of ["boot/efi/EFI/debian", "etc", "srv/data", "usr/bin"])
-    mkdirSync(join(tree, folder), { recursive: true });
-  const files: Record<string, string> = {
-    "boot/vmlinuz-6.1.0-9-amd64": "kernel",
-    "boot/initrd.img-6.1.0-9-amd64": "initramfs",
-    "boot/efi/EFI/debian/notes.txt": "kept",
-    "etc/fstab":
-      "UUID=4e987291-e13e-4614-bdc8-05863173e2c2 / ext4 errors=remount-ro 0 1\n/dev/sda2 none swap sw 0 0\ntmpfs /tmp tmpfs size=1G 0 0\n",
-    "etc/os-release": "ID=debian\n",
-    "srv/data/file": "data",
-    "usr/bin/tool": "x".repeat(100_000),
-  };
-  for (const [path, content] of Object.entries(files)) writeFileSync(join(tree, path), content);
-  symlinkSync("/etc/fstab", join(tree, "usr/link"));
-  return tree;
-}
-
-function copying(tree: string): BuildSource {
-  return sourceOf((into) => {
-    run("cp", "-a", `${tree}/.`, into);
-    return Promise.resolve();
-  });
-}
-
-function assertNothingLeft(directory: string): void {
+/** The kernel takes devices down a moment after their last user, who may be somebody else that looks at all devices. */
+async function assertNothingLeft(directory: string): Promise<void> {
+  for (let attempt = 0; attempt < 100 && loopDevicesOf(directory).length > 0; attempt++) await delay(50);
   assert.deepEqual(loopDevicesOf(directory), []);
   assert.deepEqual(
     readMounts().filter(({ mountPoint }) => mountPoint.startsWith(`${directory}/`)),
@@ -96,9 +62,9 @@ test(
     const descriptions: string[] = [];
     for (const name of ["one", "two"]) {
       const place = join(directory, name);
-      const request = requestIn(context, place, layout, { sizeMib: 700, firmware: ["bios", "uefi"] });
+      const request = requestIn(context, place, layout, smallOptions);
       await buildDisk(request, copying(tree), diskPorts);
-      assertNothingLeft(place);
+      await assertNothingLeft(place);
       assert.ok(statSync(join(place, "disk.raw")).blocks * 512 < 200 * 2 ** 20, "it stays sparse");
       copies.push(join(place, "copy"));
       descriptions.push(await describeDisk(request, join(place, "copy")));
@@ -137,8 +103,7 @@ test(
   async (context) => {
     const tree = smallTree(context);
     const directory = temporaryDirectory(context, memory);
-    const inPlace = (name: string): BuildRequest =>
-      requestIn(context, join(directory, name), layout, { sizeMib: 700, firmware: ["bios", "uefi"] });
+    const inPlace = (name: string): BuildRequest => requestIn(context, join(directory, name), layout, smallOptions);
     const passed: string[] = [];
     armCrashPoints((name) => passed.push(name));
     context.after(() => armCrashPoints(undefined));
@@ -170,7 +135,7 @@ test(
         }
       }
       armCrashPoints(undefined);
-      assertNothingLeft(place);
+      await assertNothingLeft(place);
       if (at % 3 === 2) {
         await undoBuild(request, diskPorts);
         await undoBuild(request, diskPorts);
@@ -178,7 +143,7 @@ test(
         continue;
       }
       for (const step of steps.slice(failedAt)) await step.run();
-      assertNothingLeft(place);
+      await assertNothingLeft(place);
       assert.equal(await describeDisk(request, join(place, "copy")), expected, `crash at ${passed[at] ?? ""}`);
       run("rm", "-rf", place);
     }
@@ -203,7 +168,7 @@ test(
       const tree = smallTree(context);
       change(tree);
       const place = join(directory, name);
-      const request = requestIn(context, place, layout, { sizeMib: 700, firmware: ["bios", "uefi"] });
+      const request = requestIn(context, place, layout, smallOptions);
       const source = sourceOf((into) => {
         run("sh", "-c", `tar -C "${tree}" -c . | tar -C "${into}" -x --keep-directory-symlink --overwrite`);
         return Promise.resolve();
@@ -212,7 +177,7 @@ test(
         assert.match(String(error), pattern);
         return name !== "crypttab" || error instanceof DiskNotCleanError;
       });
-      assertNothingLeft(place);
+      await assertNothingLeft(place);
     }
   },
 );
@@ -228,3 +193,33 @@ test("requireRealPath() refuses symlinks and files on the way to a mount point",
   for (const path of ["/link", "/link/x", "/real/link", "/real/link/x", "/file", "/file/x"])
     assert.throws(() => requireRealPath(files, path), LayoutRefusedError);
 });
+
+test("a build that is killed leaves no mount and no device, and can be done again", asRoot, async (context) => {
+  const tree = smallTree(context);
+  const directory = temporaryDirectory(context, memory);
+  const whole = requestIn(context, join(directory, "whole"), layout, smallOptions);
+  const passed: string[] = [];
+  armCrashPoints((name) => passed.push(name));
+  context.after(() => armCrashPoints(undefined));
+  await buildDisk(whole, copying(tree), diskPorts);
+  armCrashPoints(undefined);
+  const expected = await describeDisk(whole, join(directory, "whole/copy"));
+  const random = randomNumbers(testSeed);
+  context.diagnostic(`REHOME_TEST_SEED=${testSeed}`);
+  for (const _ of [1, 2]) {
+    const at = Math.floor(random() * passed.length);
+    const place = join(directory, `killed-${at}`);
+    const { status, signal, stderr } = spawnSync(process.execPath, [child, place, tree, String(at)], {
+      encoding: "utf8",
+    });
+    assert.deepEqual([status, signal], [null, "SIGKILL"], stderr);
+    await assertNothingLeft(place);
+    const request = requestIn(context, place, layout, smallOptions);
+    await buildDisk(request, copying(tree), diskPorts);
+    await assertNothingLeft(place);
+    assert.equal(await describeDisk(request, join(place, "copy")), expected, `killed at ${passed[at] ?? ""}`);
+    run("rm", "-rf", place);
+  }
+});
+
+const child = join(import.meta.dirname, "../support/disk-build-child.ts");

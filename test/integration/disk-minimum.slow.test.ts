@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { ensurePrivateMounts } from "../../src/host/disk/private-mounts.ts";
 import { diskPorts, runCommand } from "../../src/host/disk/disk-ports.ts";
 import { makeFileSystemCommands } from "../../src/system/disk/commands/make-file-system.ts";
 import type { Layout } from "../../src/system/disk/layout/layout.ts";
@@ -9,6 +10,9 @@ import { smallestDiskBytes } from "../../src/system/disk/plan/disk-room.ts";
 import { planDisks } from "../../src/system/disk/plan/plan-disk.ts";
 import { seededUuids } from "../../src/system/disk/plan/uuids.ts";
 import { asRoot, temporaryDirectory } from "../support/temporary-directory.ts";
+
+// Other tests make namespaces while these have disks mounted, and would keep them.
+ensurePrivateMounts();
 
 const blockBytes = 4096;
 

@@ -1,15 +1,22 @@
-import { closeSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { RehomeError } from "../../core/errors.ts";
 import { runTool, ToolFailedError } from "../processes.ts";
 
 /** A part of a file or device that can be used as a block device. */
 export interface AttachedDevice extends AsyncDisposable {
   /** `/dev/loop7` */
   readonly device: string;
+  /**
+   * Writes what was written to the device into what lies below. Without this it may happen later, over what others wrote there
+   * meanwhile: whoever looks at a device (udev, lsblk) keeps it open.
+   */
+  sync(): void;
 }
 
 const timeoutMs = 60_000;
 const attempts = 5;
+const letGoTimeoutMs = 30_000;
 
 /**
  * Makes the bytes from `offsetBytes` on of the file or block device `path` a block device, until it is disposed of.
@@ -49,6 +56,7 @@ async function holdOpen(device: string): Promise<AttachedDevice> {
   }
   return {
     device,
+    sync: () => fsyncSync(file),
     [Symbol.asyncDispose]: async () => {
       closeSync(file);
       await gone(device);
@@ -56,12 +64,31 @@ async function holdOpen(device: string): Promise<AttachedDevice> {
   };
 }
 
-/** Waits until the kernel has let go of what lies below, so that whoever comes next finds it free; a mount keeps it for longer. */
+/**
+ * Waits until the kernel has let go of what lies below, so that whoever comes next finds it free. A mount namespace that was made while
+ * this process had something mounted keeps it mounted there, unwritten; a second device over it would see and make damage.
+ */
 async function gone(device: string): Promise<void> {
   const backing = `/sys/block/${device.slice("/dev/".length)}/loop/backing_file`;
-  for (let attempt = 0; attempt < 20; attempt++) {
-    if (!isReadable(backing)) return;
-    await delay(10);
+  const endMs = performance.now() + letGoTimeoutMs;
+  while (isReadable(backing)) {
+    if (performance.now() > endMs) throw new DeviceHeldError(device);
+    await delay(20);
+  }
+}
+
+/** Another process keeps a device that this one has done with. */
+export class DeviceHeldError extends RehomeError {
+  override readonly name = "DeviceHeldError";
+  readonly code = "DEVICE_REFUSED";
+  readonly device: string;
+
+  constructor(device: string) {
+    super(
+      `cannot let go of "${device}": another process has it open, or mounted in a namespace of its own`,
+      "End that process, then run the same command again.",
+    );
+    this.device = device;
   }
 }
 

@@ -11,7 +11,7 @@ import { createdFileSystems, pathOf, type BuildRequest, type BuildSource } from 
 
 /** A unit of a build. It may run again after it was cut off at any moment, and after it was done. */
 export interface BuildStep {
-  readonly name: "partition" | "make-file-systems" | "restore" | "prepare" | "boot-loader" | "check";
+  readonly name: "partition" | "make-file-systems" | "restore" | "prepare" | "boot-loader" | "check" | "sync";
   /** What it does, for people: an order. */
   readonly title: string;
   /** Its share of the whole build's time against the other steps'. */
@@ -83,6 +83,17 @@ export function buildSteps(request: BuildRequest, source: BuildSource, ports: Di
         await fillFats(request, tree, ports, signal);
       }),
     },
+    {
+      name: "sync",
+      title: "Write everything to the disk",
+      weight: 5,
+      undo,
+      run: () => {
+        // A file is made durable by whoever gives it its last name.
+        for (const path of request.paths.values()) if (ports.files.isBlockDevice(path)) ports.files.sync(path);
+        return Promise.resolve();
+      },
+    },
   ];
 }
 
@@ -129,6 +140,7 @@ async function makeFileSystems(request: BuildRequest, ports: DiskPorts, signal?:
       if (each.content.kind !== "file-system" && each.content.kind !== "swap") continue;
       await using part = await attachPartition(request, { disk, partition: each }, ports, signal);
       for (const command of makeFileSystemCommands(each.content, part.device)) await ports.run(command, signal);
+      part.sync();
       crashPoint("disk.file-system-made");
     }
   }

@@ -23,6 +23,8 @@ export interface TreeFiles {
 /** A part of a disk that can be used as a block device until it is disposed of. */
 export interface AttachedPart extends AsyncDisposable {
   readonly device: string;
+  /** Writes what was written to the device into the disk, for those who read and write there by another way. */
+  sync(): void;
 }
 
 /** What building a disk needs of this host. Every call ends with an error once its signal is aborted. */

@@ -46,6 +46,7 @@ function planOne(
   const places = placesOf(disk, sizeBytes, target, refusals);
   const id = diskId(disk, index, target.uuids);
   const numbers = numbersOf(disk);
+  const active = activeOf(disk, target.firmware);
   const partitions = disk.partitions.map((partition, position): PlannedPartition => {
     const place = places[position] ?? { start: 0, length: 0 };
     const number = numbers[position] ?? 0;
@@ -59,7 +60,7 @@ function planOne(
       typeCode: partitionTypeCode(partition.type, disk.table) ?? "",
       partitionUuid: disk.table === "mbr" ? derived : (partition.partitionUuid ?? target.uuids(purpose)).toLowerCase(),
       ...(partition.name !== undefined && { name: partition.name }),
-      isActive: partition.isActive ?? false,
+      isActive: partition === active,
       isLogical: partition.isLogical ?? false,
       content: planContent(partition.content, purpose, place.length * alignmentBytes, target),
     };
@@ -160,6 +161,16 @@ function numbersOf(disk: DiskLayout): number[] {
   let primary = 0;
   let logical = 4;
   return disk.partitions.map(({ isLogical }) => (isLogical ? ++logical : ++primary));
+}
+
+/** Some BIOSes start no MBR without an active partition: where the layout names none it is the one that is started from. */
+function activeOf({ table, partitions }: DiskLayout, firmware: readonly Firmware[]): PartitionLayout | undefined {
+  const chosen = partitions.find(({ isActive }) => isActive);
+  if (chosen || table !== "mbr" || !firmware.includes("bios")) return chosen;
+  const primary = partitions.filter(({ type, isLogical }) => !isLogical && type !== "extended");
+  const at = (mountPoint: string): PartitionLayout | undefined =>
+    primary.find(({ content }) => content?.kind === "file-system" && content.mountPoint === mountPoint);
+  return at("/boot") ?? at("/") ?? primary[0];
 }
 
 function diskId(disk: DiskLayout, index: number, uuids: UuidSource): string {
