@@ -285,22 +285,3 @@ test("planDisks() refuses an MBR on a disk that it does not reach to the end of"
   assert.ok(planOrRefusal(layout, target([["disk", 2 ** 42]])) instanceof LayoutRefusedError);
   assert.ok(!(planOrRefusal(layout, target([["disk", 2 ** 42]], { sectorBytes: 4096 })) instanceof LayoutRefusedError));
 });
-
-test("planDisks() makes one partition of an MBR active for a BIOS, the one that is started from", () => {
-  const root: PartitionLayout = {
-    type: "linux",
-    size: { kind: "fill" },
-    content: { kind: "file-system", type: "ext4", mountPoint: "/" },
-  };
-  const small: PartitionLayout = { type: "swap", size: { kind: "bytes", sizeBytes: mib }, content: { kind: "swap" } };
-  const activeIn = (partitions: readonly PartitionLayout[], firmware: PlanTarget["firmware"]): number[] => {
-    const layout: Layout = { version: 1, disks: [{ name: "disk", table: "mbr", partitions }] };
-    const [disk] = planDisks(layout, target([["disk", gib]], { firmware })).disks;
-    return (disk?.partitions ?? []).filter(({ isActive }) => isActive).map(({ number }) => number);
-  };
-  assert.deepEqual(activeIn([small, root], ["bios"]), [2]);
-  assert.deepEqual(activeIn([small, root], []), []);
-  assert.deepEqual(activeIn([{ ...small, isActive: true }, root], ["bios"]), [1]);
-  const extended: PartitionLayout = { type: "extended", size: { kind: "fill" } };
-  assert.deepEqual(activeIn([small, extended, { ...root, isLogical: true }], ["bios"]), [1]);
-});
