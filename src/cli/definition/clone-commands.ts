@@ -1,3 +1,4 @@
+import { parseSize } from "../../core/size.ts";
 import { parseDuration } from "../values/duration.ts";
 import { wholeNumber } from "../values/whole-number.ts";
 import type { CommandDefinition } from "./command-definition.ts";
@@ -15,6 +16,7 @@ export interface CloneServeCall {
   readonly giveUp: number | undefined;
   readonly linger: number | undefined;
   readonly exclude: readonly string[];
+  readonly rate: number | undefined;
   readonly interface: string | undefined;
   readonly port: number | undefined;
   readonly tokenFile: string | undefined;
@@ -50,6 +52,7 @@ export const cloneServeCommand: CommandDefinition<CloneServeCall> = {
     giveUp: parsedOption("TIME", parseDuration, "Wait no longer for a node that is lost. Default: 15s"),
     linger: parsedOption("TIME", parseDuration, "Serve on for so long after the last verdict. Default: not at all"),
     exclude: listOption("PATTERN", "nothing", "Of a system: leave out what matches; several may be joined by |"),
+    rate: parsedOption("SIZE", parseSize, "Send at most so much a second, such as 50MiB or 500M"),
     interface: textOption("ADDRESS", "nothing", "The address to serve at. Default: all of this host"),
     port,
     tokenFile: textOption("FILE", "file", "Write the session's token to FILE, for its owner only"),

@@ -23,6 +23,7 @@ export interface CloneServeOptions extends StoreOptions {
   readonly port?: number;
   /** The address to serve at; by default all. */
   readonly host?: string;
+  readonly rateBytesPerSecond?: number;
   /** How long to serve on after every node has a verdict. */
   readonly lingerMs?: number;
   readonly onNote?: (note: SessionNote) => void;
@@ -95,6 +96,7 @@ export async function cloneServe(
     state,
     settings: { ...defaultSettings, ...options.settings },
     frames,
+    rateBytesPerSecond: options.rateBytesPerSecond,
     where: { port: options.port ?? defaultPort, host: options.host },
     onNote: options.onNote ?? (() => undefined),
     onLog: options.onLog ?? (() => undefined),

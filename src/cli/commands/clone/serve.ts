@@ -45,6 +45,7 @@ export async function runCloneServe(call: CloneServeCall, context: CommandContex
           ...(call.giveUp !== undefined && { giveUpMs: call.giveUp }),
           order: call.order === undefined ? [] : readOrder(call.order),
         },
+        ...(call.rate !== undefined && { rateBytesPerSecond: call.rate }),
         ...(call.port !== undefined && { port: call.port }),
         ...(call.interface !== undefined && { host: call.interface }),
         ...(call.linger !== undefined && { lingerMs: call.linger }),

@@ -20,6 +20,8 @@ export interface GoldenParts {
   readonly state: SessionState;
   readonly settings: SessionSettings;
   readonly frames: GoldenFrames;
+  /** The most that leaves this host. */
+  readonly rateBytesPerSecond: number | undefined;
   readonly where: { readonly port: number; readonly host: string | undefined };
   readonly onNote: (note: SessionNote) => void;
   readonly onLog: (node: string, line: string) => void;
@@ -52,6 +54,7 @@ export class GoldenSession implements Disposable {
   #port: ChainPort | undefined;
   #startedAtMs = 0;
   #completeAtMs = 0;
+  #paceAtMs = 0;
   #serial = 0;
   readonly #running = new Map<number, (exitStatus: number) => void>();
   readonly ended: Promise<void>;
@@ -75,7 +78,7 @@ export class GoldenSession implements Disposable {
     });
     this.#control = new ControlServer(state.session, state.token, (guest) => this.#welcome(guest));
     const hop = new Hop(frames.count, []);
-    const rebuild = (frame: number): ReturnType<GoldenFrames["read"]> => frames.read(frame);
+    const rebuild = (frame: number): ReturnType<GoldenFrames["read"]> => this.#paced(frame);
     this.#runner = new HopRunner({ hop, rebuild, onReceived: () => undefined, onTrouble: () => undefined }, 0);
     const former = { started: state.started, firstEpoch: state.firstEpoch, nodes: state.nodes };
     this.#coordinator = new Coordinator(settings, performance.now(), former);
@@ -134,6 +137,17 @@ export class GoldenSession implements Disposable {
     this.#runner[Symbol.dispose]();
     this.#control[Symbol.dispose]();
     this.#port?.[Symbol.dispose]();
+  }
+
+  /** Reads a frame, no sooner than the rate allows. */
+  async #paced(frame: number): ReturnType<GoldenFrames["read"]> {
+    const { frames, rateBytesPerSecond } = this.#parts;
+    const bytes = await frames.read(frame);
+    if (rateBytesPerSecond === undefined) return bytes;
+    const waitMs = this.#paceAtMs - performance.now();
+    this.#paceAtMs = Math.max(this.#paceAtMs, performance.now()) + (bytes.bytes.length * 1000) / rateBytesPerSecond;
+    if (waitMs > 0) await new Promise((resolve) => void setTimeout(resolve, waitMs));
+    return bytes;
   }
 
   #welcome(guest: Guest): void {

@@ -29,6 +29,10 @@ export interface UpstreamEvents {
 export const prefaceMagic: Buffer = Buffer.from("RHLINK01", "latin1");
 const prefaceBytes = 40;
 
+/** After a read of less than this, a rest lets more come together: a slow wire would wake this process for every packet. */
+const littleBytes = 32 * 1024;
+const restMs = 4;
+
 /**
  * The successor's end of a link. Bytes are read straight to where they belong: into the header, or the frame that comes.
  *
@@ -92,6 +96,10 @@ export class UpstreamLink {
     this.#events.onClosed();
   }
 
+  #goOn(): void {
+    if (!this.#isClosed && !this.#isStopped) this.#socket.resume();
+  }
+
   /** Where the next bytes belong. */
   #target(): Buffer {
     if (this.#frame) return this.#frame.bytes.subarray(this.#frame.filled);
@@ -102,6 +110,7 @@ export class UpstreamLink {
   #take(count: number): boolean {
     if (this.#isClosed) return false;
     this.#events.onHeard();
+    const wasBody = this.#frame !== undefined;
     try {
       if (this.#frame) this.#takeBody(this.#frame, count);
       else this.#takeHead(count);
@@ -110,7 +119,9 @@ export class UpstreamLink {
       return false;
     }
     this.#isStopped = this.#isPaused && this.#frame === undefined && this.#headFilled === 0;
-    return !this.#isStopped;
+    const rests = count < littleBytes && wasBody && this.#frame !== undefined;
+    if (rests) setTimeout(() => this.#goOn(), restMs);
+    return !this.#isStopped && !rests;
   }
 
   #takeHead(count: number): void {
