@@ -43,6 +43,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<RunCommand
   "job rate": async () => (await import("./jobs/control.ts")).runJobRate,
   "job repair": async () => (await import("./jobs/repair.ts")).runJobRepair,
   doctor: async () => (await import("./host/doctor.ts")).runDoctor,
+  report: async () => (await import("./host/report.ts")).runReport,
   completion: async () => (await import("./host/completion.ts")).runCompletion,
   help: async () => (await import("./host/help.ts")).runHelp,
 };

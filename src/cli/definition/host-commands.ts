@@ -1,5 +1,5 @@
 import type { CommandDefinition } from "./command-definition.ts";
-import { choiceOperand, operandList } from "./field.ts";
+import { choiceOperand, operandList, textOption } from "./field.ts";
 
 /** `rehome doctor` as it was called. */
 export type DoctorCall = Readonly<Record<string, never>>;
@@ -10,6 +10,31 @@ export const doctorCommand: CommandDefinition<DoctorCall> = {
   description: ["Changes nothing, and needs no privilege."],
   fields: {},
   examples: [{ line: "doctor", does: "one line for each capability" }],
+};
+
+/** `rehome report` as it was called. */
+export interface ReportCall {
+  readonly output: string | undefined;
+}
+
+/** The definition of `rehome report`. */
+export const reportCommand: CommandDefinition<ReportCall> = {
+  summary: "Write a report of this host for those who help you",
+  description: [
+    "A tar (gzip) with versions, what this host can do, configuration, records of machines, how full the places are, and the newest 50 jobs with their journals, logs and evidence. What looks like a secret is left out: keys, tokens, password hashes, and values named as secrets. Names of hosts, users, paths and packages are in it.",
+    "It is no backup: it holds no data of any system and cannot be restored.",
+  ],
+  fields: {
+    output: textOption(
+      "FILE",
+      "file",
+      "Write to FILE, which must not be there. Default: rehome-report-HOST-TIME.tar.gz",
+    ),
+  },
+  examples: [
+    { line: "report", does: "into the current directory" },
+    { line: "report --output /tmp/report.tar.gz", does: "elsewhere" },
+  ],
 };
 
 /** Shells that completion is written for. */

@@ -8,9 +8,11 @@ import {
   completionCommand,
   doctorCommand,
   helpCommand,
+  reportCommand,
   type CompletionCall,
   type DoctorCall,
   type HelpCall,
+  type ReportCall,
 } from "./host-commands.ts";
 import {
   catCommand,
@@ -136,6 +138,7 @@ export interface Calls {
   readonly "job rate": JobRateCall;
   readonly "job repair": JobRepairCall;
   readonly doctor: DoctorCall;
+  readonly report: ReportCall;
   readonly completion: CompletionCall;
   readonly help: HelpCall;
 }
@@ -185,6 +188,7 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   "job rate": jobRateCommand,
   "job repair": jobRepairCommand,
   doctor: doctorCommand,
+  report: reportCommand,
   completion: completionCommand,
   help: helpCommand,
 };
@@ -221,4 +225,4 @@ export type {
   StorePruneCall,
   StoreStatsCall,
 } from "./store-commands.ts";
-export type { CompletionCall, DoctorCall, HelpCall, Shell } from "./host-commands.ts";
+export type { CompletionCall, DoctorCall, HelpCall, ReportCall, Shell } from "./host-commands.ts";
