@@ -1,7 +1,7 @@
 import { InterruptedError, RehomeError } from "../../core/errors.ts";
 import type { JobId } from "../../engine/job.ts";
 import type { ExitStatus } from "../../core/exit-status.ts";
-import { BuildInvalidError } from "../../journeys/build/index.ts";
+import { BuildInvalidError } from "../../journeys/build/errors.ts";
 import { TargetDiffersError } from "../../system/restore/errors.ts";
 import { quoteForShell } from "../render/shell-words.ts";
 import type { Messages } from "../terminal/messages.ts";

@@ -18,5 +18,4 @@ export { chooseVariables, type Variables } from "./manifest/variables.ts";
 export { lastResumable, planResume, type Resumability } from "./plan.ts";
 export type { BuildArea, BuildPorts, Images, StoredImage } from "./ports.ts";
 export { registerCheckpoint, type Registered } from "./register/register-checkpoint.ts";
-export { makeBuildKind } from "./run/build-kind.ts";
 export { planOf, type BuildPlan } from "./run/build-plan.ts";

@@ -1,8 +1,5 @@
 import type { JobKind } from "../../engine/job-kind.ts";
-import { loadModule } from "../../host/build/load-module.ts";
-import { makeBuildKind } from "../../journeys/build/index.ts";
-import { openBuildArea } from "../build/build-area.ts";
-import { buildPorts } from "../build/build-ports.ts";
+import { makeBuildKind } from "../../journeys/build/run/build-kind.ts";
 import type { Paths } from "../settings.ts";
 import { fromJson } from "./json.ts";
 
@@ -15,8 +12,13 @@ export interface BuildParameters {
 
 /** Builds as jobs; a kind of its own for each run, which holds the place that it builds in. */
 export function buildKind(): JobKind {
-  return makeBuildKind((parameters) => {
+  return makeBuildKind(async (parameters) => {
     const { directory, store, paths } = fromJson<BuildParameters>(parameters);
+    const [{ openBuildArea }, { buildPorts }, { loadModule }] = await Promise.all([
+      import("../build/build-area.ts"),
+      import("../build/build-ports.ts"),
+      import("../../host/build/load-module.ts"),
+    ]);
     return {
       ports: buildPorts(store, paths),
       loadModule,

@@ -3,7 +3,7 @@ import type { JobId, JobRecord, Json } from "../../../engine/job.ts";
 import type { BuildArea, BuildPorts } from "../ports.ts";
 import type { LoadModule } from "../register/load-constructor.ts";
 import { planOf } from "./build-plan.ts";
-import { BuildRun } from "./build-run.ts";
+import type { BuildRun } from "./build-run.ts";
 
 /** What a build needs of its surroundings. */
 export interface BuildSurroundings {
@@ -16,9 +16,11 @@ export interface BuildSurroundings {
 /**
  * Builds as jobs: each checkpoint of the manifest is one of the job. Made anew for each run, since it remembers what the run has open.
  *
+ * What a run needs is loaded when one begins: lists of jobs need the kind too, and should be quick.
+ *
  * @param surroundingsOf Gives the surroundings of a job by its parameters, in whatever process it runs.
  */
-export function makeBuildKind(surroundingsOf: (parameters: Json) => BuildSurroundings): JobKind {
+export function makeBuildKind(surroundingsOf: (parameters: Json) => Promise<BuildSurroundings>): JobKind {
   let open: BuildRun | undefined;
   const running = (): BuildRun => {
     if (open === undefined) throw new TypeError("a build runs only while its place is held");
@@ -43,7 +45,11 @@ export function makeBuildKind(surroundingsOf: (parameters: Json) => BuildSurroun
       });
     },
     async hold(job) {
-      const { ports, loadModule, openArea } = surroundingsOf(job.parameters);
+      const [{ BuildRun }, surroundings] = await Promise.all([
+        import("./build-run.ts"),
+        surroundingsOf(job.parameters),
+      ]);
+      const { ports, loadModule, openArea } = surroundings;
       const area = await openArea(job.id);
       open = new BuildRun(planOf(job), area, ports, loadModule);
       return area;
