@@ -22,6 +22,7 @@ export interface CloneServeCall {
   readonly tokenFile: string | undefined;
   readonly ok: string | undefined;
   readonly ko: string | undefined;
+  readonly retryKo: string | undefined;
   readonly allowExec: boolean;
 }
 
@@ -53,11 +54,12 @@ export const cloneServeCommand: CommandDefinition<CloneServeCall> = {
     linger: parsedOption("TIME", parseDuration, "Serve on for so long after the last verdict. Default: not at all"),
     exclude: listOption("PATTERN", "nothing", "Of a system: leave out what matches; several may be joined by |"),
     rate: parsedOption("SIZE", parseSize, "Send at most so much a second, such as 50MiB or 500M"),
-    interface: textOption("ADDRESS", "nothing", "The address to serve at. Default: all of this host"),
+    interface: textOption("ADDRESS", "nothing", "The address to serve at. Needed where this host has several"),
     port,
     tokenFile: textOption("FILE", "file", "Write the session's token to FILE, for its owner only"),
     ok: textOption("FILE", "file", "At the end, write the names of the nodes that have a verified copy"),
     ko: textOption("FILE", "file", "At the end, write the names of the others"),
+    retryKo: textOption("FILE", "file", "Let only those join whose names are in FILE, as --ko wrote it"),
     allowExec: flag("Let `rehome clone exec` run commands on nodes that allow it too"),
   },
   examples: [

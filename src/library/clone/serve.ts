@@ -24,6 +24,8 @@ export interface CloneServeOptions extends StoreOptions {
   /** The address to serve at; by default all. */
   readonly host?: string;
   readonly rateBytesPerSecond?: number;
+  /** Names of the only nodes that may join. */
+  readonly only?: readonly string[];
   /** How long to serve on after every node has a verdict. */
   readonly lingerMs?: number;
   readonly onNote?: (note: SessionNote) => void;
@@ -96,6 +98,7 @@ export async function cloneServe(
     state,
     settings: { ...defaultSettings, ...options.settings },
     frames,
+    only: options.only,
     rateBytesPerSecond: options.rateBytesPerSecond,
     where: { port: options.port ?? defaultPort, host: options.host },
     onNote: options.onNote ?? (() => undefined),

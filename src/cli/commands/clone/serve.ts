@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { parseOperand } from "../../../core/operand.ts";
@@ -9,6 +10,7 @@ import { keepNodeLine, SessionDoor } from "../../../library/clone/session-door.t
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneServeCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
+import { chooseInterface } from "./choose-interface.ts";
 import { needed } from "./needed.ts";
 
 /** `rehome clone serve`. */
@@ -19,6 +21,7 @@ export async function runCloneServe(call: CloneServeCall, context: CommandContex
       `cannot use "${session}" as name of a session`,
       "Use small letters, digits, `.`, `_` and `-`.",
     );
+  const host = chooseInterface(ownAddresses(call.interface), call.interface);
   const signal = context.interruptible("the session");
   const image = await imageOf(call, context, signal);
   const lines = (text: string): void => {
@@ -43,11 +46,12 @@ export async function runCloneServe(call: CloneServeCall, context: CommandContex
           maxWaitMs: call.maxWait,
           ...(call.slowAfter !== undefined && { slowAfterMs: call.slowAfter }),
           ...(call.giveUp !== undefined && { giveUpMs: call.giveUp }),
-          order: call.order === undefined ? [] : readOrder(call.order),
+          order: call.order === undefined ? [] : readNames(call.order),
         },
         ...(call.rate !== undefined && { rateBytesPerSecond: call.rate }),
         ...(call.port !== undefined && { port: call.port }),
-        ...(call.interface !== undefined && { host: call.interface }),
+        ...(host !== undefined && { host }),
+        ...(call.retryKo !== undefined && { only: readNames(call.retryKo) }),
         ...(call.linger !== undefined && { lingerMs: call.linger }),
         onNote: (note) => lines(noteLine(note)),
         onLog: (node, line) => keepNodeLine(session, node, line),
@@ -88,7 +92,16 @@ function announce(call: CloneServeCall, served: ServedSession, context: CommandC
   context.output.flush();
 }
 
-function readOrder(file: string): string[] {
+/** The addresses by which others reach this host, to choose from those of IPv4 alone where there are any; link-local ones need a zone that no peer knows. */
+function ownAddresses(asked: string | undefined): string[] {
+  const all = Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .filter(({ internal, address }) => !internal && !address.startsWith("fe80:"));
+  const old = all.filter(({ family }) => family === "IPv4");
+  return (old.length > 0 && asked === undefined ? old : all).map(({ address }) => address);
+}
+
+function readNames(file: string): string[] {
   return readFileSync(file, "utf8")
     .split("\n")
     .map((line) => line.trim())

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Coordinator } from "../chain/coordinator.ts";
-import type { CoordinatorCommand, CoordinatorEvent, NodeVerdict, SessionNote } from "../chain/coordinator-events.ts";
+import type { CoordinatorCommand, CoordinatorEvent, SessionNote } from "../chain/coordinator-events.ts";
 import { Hop } from "../chain/hop.ts";
 import type { NodeRecord } from "../chain/roster.ts";
 import type { SessionSettings } from "../chain/session-settings.ts";
@@ -8,11 +8,13 @@ import { times } from "../chain/times.ts";
 import type { ControlConnection } from "../control/control-connection.ts";
 import { ControlServer, type Guest } from "../control/control-server.ts";
 import { ChainPort } from "../link/chain-port.ts";
+import type { FrameBytes } from "../link/frame-bytes.ts";
 import { HopRunner } from "../link/hop-runner.ts";
 import type { Message } from "../wire/messages.ts";
 import { execSubject, exporterLabel, signSubject, welcomeSubject } from "../wire/signed.ts";
 import { rawPublicKey } from "../wire/token.ts";
 import type { GoldenFrames } from "./golden-frames.ts";
+import { Pace } from "./pace.ts";
 import type { SessionState } from "./session-state.ts";
 
 /** What a golden node serves, and whom it tells what happens. */
@@ -20,6 +22,8 @@ export interface GoldenParts {
   readonly state: SessionState;
   readonly settings: SessionSettings;
   readonly frames: GoldenFrames;
+  /** Names of the only nodes that may join. */
+  readonly only: readonly string[] | undefined;
   /** The most that leaves this host. */
   readonly rateBytesPerSecond: number | undefined;
   readonly where: { readonly port: number; readonly host: string | undefined };
@@ -50,15 +54,18 @@ export class GoldenSession implements Disposable {
   readonly #control: ControlServer;
   readonly #coordinator: Coordinator;
   readonly #connections = new Map<number, ControlConnection>();
+  readonly #pace: Pace;
   readonly #timers: NodeJS.Timeout[];
   #port: ChainPort | undefined;
   #startedAtMs = 0;
   #completeAtMs = 0;
-  #paceAtMs = 0;
+  #isDisposed = false;
   #serial = 0;
   readonly #running = new Map<number, (exitStatus: number) => void>();
+  /** @throws {ObjectMissingError} @throws {ObjectDamagedError} If the store cannot give what is to be sent. */
   readonly ended: Promise<void>;
   #end: () => void = () => undefined;
+  #fail: (error: unknown) => void = () => undefined;
 
   /** Begins to serve: nodes may join once it resolves. */
   static async serve(parts: GoldenParts): Promise<GoldenSession> {
@@ -72,13 +79,15 @@ export class GoldenSession implements Disposable {
 
   private constructor(parts: GoldenParts) {
     this.#parts = parts;
+    this.#pace = new Pace(parts.rateBytesPerSecond);
     const { state, settings, frames } = parts;
-    this.ended = new Promise((resolve) => {
+    this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
+      this.#fail = reject;
     });
     this.#control = new ControlServer(state.session, state.token, (guest) => this.#welcome(guest));
     const hop = new Hop(frames.count, []);
-    const rebuild = (frame: number): ReturnType<GoldenFrames["read"]> => this.#paced(frame);
+    const rebuild = (frame: number): Promise<FrameBytes | undefined> => this.#read(frame);
     this.#runner = new HopRunner({ hop, rebuild, onReceived: () => undefined, onTrouble: () => undefined }, 0);
     const former = { started: state.started, firstEpoch: state.firstEpoch, nodes: state.nodes };
     this.#coordinator = new Coordinator(settings, performance.now(), former);
@@ -94,7 +103,6 @@ export class GoldenSession implements Disposable {
   get port(): number {
     return this.#port?.port ?? 0;
   }
-
   get hasStarted(): boolean {
     return this.#coordinator.hasStarted;
   }
@@ -105,9 +113,7 @@ export class GoldenSession implements Disposable {
   }
 
   /** Starts with whoever waits. */
-  go(): void {
-    this.#decide({ kind: "go" });
-  }
+  readonly go = (): void => this.#decide({ kind: "go" });
 
   figures(): SessionFigures {
     const { bytes, pieces, lastAtMs } = this.#runner.sent;
@@ -133,35 +139,31 @@ export class GoldenSession implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#runner[Symbol.dispose]();
     this.#control[Symbol.dispose]();
     this.#port?.[Symbol.dispose]();
   }
 
-  /** Reads a frame, no sooner than the rate allows. */
-  async #paced(frame: number): ReturnType<GoldenFrames["read"]> {
-    const { frames, rateBytesPerSecond } = this.#parts;
-    const bytes = await frames.read(frame);
-    if (rateBytesPerSecond === undefined) return bytes;
-    const waitMs = this.#paceAtMs - performance.now();
-    this.#paceAtMs = Math.max(this.#paceAtMs, performance.now()) + (bytes.bytes.length * 1000) / rateBytesPerSecond;
-    if (waitMs > 0) await new Promise((resolve) => void setTimeout(resolve, waitMs));
-    return bytes;
+  /** What the store cannot give ends the session: nobody else has it for those who lack it. */
+  async #read(frame: number): Promise<FrameBytes | undefined> {
+    try {
+      const bytes = await this.#parts.frames.read(frame);
+      await this.#pace.turn(bytes.bytes.length);
+      return bytes;
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
   }
 
   #welcome(guest: Guest): void {
     const { hello, host, connection } = guest;
     const { state, frames } = this.#parts;
-    const namesake = this.nodes.find(
-      ({ name, state: is }) => name === hello.name && (is === "waiting" || is === "running"),
-    );
-    if (namesake && namesake.number !== hello.rejoins && namesake.host !== host) {
-      connection.send({
-        kind: "refuse",
-        code: "name",
-        reason: `a node "${hello.name}" is there already, at ${namesake.host}`,
-      });
+    const refusal = this.#refusalOf(hello, host);
+    if (refusal !== undefined) {
+      connection.send({ kind: "refuse", code: "name", reason: refusal });
       return;
     }
     const number = state.nextNumber();
@@ -191,6 +193,13 @@ export class GoldenSession implements Disposable {
     this.#decide({ kind: "joined", number, name: hello.name, host, port: hello.port, rejoins });
   }
 
+  #refusalOf({ name, rejoins }: Message<"hello">, host: string): string | undefined {
+    if (this.#parts.only?.includes(name) === false) return `node "${name}" is none of those that are served`;
+    const namesake = this.nodes.find((node) => node.name === name && ["waiting", "running"].includes(node.state));
+    const isOther = namesake !== undefined && namesake.number !== rejoins && namesake.host !== host;
+    return isOther ? `a node "${name}" is there already, at ${namesake.host}` : undefined;
+  }
+
   #hear(number: number, name: string, message: Message): void {
     switch (message.kind) {
       case "report": {
@@ -206,7 +215,7 @@ export class GoldenSession implements Disposable {
         this.#decide({ kind: "blamed", number, epoch: message.epoch });
         break;
       case "verdict":
-        this.#decide({ kind: "verdict", number, verdict: verdictOf(message) });
+        this.#decide({ kind: "verdict", number, verdict: message });
         break;
       case "log":
         this.#parts.onLog(name, message.line);
@@ -227,6 +236,8 @@ export class GoldenSession implements Disposable {
   }
 
   #decide(event: CoordinatorEvent): void {
+    // Connections that end with it are no nodes lost.
+    if (this.#isDisposed) return;
     const hadStarted = this.#coordinator.hasStarted;
     const commands = this.#coordinator.handle(event, performance.now());
     const isNews = commands.some(({ kind }) => kind === "note");
@@ -281,8 +292,4 @@ export class GoldenSession implements Disposable {
         this.#end();
     }
   }
-}
-
-function verdictOf({ ok, digest, verifiedBytes, retries, reason }: Message<"verdict">): NodeVerdict {
-  return { ok, digest, verifiedBytes, retries, reason };
 }

@@ -69,7 +69,7 @@ export class DownstreamLink {
     const next = this.#queue.shift();
     if (next === undefined) return;
     this.#isFetching = true;
-    const bytes = await next.coming;
+    const bytes = await next.coming.catch(() => undefined);
     this.#isFetching = false;
     if (this.#isClosed) return;
     if (bytes === undefined) {
