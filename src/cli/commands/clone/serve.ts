@@ -86,7 +86,7 @@ function announce(call: CloneServeCall, served: ServedSession, context: CommandC
     renameSync(temporary, call.tokenFile);
   }
   if (served.resumed) context.messages.remark("the session goes on where it was");
-  if (call.tokenFile === undefined) context.messages.remark(`token: ${served.token}`);
+  context.messages.remark(`token: ${served.token}`);
   context.messages.remark(`serving on port ${served.port}`);
   if (call.nodes !== undefined && !context.common.json) context.output.lines([wantLine(call.nodes)]);
   context.output.flush();
