@@ -65,14 +65,8 @@ export { forget, type ForgetOptions } from "./library/forget.ts";
 export { shownState, type JobId, type JobRecord, type JobState, type ShownState } from "./engine/job.ts";
 export { captureAsJob } from "./library/jobs/capture-job.ts";
 export { changeRateOf, resumeJob, stopJob, undoJobOf } from "./library/jobs/control.ts";
-export {
-  listJobs,
-  readJobEvents,
-  readJobLog,
-  showJob,
-  type ListedJob,
-  type ShownJob,
-} from "./library/jobs/look-at-jobs.ts";
+export { listJobs, type ListedJob } from "./library/jobs/list-jobs.ts";
+export { readJobEvents, readJobLog, showJob, type ShownJob } from "./library/jobs/look-at-jobs.ts";
 export { findLeftovers, removeLeftovers, type Leftover, type Leftovers } from "./library/jobs/repair.ts";
 export {
   Build,

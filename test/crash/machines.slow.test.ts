@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { armCrashPoints } from "../../src/core/crash-points.ts";
 import { resumeJob, undoJobOf } from "../../src/library/jobs/control.ts";
-import { listJobs } from "../../src/library/jobs/look-at-jobs.ts";
+import { listJobs } from "../../src/library/jobs/list-jobs.ts";
 import { listMachines } from "../../src/library/machines/list-machines.ts";
 import { pathsIn } from "../support/place.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";

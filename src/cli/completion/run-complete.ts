@@ -50,7 +50,7 @@ const endedJobs = 20;
 
 /** Jobs that did not end, and the newest that did. */
 async function jobs(): Promise<Candidate[]> {
-  const { listJobs } = await import("../../library/jobs/look-at-jobs.ts");
+  const { listJobs } = await import("../../library/jobs/list-jobs.ts");
   try {
     return (await listJobs({ ended: endedJobs })).map(({ id, state, title }) => ({
       value: id,

@@ -29,14 +29,20 @@ export type Row = Readonly<Record<string, Value>>;
 
 /** A row of {@link summaryColumns} as a job. */
 export function summaryOf(row: Row): JobSummary {
+  return summaryOfValues(summaryColumns.split(", ").map((column) => row[column] ?? null));
+}
+
+/** The values of {@link summaryColumns}, in their order, as a job: a list of very many makes no object for each row beside. */
+export function summaryOfValues(values: readonly Value[]): JobSummary {
+  const [id, kind, title, state, host, pid, createdAtMs, changedAtMs] = values;
   return {
-    id: row["id"] as JobId,
-    kind: String(row["kind"]),
-    title: String(row["title"]),
-    state: row["state"] as JobState,
-    owner: row["host"] === null ? null : { host: String(row["host"]), pid: Number(row["pid"]) },
-    createdAtMs: Number(row["created_ms"]),
-    changedAtMs: Number(row["changed_ms"]),
+    id: id as JobId,
+    kind: kind as string,
+    title: title as string,
+    state: state as JobState,
+    owner: host === null ? null : { host: host as string, pid: pid as number },
+    createdAtMs: createdAtMs as number,
+    changedAtMs: changedAtMs as number,
   };
 }
 

@@ -5,7 +5,16 @@ import { crashPoint } from "../../core/crash-points.ts";
 import { JobLostError, JournalUnsuitableError } from "../errors.ts";
 import { endedStates, type JobId, type JobRecord, type JobRequest, type JobSummary, type NewJob } from "../job.ts";
 import { applyAdd, applyChange, applyClaim, applyRequest, type Applied } from "./apply-change.ts";
-import { parse, schema, schemaVersion, summaryColumns, summaryOf, type Row, type Value } from "./journal-rows.ts";
+import {
+  parse,
+  schema,
+  schemaVersion,
+  summaryColumns,
+  summaryOf,
+  summaryOfValues,
+  type Row,
+  type Value,
+} from "./journal-rows.ts";
 import type { Holding, JobChange, JobClaim, JobEvent, JobFilter, JobSignals, Journal } from "./journal.ts";
 
 const busyTimeoutMs = 30_000;
@@ -81,7 +90,11 @@ export class SqliteJournal implements Journal {
     ];
     const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
     const query = `SELECT ${summaryColumns} FROM job ${where} ORDER BY sequence DESC LIMIT ?`;
-    return this.#rows(query, [...(states ?? []), ...(kinds ?? []), limit ?? -1]).map(summaryOf);
+    const statement = this.#statement(query);
+    // A quarter of what objects cost.
+    statement.setReturnArrays(true);
+    const rows = statement.all(...(states ?? []), ...(kinds ?? []), limit ?? -1) as unknown as (readonly Value[])[];
+    return rows.map(summaryOfValues);
   }
 
   async claim(id: JobId, claim: JobClaim): Promise<JobRecord | undefined> {

@@ -7,7 +7,8 @@ import { undoJob } from "../../engine/run/undo-job.ts";
 import { assertTransition } from "../../engine/transitions.ts";
 import { openEngine, type Engine } from "./engine.ts";
 import { kindOf } from "./job-kinds.ts";
-import { describeJob, isOwnedNow, type EngineOptions, type ShownJob } from "./look-at-jobs.ts";
+import { isOwnedNow, type EngineOptions } from "./list-jobs.ts";
+import { describeJob, type ShownJob } from "./look-at-jobs.ts";
 import { callbacks, recordOf, type JobOptions } from "./run-as-job.ts";
 
 /** A job comes to its next safe point within so long, unless something hangs. */

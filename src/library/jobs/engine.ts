@@ -24,7 +24,7 @@ export function openEngine(paths: Paths = choosePaths()): Engine {
     directory,
     journal,
     files,
-    locks: kernelLocks(files.directoryOf),
+    locks: kernelLocks(directory),
     clock: processClock,
     owner: { host: hostname(), pid: process.pid },
     versions: { rehome: version, node: process.versions.node, linux: release() },

@@ -5,7 +5,8 @@ import type { Holding } from "../../engine/journal/journal.ts";
 import type { NextStep } from "../../engine/next-steps.ts";
 import { openEngine, type Engine } from "./engine.ts";
 import { findKind } from "./job-kinds.ts";
-import { describeJob, isOwnedNow, openStates, type EngineOptions } from "./look-at-jobs.ts";
+import { isOwnedNow, openStates, type EngineOptions } from "./list-jobs.ts";
+import { describeJob } from "./look-at-jobs.ts";
 
 /** What a job that nobody runs any more left on this host. */
 export interface Leftover {

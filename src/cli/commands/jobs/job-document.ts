@@ -1,8 +1,9 @@
 import type { JobEvent } from "../../../engine/journal/journal.ts";
-import type { ListedJob, ShownJob } from "../../../library/jobs/look-at-jobs.ts";
+import type { ListedJob } from "../../../library/jobs/list-jobs.ts";
+import type { ShownJob } from "../../../library/jobs/look-at-jobs.ts";
 
 /** A job as `rehome job list --json` has it. */
-export function listedJobDocument(job: Omit<ListedJob, never>): object {
+export function listedJobDocument(job: ListedJob): object {
   const { id, kind, title, state, owner, createdAtMs, changedAtMs, progress } = job;
   return {
     id,

@@ -1,5 +1,5 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { listJobs, type ListedJob } from "../../../library/jobs/look-at-jobs.ts";
+import { listJobs, type ListedJob } from "../../../library/jobs/list-jobs.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { JobListCall } from "../../definition/index.ts";
 import { formatStall } from "../../progress/progress-text.ts";
