@@ -63,6 +63,7 @@ const tools: readonly Tool[] = [
   { capability: "dpkg", neededFor: "building and changing Debian systems", install: "dpkg" },
   { capability: "rpm", neededFor: "listing the packages of captured systems that use rpm", install: "rpm" },
   { capability: "tar", neededFor: "exchanging trees with other tools", install: "tar" },
+  { capability: "bsdtar", neededFor: "capturing from tar archives", install: "libarchive-tools" },
   { capability: "zstd", neededFor: "exchanging compressed trees with other tools", install: "zstd" },
   { capability: "lsblk", neededFor: "listing the disks of this host", install: "util-linux" },
   { capability: "ip", neededFor: "listing the network of this host", install: "iproute2", versionOption: "-V" },

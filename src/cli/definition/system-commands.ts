@@ -2,11 +2,12 @@ import { parseSize } from "../../core/size.ts";
 import { wholeNumber } from "../values/whole-number.ts";
 import type { CommandDefinition } from "./command-definition.ts";
 import { dryRunSummary } from "./common-options.ts";
-import { choiceOption, flag, listOption, operand, parsedOption, textOption } from "./field.ts";
+import { choiceOption, flag, listOption, operand, optionalOperand, parsedOption, textOption } from "./field.ts";
 
 /** `rehome capture` as it was called. */
 export interface CaptureCall {
-  readonly system: string;
+  readonly system: string | undefined;
+  readonly fromTar: string | undefined;
   readonly name: string | undefined;
   readonly exclude: readonly string[];
   readonly excludeFrom: readonly string[];
@@ -29,10 +30,12 @@ export const captureCommand: CommandDefinition<CaptureCall> = {
     "Stores all that the system's file systems hold, with every owner, time, attribute and hole, as an image that gets the next number as its tag. Only what the store does not have yet is stored; files that did not change since the last capture are not read again.",
     "For `/`, network, FUSE, removable and pseudo file systems, the store itself, swap files and caches are left out and listed. An excluded directory stays in the image as an empty one.",
     "An image carries the secrets of its system; those that are known by their paths are counted, and `rehome show --secrets` lists them. With --redact they stay as empty files with their metadata, and so does every text in whose first 256 KiB a private key, a line of password hashes or a known token is found; binary files and what is longer than 64 MiB are not looked into. With -n they are listed as far as their paths tell.",
+    "With --from-tar the archive, compressed or not, is extracted into the state directory by bsdtar, which needs root and room for it, and captured as a directory; the extracted tree does not stay, whatever happens. An archive that does not come out whole is refused.",
     "An interrupted capture stores nothing under a name; the same command again finds what was stored.",
   ],
   fields: {
-    system: operand("SYSTEM", "system", "`/` for this host, a directory (with a `/` in it), or machine:NAME"),
+    system: optionalOperand("SYSTEM", "system", "`/` for this host, a directory (with a `/` in it), or machine:NAME"),
+    fromTar: textOption("FILE", "file", "Capture what is in a tar archive, instead of a SYSTEM"),
     name: textOption(
       "NAME",
       "nothing",
@@ -70,6 +73,7 @@ export const captureCommand: CommandDefinition<CaptureCall> = {
     },
     { line: "capture machine:web --rate 50MiB --idle", does: "a systemd-nspawn machine, gently" },
     { line: "capture / --redact", does: "this host without its keys and password hashes" },
+    { line: "capture --from-tar web.tar --name web", does: "a tar archive, such as `docker export` writes" },
     { line: "capture / -n", does: "what would be taken and left out" },
   ],
   statuses: { 3: "the system cannot be captured so", 6: "captured, but some entries could not be read" },

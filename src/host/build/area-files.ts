@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { UsageError } from "../../core/errors.ts";
 import { readMounts } from "../file-systems.ts";
 import { tryLockFile } from "../file-locks.ts";
-import { runTool } from "../processes.ts";
+import { removeTree } from "../tree/remove-tree.ts";
 import { replaceFile, syncPath } from "../replace-file.ts";
 
 /** What builds put into their place; nothing else of it is ever touched. */
@@ -93,7 +93,7 @@ export function openAreaFiles(directory: string, who: string): AreaFiles | strin
     },
     async empty() {
       assertNothingMounted(directory);
-      await removeAll(paths.state);
+      await removeTree(paths.state);
       makeEmpty();
     },
     assertNothingMounted: () => assertNothingMounted(directory),
@@ -101,7 +101,7 @@ export function openAreaFiles(directory: string, who: string): AreaFiles | strin
       assertNothingMounted(directory);
       // The record first: what is gone in part must not be gone on from.
       for (const name of [names.record, `${names.record}.new`, names.states, names.state, names.logs])
-        await removeAll(join(directory, name));
+        await removeTree(join(directory, name));
       clearInterval(heart);
       rmSync(paths.lock, { force: true });
       isCleared = true;
@@ -147,14 +147,4 @@ function assertNothingMounted(directory: string): void {
       `cannot change "${directory}": something is mounted at "${mount.mountPoint}"`,
       `Take it down first: umount ${mount.mountPoint}`,
     );
-}
-
-async function removeAll(path: string): Promise<void> {
-  try {
-    rmSync(path, { recursive: true, force: true });
-  } catch {
-    // Immutable and append-only files, which builds may make.
-    await runTool("chattr", ["-R", "-f", "-i", "-a", "--", path]);
-    rmSync(path, { recursive: true, force: true });
-  }
 }

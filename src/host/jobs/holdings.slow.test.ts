@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import type { JobId } from "../../engine/job.ts";
 import { asRoot, temporaryDirectory } from "../../../test/support/temporary-directory.ts";
 import { isMounted } from "../file-systems.ts";
-import { HoldingUnknownError, jobVariable, processGroupHolding, takeDown } from "./holdings.ts";
+import { directoryHolding, HoldingUnknownError, jobVariable, processGroupHolding, takeDown } from "./holdings.ts";
 
 const job = "0a1b2c3d" as JobId;
 
@@ -34,6 +34,23 @@ test("takeDown() detaches all loop devices of a file, and no other", asRoot, asy
   const left = spawnSync("losetup", ["--list", "--noheadings", "--output", "NAME"], { encoding: "utf8" }).stdout;
   assert.ok(!left.split("\n").includes(devices[0] ?? ""), left);
   assert.ok(left.split("\n").includes(devices[1] ?? ""), left);
+});
+
+test("takeDown() removes a directory in the job's own, immutable files too, and no other", asRoot, async (t) => {
+  const place = temporaryDirectory(t);
+  const own = `${place}/${job}/extracted`;
+  const other = `${place}/other`;
+  for (const path of [own, other]) {
+    mkdirSync(path, { recursive: true });
+    writeFileSync(`${path}/file`, "");
+  }
+  spawnSync("chattr", ["+i", `${own}/file`]);
+  await takeDown(job, directoryHolding(own));
+  assert.deepEqual(readdirSync(`${place}/${job}`), []);
+  await takeDown(job, directoryHolding(own));
+  for (const path of [other, `${place}/${job}/../other`])
+    await assert.rejects(takeDown(job, directoryHolding(path)), HoldingUnknownError);
+  assert.deepEqual(readdirSync(other), ["file"]);
 });
 
 /** Starts a shell as the leader of a group, and waits until it has said something. */

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { RehomeError } from "../../core/errors.ts";
 import type { Holding } from "../../engine/journal/journal.ts";
 import type { JobId } from "../../engine/job.ts";
 import { isMounted } from "../file-systems.ts";
 import { runTool } from "../processes.ts";
+import { removeTree } from "../tree/remove-tree.ts";
 
 /** What a job holds is of a kind that this version of the program cannot take down. */
 export class HoldingUnknownError extends RehomeError {
@@ -27,10 +29,15 @@ export function processGroupHolding(pid: number): Holding {
   return { kind: "process-group", what: `${pid} ${readStat(pid)?.startedAt ?? "0"}` };
 }
 
+/** What a job holds of a directory that it will remove: one in its own. */
+export function directoryHolding(path: string): Holding {
+  return { kind: "directory", what: path };
+}
+
 /**
  * Takes down what a dead process of a job held on this host; does nothing where it is gone. It knows `mount`, by the absolute path
- * it is mounted at; `loop-device`, by the file behind it, since a number means something else after a restart; and
- * `process-group`, as {@link processGroupHolding} makes it.
+ * it is mounted at; `loop-device`, by the file behind it, since a number means something else after a restart;
+ * `directory`, with all that is in it, where it lies in the job's own; and `process-group`, as {@link processGroupHolding} makes it.
  *
  * @throws {HoldingUnknownError} @throws {ToolFailedError} If it is in use.
  */
@@ -42,6 +49,11 @@ export async function takeDown(job: JobId, { kind, what }: Holding): Promise<voi
     case "loop-device":
       for (const device of await loopDevicesOf(what))
         await runTool("losetup", ["--detach", device], { mustSucceed: true });
+      return;
+    case "directory":
+      // Whatever a journal says, nothing else is removed.
+      if (basename(dirname(what)) !== job) throw new HoldingUnknownError(job, kind, what);
+      await removeTree(what);
       return;
     case "process-group":
       await endProcessGroup(job, what);

@@ -14,7 +14,7 @@ import { runAsJob, type JobOptions } from "./run-as-job.ts";
 type CaptureJobOptions = Omit<CaptureOptions, keyof JobOptions>;
 
 /** What a capture's job keeps of how it was called; all paths absolute. */
-interface CaptureParameters {
+export interface CaptureParameters {
   readonly system: string;
   readonly store: string;
   readonly paths: Paths;
@@ -50,12 +50,22 @@ export const captureKind: JobKind = {
 
 /** {@link capture} as a job. @throws {JobPausedError} @throws {JobCancelledError} And whatever `capture` throws. */
 export async function captureAsJob(system: string, options: CaptureOptions & JobOptions = {}): Promise<CaptureResult> {
-  const { onProgress: _onProgress, signal: _signal, onJob: _onJob, paths = choosePaths(), store, ...rest } = options;
-  const planned = planCaptureOf(system, options);
   const operand = parseOperand(system);
+  // The same place, whatever directory it is resumed from; the slash says that it is a path.
+  const place = operand.kind === "path" ? `${resolve(operand.path)}/` : system;
+  return await captureByJob(captureKind, planCaptureOf(system, options), place, options);
+}
+
+/** Runs a planned capture of `system` (a path is absolute) as a job of a kind. @throws As {@link captureAsJob}. */
+export async function captureByJob(
+  kind: JobKind,
+  planned: PlannedCapture,
+  system: string,
+  options: CaptureOptions & JobOptions,
+): Promise<CaptureResult> {
+  const { onProgress: _onProgress, signal: _signal, onJob: _onJob, paths = choosePaths(), store, ...rest } = options;
   const parameters: CaptureParameters = {
-    // The same place, whatever directory it is resumed from; the slash says that it is a path.
-    system: operand.kind === "path" ? `${resolve(operand.path)}/` : system,
+    system,
     store: storePath({ ...(store !== undefined && { store }), paths }),
     paths,
     options: rest,
@@ -63,7 +73,7 @@ export async function captureAsJob(system: string, options: CaptureOptions & Job
   const { name, root } = planned.plan;
   const order = { title: `capture ${root} as ${name}`, parameters: toJson(parameters), plan: toJson(planned) };
   const run = async (): Promise<CaptureSummary> =>
-    fromJson((await runAsJob(captureKind, order, { ...options, paths })).result);
+    fromJson((await runAsJob(kind, order, { ...options, paths })).result);
   let summary = await run();
   // Whoever captures wants the system as it is now, not as it was when a job died that was as good as done.
   if (summary.isOld === true) summary = await run();
@@ -72,7 +82,8 @@ export async function captureAsJob(system: string, options: CaptureOptions & Job
   return { ...result, manifest: await opened.readManifest(result.name.image) };
 }
 
-function captureCheckpoint({ store, paths, options }: CaptureParameters, planned: PlannedCapture): Checkpoint {
+/** The one checkpoint of a capture. */
+export function captureCheckpoint({ store, paths, options }: CaptureParameters, planned: PlannedCapture): Checkpoint {
   const { plan } = planned;
   const postHooks = async (): Promise<void> => {
     const variables = { REHOME_NAME: plan.name, REHOME_ROOT: plan.root, REHOME_STORE: store };

@@ -4,6 +4,7 @@ import type { JobRecord } from "../../engine/job.ts";
 import { attachKind } from "./attach-job.ts";
 import { buildKind } from "./build-job.ts";
 import { captureKind } from "./capture-job.ts";
+import { captureTarKind } from "./capture-tar-job.ts";
 import { copyKind } from "./copy-job.ts";
 import { createMachineKind } from "./create-machine-job.ts";
 import { detachKind } from "./detach-job.ts";
@@ -12,6 +13,7 @@ import { pruneKind, removeKind } from "./store-jobs.ts";
 
 const kinds: readonly JobKind[] = [
   captureKind,
+  captureTarKind,
   restoreKind,
   pruneKind,
   removeKind,

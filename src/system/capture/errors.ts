@@ -42,3 +42,16 @@ export class SystemNotFoundError extends RehomeError {
     );
   }
 }
+
+/** Only root can bring back owners and devices; an image without them would not be what the archive holds. */
+export class TarNeedsRootError extends RehomeError {
+  override readonly name = "TarNeedsRootError";
+  readonly code = "SYSTEM_UNSUITABLE";
+
+  constructor(file: string) {
+    super(
+      `cannot capture from "${file}": owners and devices of an archive are lost unless root extracts it`,
+      "Run the same command as root.",
+    );
+  }
+}

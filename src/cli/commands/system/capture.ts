@@ -1,8 +1,11 @@
 import { resolve } from "node:path";
+import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { CaptureWarning } from "../../../core/manifest/manifest.ts";
-import { findSecrets, planCaptureOf, type CaptureOptions } from "../../../library/capture.ts";
+import { findSecrets, planCaptureOf, type CaptureOptions, type PlannedCapture } from "../../../library/capture.ts";
 import { captureAsJob } from "../../../library/jobs/capture-job.ts";
+import { captureTarAsJob, planCaptureOfTar } from "../../../library/jobs/capture-tar-job.ts";
+import type { JobOptions } from "../../../library/jobs/run-as-job.ts";
 import type { CaptureResult } from "../../../system/capture/run.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CaptureCall } from "../../definition/index.ts";
@@ -17,15 +20,17 @@ import { readPatternFile } from "./read-pattern-file.ts";
 /** `rehome capture`. */
 export async function runCapture(call: CaptureCall, context: CommandContext): Promise<ExitStatus> {
   const options = { ...context.store, ...captureOptions(call) };
+  const source = sourceOf(call);
   if (call.dryRun) {
-    const { plan } = planCaptureOf(call.system, options);
-    const secrets = plan.redact ? await Array.fromAsync(findSecrets(plan)) : [];
+    const { plan } = source.plan(options);
+    // What is in an archive is known when it is extracted.
+    const secrets = plan.redact && call.fromTar === undefined ? await Array.fromAsync(findSecrets(plan)) : [];
     if (context.common.json) context.output.document({ plan, ...(plan.redact && { secrets }) });
     else context.output.lines(describeCapturePlan(plan, secrets));
     return exitStatus.done;
   }
   const signal = context.interruptible("the capture");
-  const result = await runWithProgress(call.system, { ...options, signal }, context);
+  const result = await runWithProgress(source, { ...options, signal }, context);
   if (context.common.json) context.output.document({ job: context.job(), ...captureDocument(result) });
   else {
     context.output.lines(describeCapture(result));
@@ -34,13 +39,38 @@ export async function runCapture(call: CaptureCall, context: CommandContext): Pr
   return result.unreadable > 0 ? exitStatus.incomplete : exitStatus.done;
 }
 
+/** Where a capture takes a system from. */
+interface Source {
+  readonly plan: (options: CaptureOptions) => PlannedCapture;
+  readonly capture: (options: CaptureOptions & JobOptions) => Promise<CaptureResult>;
+}
+
+function sourceOf({ system, fromTar }: CaptureCall): Source {
+  if (system !== undefined && fromTar === undefined)
+    return {
+      plan: (options) => planCaptureOf(system, options),
+      capture: (options) => captureAsJob(system, options),
+    };
+  if (fromTar !== undefined && system === undefined)
+    return {
+      plan: (options) => planCaptureOfTar(fromTar, options),
+      capture: (options) => captureTarAsJob(fromTar, options),
+    };
+  throw new UsageError(
+    system === undefined
+      ? "cannot capture: no SYSTEM is named"
+      : `cannot capture "${system}": --from-tar names another source`,
+    "Name one of them: `/`, a directory (with a `/` in it), machine:NAME, or --from-tar FILE.",
+  );
+}
+
 async function runWithProgress(
-  system: string,
+  source: Source,
   options: CaptureOptions,
   context: CommandContext,
 ): Promise<CaptureResult> {
   using view = context.startProgress(entryNoun);
-  return await captureAsJob(system, { ...options, onProgress: view.onProgress, onJob: context.onJob });
+  return await source.capture({ ...options, onProgress: view.onProgress, onJob: context.onJob });
 }
 
 function captureOptions(call: CaptureCall): CaptureOptions {
