@@ -1,5 +1,5 @@
 # What a person or a machine does with this repository. Every target works from a fresh clone on Debian 12.
-.PHONY: setup test demo bench build check clean test-soak
+.PHONY: setup test demo bench build check clean test-soak test-vm
 
 setup: # install what is missing
 	@scripts/setup
@@ -21,6 +21,9 @@ build: setup # in dist: compiled code, the release archive for hosts without Nod
 
 check: setup # types, lint, format, borders, dead code, unit tests
 	@scripts/check
+
+test-vm: setup # every start of an emulated computer
+	@REHOME_ALL_STARTS=1 scripts/test test/integration/disk-boot.slow.test.ts
 
 test-soak: setup # the long tests
 	@scripts/test --soak
