@@ -1,6 +1,7 @@
 /** Measures what the job engine costs: `node test/bench/jobs.ts [TREE]`, by default /usr/share. Needs root and room in /dev/shm. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { JobId } from "../../src/engine/job.ts";
@@ -8,6 +9,10 @@ import { SqliteJournal } from "../../src/engine/journal/sqlite-journal.ts";
 import { ProgressMeter } from "../../src/engine/progress/job-progress.ts";
 import { publishProgress } from "../../src/engine/progress/publish-progress.ts";
 import { jobFiles } from "../../src/host/jobs/job-files.ts";
+import type { JobKind } from "../../src/engine/job-kind.ts";
+import { createJob } from "../../src/engine/run/create-job.ts";
+import { runJob } from "../../src/engine/run/run-job.ts";
+import { newJobId, openEngine } from "../../src/library/jobs/engine.ts";
 import { capture, captureAsJob } from "../../src/index.ts";
 import { pathsIn } from "../support/place.ts";
 import { median } from "./measure.ts";
@@ -20,11 +25,39 @@ const jobs = 100_000;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 try {
+  await measureEmptyJob();
   await measureOverhead();
   await measureProgress();
   await measureJournal();
 } finally {
   rmSync(work, { recursive: true, force: true });
+}
+
+/** What the engine itself takes for a job of one checkpoint that does nothing, on a disk that forgets nothing. */
+async function measureEmptyJob(): Promise<void> {
+  const place = mkdtempSync(join(homedir(), "rehome-bench-"));
+  try {
+    await using engine = openEngine(pathsIn(place));
+    const checkpoint = { name: "nothing", title: "Do nothing", weight: 1, undo: "none" as const };
+    const kind: JobKind = {
+      kind: "nothing",
+      planVersion: 1,
+      checkpoints: () => [{ ...checkpoint, run: () => Promise.resolve(null) }],
+      insteadOfUndo: () => "Do nothing.",
+    };
+    const samples: { readonly wallMs: number; readonly cpuMs: number }[] = [];
+    for (let round = 0; round < 101; round++) {
+      const [begin, cpu] = [performance.now(), process.cpuUsage()];
+      const id = await createJob(engine, kind, { title: "nothing", parameters: null, plan: null }, newJobId);
+      await runJob(engine, kind, id);
+      const used = process.cpuUsage(cpu);
+      samples.push({ wallMs: performance.now() - begin, cpuMs: (used.user + used.system) / 1000 });
+    }
+    const of = (key: "wallMs" | "cpuMs"): string => median(samples.map((sample) => sample[key])).toFixed(1);
+    say(`a job that does nothing: ${of("wallMs")} ms, ${of("cpuMs")} ms of processor time (median of 101)`);
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 }
 
 /** Captures a tree, as a job and as a bare call, each into a store of its own, in turn. */

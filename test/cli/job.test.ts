@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { once } from "node:events";
@@ -110,6 +110,24 @@ test("job commands refuse what is past the point of no return, with what can be 
       /none: point of no return .*\n\nThere is nothing to be done\.\nIt cannot/,
     );
     assert.deepEqual(showOf(box, job.id).next, []);
+  }
+});
+
+test("what a job leaves holds references to keys, and no key", (context) => {
+  const { directory, run } = sandbox(context);
+  makeSmallTree(join(directory, "rootfs"));
+  const key = "0123456789abcdef".repeat(4);
+  writeFileSync(join(directory, "one.key"), key);
+  const place = ["--store", "./images", "--key-file", "one.key"];
+  run("store", "init", "./images", "--encrypt", "--key-file", "one.key");
+  assert.equal(run("capture", "./rootfs", "--name", "web", ...place).status, 0);
+  assert.equal(run("restore", "web", "./new", ...place).status, 0);
+  const files = globSync(join(directory, "state/jobs/**/*")).filter((path) => statSync(path).isFile());
+  assert.equal(files.filter((path) => path.endsWith("evidence.json")).length, 2);
+  assert.ok(files.some((path) => readFileSync(path).includes("one.key")));
+  for (const path of files) {
+    assert.ok(!readFileSync(path).includes(key), path);
+    assert.equal(statSync(path).mode & 0o077, 0, path);
   }
 });
 

@@ -3,6 +3,18 @@ import type { CommandDefinition } from "./command-definition.ts";
 import { flag, operand, parsedOperand, textOption } from "./field.ts";
 import { dryRunSummary } from "./common-options.ts";
 
+const kinds = [
+  "capture",
+  "restore",
+  "build",
+  "prune",
+  "rm",
+  "copy",
+  "machine-create",
+  "machine-detach",
+  "machine-attach",
+];
+
 const id = operand("ID", "job", "The job's id, or as much of its beginning as no other job has");
 
 /** A command that takes one job, as it was called. */
@@ -24,11 +36,7 @@ export const jobListCommand: CommandDefinition<JobListCall> = {
   ],
   fields: {
     all: flag("List all jobs that are kept"),
-    kind: textOption(
-      "KIND",
-      ["build", "capture", "restore", "prune", "rm"],
-      "List only jobs of this kind, such as capture",
-    ),
+    kind: textOption("KIND", kinds, "List only jobs of this kind, such as capture"),
   },
   examples: [
     { line: "job list", does: "what runs, what waits for you, and what was done lately" },

@@ -76,7 +76,8 @@ export const removeKind: JobKind = {
       },
     ];
   },
-  insteadOfUndo: () => "Until the next prune the image is in the store still: `rehome tag @ID TAG` names it again.",
+  insteadOfUndo: () =>
+    "Capture the system again: what the store still has of it, until the next prune, is not stored anew.",
 };
 
 /** Removes names of images of one store as a job. @throws {JobPausedError} @throws {JobCancelledError} */

@@ -14,7 +14,7 @@ const modes: Readonly<Record<RestorePlan["mode"], string>> = {
 /** What a restore would do, in lines for people. */
 export function describeRestorePlan(
   { plan, leftOut, differences }: PlannedRestore,
-  call: Pick<RestoreCall, "image" | "delete">,
+  call: Pick<RestoreCall, "image" | "delete" | "noBackup">,
 ): string[] {
   const changing = differences.filter(({ change }) => change !== "added" || call.delete);
   return [
@@ -28,6 +28,9 @@ export function describeRestorePlan(
     ...leftOut.map((file) => `  ${formatSecret(file)}`),
     `${countOf(plan.steps.length, "step")}:`,
     ...plan.steps.map((step) => `  ${describeStep(step)}`),
+    ...(plan.mode === "converge" && (call.delete || call.noBackup)
+      ? ["`rehome job undo` could not take it back: its first step is the point of no return"]
+      : []),
   ];
 }
 
