@@ -10,8 +10,8 @@ async function rowOf(capability: string): Promise<DoctorRow> {
   return row;
 }
 
-test("inspectHost() answers for every capability within a second", async () => {
-  const { rows, durationMs } = await inspectHost();
+test("inspectHost() answers for every capability", async () => {
+  const { rows } = await inspectHost();
   const capabilities = rows.map(({ capability }) => capability);
   assert.equal(new Set(capabilities).size, capabilities.length);
   for (const capability of [
@@ -26,7 +26,6 @@ test("inspectHost() answers for every capability within a second", async () => {
   ])
     assert.ok(capabilities.includes(capability), capability);
   for (const { detail, neededFor } of rows) assert.ok(detail !== "" && neededFor !== "");
-  assert.ok(durationMs < 1000, `${durationMs} ms`);
 });
 
 test("inspectHost() tells the versions of the tools that are there", async () => {
