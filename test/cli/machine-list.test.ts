@@ -71,7 +71,7 @@ test("listMachines() tells a machine that runs by the lock of systemd-nspawn", (
   assert.equal(state(), "installed");
 });
 
-test("listMachines() lists 500 machines in and it says what that takes", (context) => {
+test("listMachines() lists 500 machines, and it says what that takes", (context) => {
   const { paths } = testPlace(context);
   for (let at = 0; at < 500; at++) {
     write(join(paths.machinesDirectory, `web${at}/etc/machine-id`), `${uuid}\n`);
