@@ -12,7 +12,8 @@ import {
   type RestoreTrace,
 } from "../../system/restore/take-back.ts";
 import type { WrittenTree } from "../../system/restore/run.ts";
-import { storeOf } from "../images.ts";
+import { TargetUnsuitableError } from "../../system/restore/errors.ts";
+import { showImage, storeOf } from "../images.ts";
 import {
   leftOutBelow,
   planRestoreOf,
@@ -28,7 +29,7 @@ import type { WriteThreads } from "../write-pool.ts";
 import { assertUntouched } from "./assert-untouched.ts";
 import { fromJson, toJson } from "./json.ts";
 import { removeNumberedNames } from "./remove-numbered-names.ts";
-import { runAsJob, type JobOptions } from "./run-as-job.ts";
+import { hasUnfinished, runAsJob, type JobOptions } from "./run-as-job.ts";
 
 type RestoreJobOptions = Omit<RestoreOptions, keyof JobOptions | "store">;
 
@@ -89,8 +90,8 @@ export async function restoreAsJob(
   } = options;
   const operand = parseImageOperand(image);
   const place = { ...storeOf(operand, options), paths };
-  // What is refused is refused before there is a job, and the image is the one that the name leads to now.
-  const { plan, name } = await planRestoreOf(image, directory, { ...options, compare: false });
+  // The image is the one that the name leads to now.
+  const { name } = await showImage(image, place);
   const parameters: RestoreParameters = {
     image: `@${name.image}`,
     directory: resolve(directory),
@@ -98,12 +99,20 @@ export async function restoreAsJob(
     paths,
     options: rest,
   };
-  const title = `restore ${name.name}:${name.tag} to ${plan.target}`;
-  const { result } = await runAsJob(
-    restoreKindWith(threads),
-    { title, parameters: toJson(parameters), plan: null },
-    { ...options, paths },
-  );
+  const order = {
+    title: `restore ${name.name}:${name.tag} to ${resolve(directory)}`,
+    parameters: toJson(parameters),
+    plan: null,
+  };
+  const kind = restoreKindWith(threads);
+  try {
+    // What is refused is refused before there is a job.
+    await planRestoreOf(image, directory, { ...options, compare: false });
+  } catch (error) {
+    // Unless a job of before has put the tree there, and died before it could note that it was done.
+    if (!(error instanceof TargetUnsuitableError) || !(await hasUnfinished(kind, order, paths))) throw error;
+  }
+  const { result } = await runAsJob(kind, order, { ...options, paths });
   return fromJson(result);
 }
 

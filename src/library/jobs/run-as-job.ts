@@ -36,6 +36,12 @@ export async function runAsJob(
   return recordOf(await runJob(engine, kind, id, callbacks(options)));
 }
 
+/** Says whether {@link runAsJob} would go on with a job of before. */
+export async function hasUnfinished(kind: JobKind, order: JobOrder, paths: Paths): Promise<boolean> {
+  await using engine = openEngine(paths);
+  return (await findUnfinished(engine, kind, order, isEqualOrder)) !== undefined;
+}
+
 /** What the engine wants of {@link JobOptions}. */
 export function callbacks({ onProgress, signal }: JobOptions): Pick<JobOptions, "onProgress" | "signal"> {
   return { ...(onProgress && { onProgress }), ...(signal && { signal }) };
