@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { replaceFile, syncPath } from "../../host/replace-file.ts";
 import { errnoNameOf } from "../../host/system-call-error.ts";
@@ -43,6 +43,8 @@ export function writeRecord(paths: Paths, record: MachineRecord): void {
 /** Forgets a machine; durable on return. */
 export function removeRecord(paths: Paths, name: string): void {
   const { recordFile } = machinePlaces(paths, name);
+  // Who died before the first record was written left no directory of them.
+  if (!existsSync(dirname(recordFile))) return;
   rmSync(recordFile, { force: true });
   syncPath(dirname(recordFile));
 }
