@@ -117,6 +117,14 @@ export class JobSession implements AsyncDisposable {
     this.#stop.abort(reason);
   }
 
+  /** Interrupts the job once `signal` is aborted, as long as what it returns is not disposed of. */
+  stopOn(signal: AbortSignal | undefined): Disposable {
+    const stop = (): void => this.stop(new JobStop("interrupt"));
+    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted) stop();
+    return { [Symbol.dispose]: () => signal?.removeEventListener("abort", stop) };
+  }
+
   /** Keeps the lock until this process ends: something of the job may still be at work in it. */
   keepLock(): void {
     this.#keepsLock = true;

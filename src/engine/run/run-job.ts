@@ -49,18 +49,13 @@ export async function runJob(
   const checkpoints = checkpointsOf(found, kind);
   const [taken, job] = await JobSession.take(ports, id, "running");
   await using session = taken;
-  const stop = (): void => session.stop(new JobStop("interrupt"));
-  options.signal?.addEventListener("abort", stop, { once: true });
-  if (options.signal?.aborted) stop();
-  try {
-    const { onProgress = () => undefined } = options;
-    return await runCheckpoints({ ports, kind, checkpoints, session, job, onProgress });
-  } finally {
-    options.signal?.removeEventListener("abort", stop);
-  }
+  using _stopping = session.stopOn(options.signal);
+  const { onProgress = () => undefined } = options;
+  return await runCheckpoints({ ports, kind, checkpoints, session, job, onProgress });
 }
 
-interface Run {
+/** A job in the hands of this process, with all that going forward or back needs. */
+export interface Run {
   readonly ports: EnginePorts;
   readonly kind: JobKind;
   readonly checkpoints: readonly Checkpoint[];

@@ -1,17 +1,16 @@
 import { crashPoint } from "../../core/crash-points.ts";
-import type { OnProgress } from "../../core/progress.ts";
 import { makeContext } from "./checkpoint-context.ts";
 import { UndoRefusedError } from "../errors.ts";
 import { failureOf } from "../failure-of.ts";
 import { checkpointsOf } from "./find-job.ts";
-import type { Checkpoint, JobKind } from "../job-kind.ts";
+import type { JobKind } from "../job-kind.ts";
 import { JobSession, JobStop } from "./job-session.ts";
 import type { CheckpointRecord, JobRecord, Json } from "../job.ts";
 import type { EnginePorts } from "../ports.ts";
 import { ProgressMeter } from "../progress/job-progress.ts";
 import { publishProgress } from "../progress/publish-progress.ts";
 import { recordEnd } from "./record-end.ts";
-import type { JobOutcome, RunOptions } from "./run-job.ts";
+import type { JobOutcome, Run, RunOptions } from "./run-job.ts";
 import { takeDownHoldings } from "./take-down-holdings.ts";
 
 /** The first checkpoint that was begun and cannot be taken back; undefined if the job can be undone. */
@@ -41,28 +40,12 @@ export async function undoJob(
     );
   const [taken, record] = await JobSession.take(ports, job.id, "undoing");
   await using session = taken;
-  const stop = (): void => session.stop(new JobStop("interrupt"));
-  options.signal?.addEventListener("abort", stop, { once: true });
-  if (options.signal?.aborted) stop();
-  try {
-    const { onProgress = () => undefined } = options;
-    return await takeBackAll({ ports, kind, checkpoints, session, job: record, onProgress });
-  } finally {
-    options.signal?.removeEventListener("abort", stop);
-  }
+  using _stopping = session.stopOn(options.signal);
+  const { onProgress = () => undefined } = options;
+  return await takeBackAll({ ports, kind, checkpoints, session, job: record, onProgress });
 }
 
-interface Undoing {
-  readonly ports: EnginePorts;
-  readonly kind: JobKind;
-  readonly checkpoints: readonly Checkpoint[];
-  readonly session: JobSession;
-  readonly job: JobRecord;
-  readonly onProgress: OnProgress;
-}
-
-async function takeBackAll(undoing: Undoing): Promise<JobOutcome> {
-  const { ports, kind, checkpoints, session, job, onProgress } = undoing;
+async function takeBackAll({ ports, kind, checkpoints, session, job, onProgress }: Run): Promise<JobOutcome> {
   const begun = checkpoints
     .flatMap((checkpoint, index) => {
       const record = job.checkpoints[index];
