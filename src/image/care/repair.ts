@@ -7,6 +7,7 @@ import { Session } from "../store/session.ts";
 import type { CheckedPack } from "./check-pack.ts";
 import { rescueNames } from "./rescue-names.ts";
 import { checkStore, type CheckResult, type CheckSettings } from "./check.ts";
+import { encodedBlock } from "./needed-blocks.ts";
 
 /** What a repair did. `after` is a check of the store as it is now. */
 export interface RepairResult {
@@ -71,14 +72,7 @@ async function saveIntact(store: ImageStore, pack: CheckedPack): Promise<number>
   for (const block of pack.intactBlocks) {
     const stored = await store.blobs.get(pack.key, { offset: block.offset, lengthBytes: block.storedBytes });
     if (stored === undefined) continue;
-    await writer.add({
-      id: Buffer.from(block.id, "hex"),
-      codec: block.codec,
-      stored,
-      plainBytes: block.plainBytes,
-      chunkIds: block.chunkIds,
-      chunkLengths: block.chunkLengths,
-    });
+    await writer.add(encodedBlock(block, stored));
   }
   await writer.flush();
   return pack.intactBlocks.length;

@@ -2,14 +2,13 @@ import { crashPoint } from "../../core/crash-points.ts";
 import { throwIfInterrupted } from "../../core/errors.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { checkPack } from "../care/check-pack.ts";
+import { neededBlocks } from "../care/needed-blocks.ts";
 import { measurePackUse, Reachability, type PackUse } from "../care/reachability.ts";
-import { sha256 } from "../chunker/decode-block.ts";
-import { ImageNotFoundError, ObjectDamagedError, ObjectExistsError, ObjectMissingError } from "../errors.ts";
-import type { BlockEntry, PackId } from "../format/pack.ts";
+import { ImageNotFoundError, ObjectDamagedError, ObjectExistsError } from "../errors.ts";
+import type { BlockEntry } from "../format/pack.ts";
 import { assertNotGivenUp, readCondemnations } from "../store/condemnation.ts";
 import { listImageNames, putName, putNameInSession, type ImageId, type ImageName } from "../store/image-names.ts";
 import type { ImageStore } from "../store/image-store.ts";
-import { packKey, readPackFooter } from "../store/pack-reader.ts";
 import { PackWriter } from "../store/pack-writer.ts";
 import { Session } from "../store/session.ts";
 
@@ -98,27 +97,18 @@ async function copyBlocks(
   tally: { copiedBlocks: number; copiedBytes: number; presentBytes: number },
 ): Promise<void> {
   const writer = new PackWriter(target.blobs, target.index);
-  const sizes = source.index.packs();
   const totalBytes = uses.reduce((sum, { neededBytes }) => sum + neededBytes, 0);
-  for (const { pack, neededBlocks } of uses) {
-    if (neededBlocks.length === 0) continue;
-    const footer = await readPackFooter(source.blobs, pack as PackId, sizes.get(pack as PackId)?.sizeBytes ?? 0);
-    const entries = new Map(footer.map((entry) => [entry.offset, entry]));
-    for (const number of neededBlocks) {
-      throwIfInterrupted(signal, "copying images");
-      const location = source.chunks.block(number);
-      const entry = entries.get(location.offset);
-      if (entry === undefined) throw new ObjectMissingError(`block ${location.blockId}`);
-      if (hasAllChunks(target, entry)) tally.presentBytes += entry.storedBytes;
-      else {
-        await take(entry.storedBytes, signal);
-        await writer.add(await readBlock(source, number, entry, pack));
-        tally.copiedBlocks++;
-        tally.copiedBytes += entry.storedBytes;
-      }
-      const bytes = tally.presentBytes + tally.copiedBytes;
-      onProgress({ version: 1, phase: "copying", bytes, totalBytes, items: tally.copiedBlocks });
+  for await (const { entry, read } of neededBlocks(source, uses)) {
+    throwIfInterrupted(signal, "copying images");
+    if (hasAllChunks(target, entry)) tally.presentBytes += entry.storedBytes;
+    else {
+      await take(entry.storedBytes, signal);
+      await writer.add(await read());
+      tally.copiedBlocks++;
+      tally.copiedBytes += entry.storedBytes;
     }
+    const bytes = tally.presentBytes + tally.copiedBytes;
+    onProgress({ version: 1, phase: "copying", bytes, totalBytes, items: tally.copiedBlocks });
   }
   await writer.flush();
 }
@@ -129,20 +119,6 @@ function hasAllChunks(target: ImageStore, { chunkIds }: BlockEntry): boolean {
   for (let at = 0; at < chunkIds.length; at += idBytes)
     if (target.index.find(chunkIds.subarray(at, at + idBytes)) === undefined) return false;
   return true;
-}
-
-async function readBlock(
-  source: ImageStore,
-  number: number,
-  entry: BlockEntry,
-  pack: string,
-): Promise<Parameters<PackWriter["add"]>[0]> {
-  const stored = (await source.chunks.readStored([source.chunks.block(number)])).get(number);
-  if (stored === undefined) throw new ObjectMissingError(`block ${entry.id}`);
-  if (sha256(stored).toString("hex") !== entry.id)
-    throw new ObjectDamagedError(`block ${entry.id} in ${packKey(pack)}`, "its bytes do not match its name");
-  const { codec, plainBytes, chunkIds, chunkLengths } = entry;
-  return { id: Buffer.from(entry.id, "hex"), codec, stored, plainBytes, chunkIds, chunkLengths };
 }
 
 async function copyManifest(source: ImageStore, target: ImageStore, image: ImageId): Promise<void> {
