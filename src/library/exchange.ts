@@ -7,6 +7,7 @@ import { readTree } from "../image/tree-index/tree-index-reader.ts";
 import { makeCycloneDx } from "../system/exchange/cyclonedx.ts";
 import { formatMtreeLine, mtreeSignature } from "../system/exchange/mtree.ts";
 import { writeTar, type TarLoss } from "../system/exchange/tar/write-tar.ts";
+import { fileContent } from "./file-content.ts";
 import { parseTreePath, showImage, storeOf } from "./images.ts";
 import { openStore, type StoreOptions } from "./store.ts";
 
@@ -65,18 +66,8 @@ async function targetOf(store: ImageStore, opened: OpenImage, path: Entry["path"
   return undefined;
 }
 
-const zeros = Buffer.alloc(1024 * 1024);
-
-async function digestOf(
-  { pieces }: Extract<Entry, { readonly kind: "file" }>,
-  chunks: SequentialChunks,
-): Promise<string> {
+async function digestOf(entry: Extract<Entry, { readonly kind: "file" }>, chunks: SequentialChunks): Promise<string> {
   const hash = createHash("sha256");
-  for (const piece of pieces) {
-    if (piece.kind === "chunk") hash.update(await chunks.read(piece.id, piece.lengthBytes));
-    else
-      for (let left = piece.lengthBytes; left > 0; left -= zeros.length)
-        hash.update(zeros.subarray(0, Math.min(left, zeros.length)));
-  }
+  for await (const bytes of fileContent(entry, (id, lengthBytes) => chunks.read(id, lengthBytes))) hash.update(bytes);
   return hash.digest("hex");
 }

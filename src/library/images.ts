@@ -15,6 +15,7 @@ import {
 } from "../image/store/image-names.ts";
 import type { ImageStore } from "../image/store/image-store.ts";
 import { readChildren, readTree } from "../image/tree-index/tree-index-reader.ts";
+import { fileContent } from "./file-content.ts";
 import { openStore, type StoreOptions } from "./store.ts";
 
 /** Lists all names of images, by name, numbers ascending. @throws {StoreNotFoundError} */
@@ -85,12 +86,7 @@ export async function* readFileOf(
       `cannot read "${path}": its content was left out when the image was captured`,
       "`rehome show --secrets` lists such files; capture without --redact to keep them.",
     );
-  for (const piece of entry.pieces) {
-    if (piece.kind === "chunk") yield await store.chunks.readChunk(piece.id, piece.lengthBytes);
-    else
-      for (let left = piece.lengthBytes; left > 0; left -= zeros.length)
-        yield zeros.subarray(0, Math.min(left, zeros.length));
-  }
+  yield* fileContent(entry, (id, lengthBytes) => store.chunks.readChunk(id, lengthBytes));
 }
 
 /**
@@ -149,8 +145,6 @@ export function parseTreePath(path: string): TreePath {
 export function storeOf(operand: { readonly store?: string }, options: StoreOptions): StoreOptions {
   return operand.store === undefined ? options : { ...options, store: operand.store };
 }
-
-const zeros = Buffer.alloc(1024 * 1024);
 
 const maxHops = 40;
 

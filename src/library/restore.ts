@@ -14,13 +14,12 @@ import { isTemporary } from "../system/restore/files/file-writing.ts";
 import { planRestore, type RestorePlan } from "../system/restore/plan.ts";
 import type { RestorePorts } from "../system/restore/ports.ts";
 import { runConvergence, runRestore, type WrittenTree } from "../system/restore/run.ts";
-import { isMounted } from "../host/file-systems.ts";
-import { findUnfinished, isMountPoint, kindOfTarget, newStagePath } from "../system/restore/stage.ts";
+import { newStagePath } from "../system/restore/stage.ts";
 import type { RestoreLoss } from "../system/restore/write-tree.ts";
 import { parseTreePath, storeOf } from "./images.ts";
 import { backUp } from "./back-up.ts";
 import { assertEqual, checkTarget, type TargetCheck } from "./restore-check.ts";
-import { freeBytesAt, restorePorts, tryLock } from "./restore-ports.ts";
+import { lookAtTarget, restorePorts, tryLock } from "./restore-ports.ts";
 import { realPath } from "./real-path.ts";
 import { openStore, type StoreOptions } from "./store.ts";
 import { makeWriteThreads, type WriteThreads } from "./write-pool.ts";
@@ -152,25 +151,15 @@ export async function planRestoreOf(
 function makePlan(opened: OpenImage, directory: string, options: RestoreOptions, job?: string): RestorePlan {
   // A symlink on the way is followed now: at the end its place could not be taken.
   const target = realPath(resolve(directory));
-  return planRestore(
-    {
-      target,
-      kind: kindOfTarget(target),
-      isMountPoint: isMountPoint(target) || isMounted(target),
-      unfinished: findUnfinished(target, tryLock),
-      freeBytes: freeBytesAt(target),
-      newStage: newStagePath(target, job),
-    },
-    {
-      image: opened.name.image,
-      path: options.path === undefined ? "" : parseTreePath(options.path),
-      intoExisting: options.intoExisting ?? false,
-      delete: options.delete ?? false,
-      backup: options.backup ?? true,
-      verify: options.verify ?? false,
-      neededBytes: options.path === undefined ? opened.name.bytes : 0,
-    },
-  );
+  return planRestore(lookAtTarget(target, newStagePath(target, job)), {
+    image: opened.name.image,
+    path: options.path === undefined ? "" : parseTreePath(options.path),
+    intoExisting: options.intoExisting ?? false,
+    delete: options.delete ?? false,
+    backup: options.backup ?? true,
+    verify: options.verify ?? false,
+    neededBytes: options.path === undefined ? opened.name.bytes : 0,
+  });
 }
 
 /** What the image had to do without, of what is restored. */

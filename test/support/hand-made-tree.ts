@@ -29,7 +29,8 @@ export interface HandMadeTree {
   ) => Promise<readonly DoneOperation[]>;
 }
 
-const plain: PrepareChoices = {
+/** Choices that ask for nothing but keeping the identity. */
+export const plainChoices: PrepareChoices = {
   identity: "keep",
   fresh: "now",
   hostname: undefined,
@@ -69,7 +70,7 @@ export function handMadeTree(context: TestContext, files: HandMadeFiles): HandMa
         root,
         tree,
         operations,
-        { ...plain, ...choices },
+        { ...plainChoices, ...choices },
         only,
         () => undefined,
       );
@@ -80,7 +81,7 @@ export function handMadeTree(context: TestContext, files: HandMadeFiles): HandMa
     async prepare(operation, choices, signal) {
       using tree = openTreeEditor(root);
       const only = { only: operation === undefined ? [] : [operation], skip: [] };
-      const plan = planPrepare(root, tree, operations, { ...plain, ...choices }, only, () => undefined);
+      const plan = planPrepare(root, tree, operations, { ...plainChoices, ...choices }, only, () => undefined);
       const runOnHost = (argv: readonly string[]): Promise<string | undefined> => {
         ran.push(`host: ${argv.join(" ")}`);
         return Promise.resolve(argv[0] === "efibootmgr" ? "it is not installed" : undefined);

@@ -19,9 +19,10 @@ import * as fc from "fast-check";
 import { loopFileSystem } from "../../../test/support/file-systems.ts";
 import { holds } from "../../../test/support/properties.ts";
 import { run } from "../../../test/support/run.ts";
+import { someMetadata } from "../../../test/support/some-metadata.ts";
 import { asRoot, temporaryDirectory } from "../../../test/support/temporary-directory.ts";
 import type { ByteString } from "../../core/tree/byte-string.ts";
-import { restorableFlags, type EntryMetadata } from "../../core/tree/entry.ts";
+import { restorableFlags } from "../../core/tree/entry.ts";
 import { SystemCallError } from "../system-call-error.ts";
 import { linuxTreeReader } from "./linux-tree-reader.ts";
 import { linuxTreeWriter } from "./linux-tree-writer.ts";
@@ -33,19 +34,6 @@ const inexact = { exact: false };
 const exact = { exact: true };
 const fails = (errnoName: string) => (error: unknown) =>
   error instanceof SystemCallError && error.errnoName === errnoName;
-
-function metadata(more: Partial<EntryMetadata> = {}): EntryMetadata {
-  return {
-    mode: 0o640,
-    uid: 1234,
-    gid: 4321,
-    mtimeSec: 1_000_000_000,
-    mtimeNsec: 123_456_789,
-    flags: 0,
-    xattrs: [],
-    ...more,
-  };
-}
 
 interface Ground {
   readonly path: string;
@@ -84,7 +72,7 @@ test("setOpenMetadata() sets what statOpen(), readXattrsOpen() and readFlags() t
       const own = name(`entry-${++number}`);
       const file = isDirectory ? writer.makeDirectory(directory, own) : writer.createFile(directory, own, 0);
       for (const [mode, uid, gid, mtimeSec, mtimeNsec, setFlags, list, bytes] of [first, second]) {
-        const set = metadata({
+        const set = someMetadata({
           mode,
           uid,
           gid,
@@ -139,7 +127,7 @@ test("makeNode() makes devices of any number, FIFOs and sockets", asRoot, (conte
   for (const kind of ["fifo", "socket"] as const) {
     writer.makeNode(directory, name(kind), kind, 0, 0);
     assert.equal(tree.stat(directory, name(kind)).kind, kind);
-    assert.deepEqual(writer.setMetadata(directory, name(kind), false, metadata({ mode: 0o4711 }), inexact), []);
+    assert.deepEqual(writer.setMetadata(directory, name(kind), false, someMetadata({ mode: 0o4711 }), inexact), []);
     const stat = tree.stat(directory, name(kind));
     assert.deepEqual([stat.mode, stat.uid, stat.mtimeNsec], [0o4711, 1234, 123_456_789]);
   }
@@ -161,11 +149,11 @@ test("setMetadata() sets a symlink's own owner, time and attributes, not its tar
   const before = lstatSync(join(path, "target"));
   writer.makeSymlink(directory, name("link"), name("target"));
   const attribute = { name: name("trusted.x"), value: Uint8Array.of(1, 2) };
-  assert.deepEqual(writer.setMetadata(directory, name("link"), true, metadata({ xattrs: [attribute] }), exact), []);
+  assert.deepEqual(writer.setMetadata(directory, name("link"), true, someMetadata({ xattrs: [attribute] }), exact), []);
   const stat = tree.stat(directory, name("link"));
   assert.deepEqual([stat.uid, stat.gid, stat.mtimeSec, stat.mtimeNsec], [1234, 4321, 1_000_000_000, 123_456_789]);
   assert.deepEqual(tree.readXattrs(directory, name("link")), [attribute]);
-  assert.deepEqual(writer.setMetadata(directory, name("link"), true, metadata(), exact), []);
+  assert.deepEqual(writer.setMetadata(directory, name("link"), true, someMetadata(), exact), []);
   assert.deepEqual(tree.readXattrs(directory, name("link")), []);
   assert.deepEqual(lstatSync(join(path, "target")).mtimeMs, before.mtimeMs);
   assert.equal(lstatSync(join(path, "target")).uid, before.uid);
@@ -186,7 +174,9 @@ test("nothing is opened, made, changed or removed through a symlink", asRoot, (c
   assert.throws(() => writer.createFile(directory, name("to-absent"), 0), fails("EEXIST"));
   assert.throws(() => writer.makeDirectory(directory, name("to-absent")), fails("EEXIST"));
   assert.deepEqual(
-    writer.setMetadata(directory, name("to-file"), false, metadata({ mode: 0o777 }), inexact).map(({ what }) => what),
+    writer
+      .setMetadata(directory, name("to-file"), false, someMetadata({ mode: 0o777 }), inexact)
+      .map(({ what }) => what),
     ["mode"],
     "a symlink has no mode",
   );

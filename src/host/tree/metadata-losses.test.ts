@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { closeSync, openSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { loopFileSystem } from "../../../test/support/file-systems.ts";
+import { someMetadata } from "../../../test/support/some-metadata.ts";
 import { asRoot, temporaryDirectory } from "../../../test/support/temporary-directory.ts";
 import type { ByteString } from "../../core/tree/byte-string.ts";
 import type { EntryMetadata } from "../../core/tree/entry.ts";
@@ -11,19 +12,6 @@ import { linuxTreeWriter } from "./linux-tree-writer.ts";
 const tree = linuxTreeReader();
 const name = (text: string): ByteString => text as ByteString;
 const inexact = { exact: false };
-
-function metadata(more: Partial<EntryMetadata> = {}): EntryMetadata {
-  return {
-    mode: 0o640,
-    uid: 1234,
-    gid: 4321,
-    mtimeSec: 1_000_000_000,
-    mtimeNsec: 123_456_789,
-    flags: 0,
-    xattrs: [],
-    ...more,
-  };
-}
 
 function openDirectory(context: TestContext, path: string): number {
   const directory = openSync(path, "r");
@@ -40,10 +28,10 @@ test("a time that the file system keeps otherwise, without an error, is listed a
   const losses = (directory: number, own: string, time: Partial<EntryMetadata>): string[] => {
     const fresh = linuxTreeWriter(tree);
     const file = fresh.createFile(directory, name(own), 0);
-    const found = fresh.setOpenMetadata(file, metadata(time), inexact);
+    const found = fresh.setOpenMetadata(file, someMetadata(time), inexact);
     tree.close(file);
     fresh.makeSymlink(directory, name(`${own}-link`), name("x"));
-    return [...found, ...fresh.setMetadata(directory, name(`${own}-link`), true, metadata(time), inexact)].map(
+    return [...found, ...fresh.setMetadata(directory, name(`${own}-link`), true, someMetadata(time), inexact)].map(
       ({ what }) => what,
     );
   };
@@ -61,7 +49,7 @@ test(
     const writer = linuxTreeWriter(tree);
     const directory = openDirectory(context, temporaryDirectory(context));
     const file = writer.createFile(directory, name("program"), 0);
-    const losses = writer.setOpenMetadata(file, metadata({ mode: 0o6755, uid: 0 }), inexact);
+    const losses = writer.setOpenMetadata(file, someMetadata({ mode: 0o6755, uid: 0 }), inexact);
     assert.deepEqual(
       losses.map(({ what }) => what),
       ["owner", "mode"],

@@ -4,7 +4,6 @@ import { hostname } from "node:os";
 import { resolve } from "node:path";
 import type { OnProgress } from "../../core/progress.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
-import { isMounted } from "../../host/file-systems.ts";
 import { linuxTreeReader } from "../../host/tree/linux-tree-reader.ts";
 import { NodeIndex } from "../../journeys/clone/node/node-index.ts";
 import { NodeSession } from "../../journeys/clone/node/node-session.ts";
@@ -14,11 +13,11 @@ import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
 import { parseToken } from "../../journeys/clone/wire/token.ts";
 import { planRestore, type RestorePlan } from "../../system/restore/plan.ts";
 import { runRestore } from "../../system/restore/run.ts";
-import { findUnfinished, isMountPoint, kindOfTarget, newStagePath } from "../../system/restore/stage.ts";
+import { findUnfinished, newStagePath } from "../../system/restore/stage.ts";
 import type { RestoreLoss } from "../../system/restore/write-tree.ts";
 import { realPath } from "../real-path.ts";
 import { assertEqual, checkTarget } from "../restore-check.ts";
-import { freeBytesAt, restorePorts, tryLock } from "../restore-ports.ts";
+import { lookAtTarget, restorePorts, tryLock } from "../restore-ports.ts";
 import { choosePaths, type Paths } from "../settings.ts";
 
 /** How to join a session. */
@@ -127,25 +126,15 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
 }
 
 function planFor(target: string, newStage: string, image: string, { manifest }: ComingImage): RestorePlan {
-  return planRestore(
-    {
-      target,
-      kind: kindOfTarget(target),
-      isMountPoint: isMountPoint(target) || isMounted(target),
-      unfinished: findUnfinished(target, tryLock),
-      freeBytes: freeBytesAt(target),
-      newStage,
-    },
-    {
-      image,
-      path: "",
-      intoExisting: false,
-      delete: false,
-      backup: false,
-      verify: true,
-      neededBytes: manifest.tail.counts.bytes,
-    },
-  );
+  return planRestore(lookAtTarget(target, newStage), {
+    image,
+    path: "",
+    intoExisting: false,
+    delete: false,
+    backup: false,
+    verify: true,
+    neededBytes: manifest.tail.counts.bytes,
+  });
 }
 
 function write(

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { JobKind } from "../../engine/job-kind.ts";
 import type { CopyResult } from "../../image/copy/copy-images.ts";
+import { StoreNotFoundError } from "../../image/errors.ts";
 import { listImageNames, removeName, type ImageName } from "../../image/store/image-names.ts";
 import { copyNames, findNames, type CopyOptions } from "../copy.ts";
 import { choosePaths, type Paths } from "../settings.ts";
@@ -102,7 +103,7 @@ async function namesIn(place: { readonly store: string; readonly paths: Paths })
     using store = await openStore(place);
     return await listImageNames(store.blobs);
   } catch (error) {
-    if ((error as { readonly code?: unknown }).code === "STORE_NOT_FOUND") return [];
+    if (error instanceof StoreNotFoundError) return [];
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseImageOperand } from "../../core/operand.ts";
+import type { JobOrder } from "../../engine/run/create-job.ts";
 import type { Checkpoint, CheckpointContext, JobKind } from "../../engine/job-kind.ts";
 import type { JobId, JobRecord } from "../../engine/job.ts";
 import type { ImageId, ImageName } from "../../image/store/image-names.ts";
@@ -91,26 +92,27 @@ export async function restoreAsJob(
   const operand = parseImageOperand(image);
   const place = { ...storeOf(operand, options), paths };
   // The image is the one that the name leads to now.
-  const { name } = await showImage(image, place);
-  const parameters: RestoreParameters = {
-    image: `@${name.image}`,
-    directory: resolve(directory),
-    store: storePath(place),
-    paths,
-    options: rest,
-  };
-  const order = {
-    title: `restore ${name.name}:${name.tag} to ${resolve(directory)}`,
-    parameters: toJson(parameters),
+  const orderFor = ({ image: id, name, tag }: ImageName): JobOrder => ({
+    title: `restore ${name}:${tag} to ${resolve(directory)}`,
+    parameters: toJson({
+      image: `@${id}`,
+      directory: resolve(directory),
+      store: storePath(place),
+      paths,
+      options: rest,
+    } satisfies RestoreParameters),
     plan: null,
-  };
+  });
   const kind = restoreKindWith(threads);
+  let order: JobOrder;
   try {
     // What is refused is refused before there is a job.
-    await planRestoreOf(image, directory, { ...options, compare: false });
+    order = orderFor((await planRestoreOf(image, directory, { ...options, compare: false })).name);
   } catch (error) {
+    if (!(error instanceof TargetUnsuitableError)) throw error;
     // Unless a job of before has put the tree there, and died before it could note that it was done.
-    if (!(error instanceof TargetUnsuitableError) || !(await hasUnfinished(kind, order, paths))) throw error;
+    order = orderFor((await showImage(image, place)).name);
+    if (!(await hasUnfinished(kind, order, paths))) throw error;
   }
   const { result } = await runAsJob(kind, order, { ...options, paths });
   return fromJson(result);

@@ -1,16 +1,6 @@
 import type { ByteString } from "../../core/tree/byte-string.ts";
-import { formatFlags, type Entry } from "../../core/tree/entry.ts";
-
-/** What mtree calls the inode flags (libarchive's names for those of Linux). */
-const flagWords: Readonly<Record<string, string>> = {
-  S: "sync",
-  i: "schg",
-  a: "sappnd",
-  d: "nodump",
-  A: "noatime",
-  D: "dirsync",
-  C: "nocow",
-};
+import type { Entry } from "../../core/tree/entry.ts";
+import { formatFlagWords } from "./flag-words.ts";
 
 /** The first line of a list. */
 export const mtreeSignature = "#mtree";
@@ -34,7 +24,7 @@ export function formatMtreeLine(
   if (shown.kind === "socket") return `# ${name} is a socket`;
   const type = typeWords[shown.kind];
   const { mode, uid, gid, mtimeSec, mtimeNsec, flags } = shown;
-  const flagNames = Array.from(formatFlags(flags), (letter) => flagWords[letter] ?? letter);
+  const flagWords = formatFlagWords(flags);
   const words = [
     name,
     `type=${type}`,
@@ -48,7 +38,7 @@ export function formatMtreeLine(
     ...(shown.kind === "character-device" || shown.kind === "block-device"
       ? [`device=native,${shown.major},${shown.minor}`]
       : []),
-    ...(flagNames.length > 0 ? [`flags=${flagNames.join(",")}`] : []),
+    ...(flagWords === "" ? [] : [`flags=${flagWords}`]),
   ];
   return words.join(" ");
 }

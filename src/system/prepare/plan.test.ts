@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Operation, PrepareChoices } from "./operation.ts";
+import { plainChoices } from "../../../test/support/hand-made-tree.ts";
+import type { Operation } from "./operation.ts";
 import {
   assertKnownOperations,
   assertNotBlocked,
@@ -9,17 +10,6 @@ import {
   type PreparePlan,
 } from "./plan.ts";
 import type { TreeView } from "./ports.ts";
-
-const choices: PrepareChoices = {
-  identity: "keep",
-  fresh: "now",
-  hostname: undefined,
-  newHome: undefined,
-  bootPlace: undefined,
-  nicMap: [],
-  programs: [],
-  programTimeoutMs: 1,
-};
 
 function operation(name: string, policies: Operation["policies"], kind: "run" | "remove" = "remove"): Operation {
   const change =
@@ -39,7 +29,14 @@ const empty: TreeView = {
 };
 
 function plan(choice: Partial<OperationChoice>, identity: "keep" | "reset" = "keep", whyNot?: string): PreparePlan {
-  return planPrepare("/x", empty, table, { ...choices, identity }, { only: [], skip: [], ...choice }, () => whyNot);
+  return planPrepare(
+    "/x",
+    empty,
+    table,
+    { ...plainChoices, identity },
+    { only: [], skip: [], ...choice },
+    () => whyNot,
+  );
 }
 
 const states = ({ operations }: PreparePlan): string[] => operations.map(({ state }) => state);

@@ -1,5 +1,6 @@
 import type { ByteString, TreePath } from "../../../core/tree/byte-string.ts";
-import { formatFlags, type Entry, type EntryMetadata, type Piece } from "../../../core/tree/entry.ts";
+import { dataBytesOf, type Entry, type EntryMetadata, type Piece } from "../../../core/tree/entry.ts";
+import { formatFlagWords } from "../flag-words.ts";
 import { aclKeywords, formatAcl } from "./acl-text.ts";
 import { encodeHeader, padding, tarBlockBytes, tarEnd, type TarHeader } from "./pax-header.ts";
 
@@ -11,17 +12,6 @@ export interface TarLoss {
 
 /** The bytes of one chunk. */
 export type ReadChunk = (piece: Extract<Piece, { readonly kind: "chunk" }>) => Promise<Uint8Array>;
-
-/** What tar programs call the inode flags (libarchive's names). */
-const flagWords: Readonly<Record<string, string>> = {
-  S: "sync",
-  i: "schg",
-  a: "sappnd",
-  d: "nodump",
-  A: "noatime",
-  D: "dirsync",
-  C: "nocow",
-};
 
 /**
  * An image as a tar archive (POSIX pax), piece by piece: owners and times as they are, extended attributes as `SCHILY.xattr.*`,
@@ -54,8 +44,7 @@ async function* writeFile(
   if (!isSparse) yield encodeHeader(header);
   else {
     const map = sparseMap(entry);
-    storedBytes =
-      map.length + entry.pieces.reduce((sum, piece) => sum + (piece.kind === "chunk" ? piece.lengthBytes : 0), 0);
+    storedBytes = map.length + dataBytesOf(entry);
     yield encodeHeader(sparseHeader(header, entry, storedBytes));
     yield map;
   }
@@ -150,7 +139,7 @@ function attributeRecords(
     else if (name.includes("=")) onLoss({ path, what: `the extended attribute "${name}"` });
     else records.push([`SCHILY.xattr.${name}`, Buffer.from(value).toString("latin1") as ByteString]);
   }
-  const words = Array.from(formatFlags(flags), (letter) => flagWords[letter] ?? letter);
-  if (words.length > 0) records.push(["SCHILY.fflags", words.join(",") as ByteString]);
+  const flagWords = formatFlagWords(flags);
+  if (flagWords !== "") records.push(["SCHILY.fflags", flagWords as ByteString]);
   return records;
 }
