@@ -22,8 +22,8 @@ export type { PruneResult } from "./image/care/prune.ts";
 export type { RepairResult } from "./image/care/repair.ts";
 export type { StoreStats } from "./image/care/stats.ts";
 export type { ImageName } from "./image/store/image-names.ts";
-export { capture, findSecrets, planCaptureOf, type CaptureOptions } from "./library/capture.ts";
-export { diffImages, diffTree, type CompareOptions } from "./library/compare.ts";
+export { capture, findSecrets, planCaptureOf, type CaptureOptions } from "./library/capture/capture.ts";
+export { diffImages, diffTree, type CompareOptions } from "./library/images/compare.ts";
 export {
   listEntries,
   listImages,
@@ -32,14 +32,14 @@ export {
   showImage,
   tagImage,
   type ListOptions,
-} from "./library/images.ts";
+} from "./library/images/images.ts";
 export {
   planRestoreOf,
   restore,
   type PlannedRestore,
   type RestoreOptions,
   type RestoreResult,
-} from "./library/restore.ts";
+} from "./library/restore/restore.ts";
 export { cloneJoin, type CloneJoinOptions, type CloneJoinResult } from "./library/clone/join.ts";
 export {
   cloneServe,
@@ -47,9 +47,9 @@ export {
   type CloneServeResult,
   type ServedSession,
 } from "./library/clone/serve.ts";
-export { planPrepareOf, prepare, type PrepareOptions, type PrepareResult } from "./library/prepare.ts";
-export { choosePaths, type Paths } from "./library/settings.ts";
-export type { StoreOptions } from "./library/store.ts";
+export { planPrepareOf, prepare, type PrepareOptions, type PrepareResult } from "./library/prepare/prepare.ts";
+export { choosePaths, type Paths } from "./library/settings/settings.ts";
+export type { StoreOptions } from "./library/store/store.ts";
 export {
   checkStore,
   initStore,
@@ -59,11 +59,11 @@ export {
   verifyImage,
   type StoreCareOptions,
   type VerifiedImage,
-} from "./library/store-care.ts";
-export { billOfMaterials, exportTar, listMtree, type TarOptions } from "./library/exchange.ts";
-export { forget, type ForgetOptions } from "./library/forget.ts";
+} from "./library/store/store-care.ts";
+export { billOfMaterials, exportTar, listMtree, type TarOptions } from "./library/images/exchange.ts";
+export { forget, type ForgetOptions } from "./library/store/forget.ts";
 export { shownState, type JobId, type JobRecord, type JobState, type ShownState } from "./engine/job.ts";
-export { captureAsJob } from "./library/jobs/capture-job.ts";
+export { captureAsJob } from "./library/jobs/kinds/capture-job.ts";
 export { changeRateOf, resumeJob, stopJob, undoJobOf } from "./library/jobs/control.ts";
 export { listJobs, type ListedJob } from "./library/jobs/list-jobs.ts";
 export { readJobEvents, readJobLog, showJob, type ShownJob } from "./library/jobs/look-at-jobs.ts";
@@ -83,9 +83,9 @@ export type {
   CheckpointConstructor,
   DataObjects,
 } from "./journeys/build/index.ts";
-export { copyAsJob } from "./library/jobs/copy-job.ts";
-export { restoreAsJob } from "./library/jobs/restore-job.ts";
-export { pruneAsJob, removeAsJob } from "./library/jobs/store-jobs.ts";
+export { copyAsJob } from "./library/jobs/kinds/copy-job.ts";
+export { restoreAsJob } from "./library/jobs/kinds/restore-job.ts";
+export { pruneAsJob, removeAsJob } from "./library/jobs/kinds/store-jobs.ts";
 export { version } from "./library/version.ts";
 export type { Aspect, Difference } from "./system/compare/difference.ts";
 export type { CapturePlan } from "./system/capture/plan.ts";

@@ -1,6 +1,6 @@
 import type { ExitStatus } from "../core/exit-status.ts";
 import type { JobId } from "../engine/job.ts";
-import type { StoreOptions } from "../library/store.ts";
+import type { StoreOptions } from "../library/store/store.ts";
 import type { CommonOptions } from "./definition/index.ts";
 import type { ItemNoun } from "./progress/progress-text.ts";
 import type { ProgressView } from "./progress/progress-view.ts";

@@ -1,8 +1,8 @@
 import { exitStatus, type ExitStatus } from "../core/exit-status.ts";
 import { resolve } from "node:path";
 import type { JobId } from "../engine/job.ts";
-import { answerPassphrasesWith } from "../library/store-secret.ts";
-import { choosePaths } from "../library/settings.ts";
+import { answerPassphrasesWith } from "../library/store/store-secret.ts";
+import { choosePaths } from "../library/settings/settings.ts";
 import { version } from "../library/version.ts";
 import type { CommandContext, RunCommand } from "./command-context.ts";
 import { loaders } from "./commands/loaders.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { listImages, listJobs, resumeJob, undoJobOf } from "../../src/index.ts";
-import { showImage } from "../../src/library/images.ts";
+import { showImage } from "../../src/library/images/images.ts";
 import { BuildScene, moduleWith, script } from "../support/build-scene.ts";
 import { randomNumbers, testSeed, testTimes } from "../support/seed.ts";
 import { asRoot } from "../support/temporary-directory.ts";

@@ -8,7 +8,7 @@ import type { JobId, JobRecord } from "../../src/engine/job.ts";
 import { runJob, type JobOutcome } from "../../src/engine/run/run-job.ts";
 import { pointOfNoReturn, undoJob } from "../../src/engine/run/undo-job.ts";
 import { openEngine, type Engine } from "../../src/library/jobs/engine.ts";
-import { kindOf } from "../../src/library/jobs/job-kinds.ts";
+import { kindOf } from "../../src/library/jobs/kinds/job-kinds.ts";
 import type { JobOptions } from "../../src/library/jobs/run-as-job.ts";
 import { loopMount } from "../support/file-systems.ts";
 import { mortal } from "../support/mortal-ports.ts";

@@ -9,11 +9,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { attachAsJob } from "../../src/library/jobs/attach-job.ts";
-import { createMachineAsJob } from "../../src/library/jobs/create-machine-job.ts";
-import { detachAsJob } from "../../src/library/jobs/detach-job.ts";
+import { attachAsJob } from "../../src/library/jobs/kinds/attach-job.ts";
+import { createMachineAsJob } from "../../src/library/jobs/kinds/create-machine-job.ts";
+import { detachAsJob } from "../../src/library/jobs/kinds/detach-job.ts";
 import { listMachines } from "../../src/library/machines/list-machines.ts";
-import type { Paths } from "../../src/library/settings.ts";
+import type { Paths } from "../../src/library/settings/settings.ts";
 
 /** Something done to the machine `web` of a site. */
 export interface Operation {

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { pathToFileURL } from "node:url";
-import type { Paths } from "../../src/library/settings.ts";
+import type { Paths } from "../../src/library/settings/settings.ts";
 
 const nobody = 65_534;
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import type { Paths } from "../../src/library/settings.ts";
+import type { Paths } from "../../src/library/settings/settings.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 /** A place of its own for a test: a store, state, machines and hooks, none of them the host's. */

@@ -14,7 +14,7 @@ export async function renderCompletion(words: readonly string[]): Promise<string
 
 /** Names and tags, the newest first under each name. No store, no candidates. */
 async function images(store: string | undefined): Promise<Candidate[]> {
-  const { listImages } = await import("../../library/images.ts");
+  const { listImages } = await import("../../library/images/images.ts");
   try {
     const found = await listImages(store === undefined ? {} : { store });
     const names = new Set(found.map(({ name }) => name));
@@ -31,7 +31,7 @@ async function images(store: string | undefined): Promise<Candidate[]> {
 }
 
 async function machinesDirectory(): Promise<string> {
-  const { choosePaths } = await import("../../library/settings.ts");
+  const { choosePaths } = await import("../../library/settings/settings.ts");
   return choosePaths().machinesDirectory;
 }
 
@@ -66,7 +66,7 @@ const patienceMs = 700;
 /** A large directory is looked through for a moment only. Names that a shell would read as something else are left out. */
 async function paths(image: string, directory: string, store: string | undefined): Promise<Candidate[]> {
   const [{ listEntries, parseTreePath }, { parentPath, baseName }] = await Promise.all([
-    import("../../library/images.ts"),
+    import("../../library/images/images.ts"),
     import("../../core/tree/walk-order.ts"),
   ]);
   const candidates: Candidate[] = [];

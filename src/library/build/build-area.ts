@@ -4,12 +4,12 @@ import { areaPaths, openAreaFiles, readAreaRecord } from "../../host/build/area-
 import { directoryBlobStore } from "../../image/blob-store/directory-blob-store.ts";
 import { listImageNames, removeName, type ImageName } from "../../image/store/image-names.ts";
 import { BuildBusyError, isAreaRecord, type AreaRecord, type BuildArea } from "../../journeys/build/index.ts";
-import { capture } from "../capture.ts";
-import { realPath } from "../real-path.ts";
-import { restore } from "../restore.ts";
-import type { Paths } from "../settings.ts";
-import { pruneStore, storeStats } from "../store-care.ts";
-import { openStore, type StoreOptions } from "../store.ts";
+import { capture } from "../capture/capture.ts";
+import { realPath } from "../settings/real-path.ts";
+import { restore } from "../restore/restore.ts";
+import type { Paths } from "../settings/settings.ts";
+import { pruneStore, storeStats } from "../store/store-care.ts";
+import { openStore, type StoreOptions } from "../store/store.ts";
 
 /** What a look into a build's place tells; nobody is kept out by it. */
 export type BuildAreaView = Pick<BuildArea, "readRecord" | "statesKept" | "stateBytes">;

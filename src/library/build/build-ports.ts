@@ -4,11 +4,11 @@ import { hostPackageSources } from "../../host/build/package-sources.ts";
 import { parseImageOperand } from "../../core/operand.ts";
 import { findImageName, listImageNames, removeName, type ImageName } from "../../image/store/image-names.ts";
 import type { BuildPorts, Images, StoredImage } from "../../journeys/build/index.ts";
-import { captureAsPlanned, planCaptureOf } from "../capture.ts";
-import { storeOf } from "../images.ts";
-import { restore } from "../restore.ts";
-import type { Paths } from "../settings.ts";
-import { openStore, storePath } from "../store.ts";
+import { captureAsPlanned, planCaptureOf } from "../capture/capture.ts";
+import { storeOf } from "../images/images.ts";
+import { restore } from "../restore/restore.ts";
+import type { Paths } from "../settings/settings.ts";
+import { openStore, storePath } from "../store/store.ts";
 
 /** What checkpoints of a build may use on this host; `store` is where images are where none is named. */
 export function buildPorts(store: string, paths: Paths): BuildPorts {

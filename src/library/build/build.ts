@@ -22,9 +22,9 @@ import {
   type Resumability,
   type Variables,
 } from "../../journeys/build/index.ts";
-import type { BuildParameters } from "../jobs/build-job.ts";
-import { choosePaths, type Paths } from "../settings.ts";
-import { storePath, type StoreOptions } from "../store.ts";
+import type { BuildParameters } from "../jobs/kinds/build-job.ts";
+import { choosePaths, type Paths } from "../settings/settings.ts";
+import { storePath, type StoreOptions } from "../store/store.ts";
 import { openBuildArea, viewBuildArea } from "./build-area.ts";
 import { buildPorts } from "./build-ports.ts";
 import { runBuild, type BuildOutcome, type BuildRange, type RunBuildOptions } from "./run-build.ts";

@@ -14,7 +14,7 @@ import {
   type LoadedManifest,
   type Registered,
 } from "../../journeys/build/index.ts";
-import { buildKind, type BuildParameters } from "../jobs/build-job.ts";
+import { buildKind, type BuildParameters } from "../jobs/kinds/build-job.ts";
 import { openEngine } from "../jobs/engine.ts";
 import { JobCancelledError, JobPausedError } from "../jobs/errors.ts";
 import { toJson } from "../jobs/json.ts";

@@ -15,10 +15,10 @@ import { planRestore, type RestorePlan } from "../../system/restore/plan.ts";
 import { runRestore } from "../../system/restore/run.ts";
 import { findUnfinished, newStagePath } from "../../system/restore/stage.ts";
 import type { RestoreLoss } from "../../system/restore/write-tree.ts";
-import { realPath } from "../real-path.ts";
-import { assertEqual, checkTarget } from "../restore-check.ts";
-import { lookAtTarget, restorePorts, tryLock } from "../restore-ports.ts";
-import { choosePaths, type Paths } from "../settings.ts";
+import { realPath } from "../settings/real-path.ts";
+import { assertEqual, checkTarget } from "../restore/restore-check.ts";
+import { lookAtTarget, restorePorts, tryLock } from "../restore/restore-ports.ts";
+import { choosePaths, type Paths } from "../settings/settings.ts";
 
 /** How to join a session. */
 export interface CloneJoinOptions {

@@ -11,9 +11,9 @@ import { SessionState } from "../../journeys/clone/golden/session-state.ts";
 import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
 import { FrameKeys } from "../../journeys/clone/wire/frame-seal.ts";
 import { formatToken } from "../../journeys/clone/wire/token.ts";
-import { storeOf } from "../images.ts";
-import { choosePaths } from "../settings.ts";
-import { openStore, type StoreOptions } from "../store.ts";
+import { storeOf } from "../images/images.ts";
+import { choosePaths } from "../settings/settings.ts";
+import { openStore, type StoreOptions } from "../store/store.ts";
 
 /** How to serve an image to a chain. Everything but the session's name has a default. */
 export interface CloneServeOptions extends StoreOptions {

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { NodeRecord } from "../../journeys/clone/chain/roster.ts";
 import { SessionNotFoundError } from "../../journeys/clone/errors.ts";
-import { choosePaths, type Paths } from "../settings.ts";
+import { choosePaths, type Paths } from "../settings/settings.ts";
 import { sessionDirectory, type ServedSession } from "./serve.ts";
 
 /** What another process of this host may ask of the one that serves a session. */

@@ -6,7 +6,7 @@ import { runJob } from "../../engine/run/run-job.ts";
 import { undoJob } from "../../engine/run/undo-job.ts";
 import { assertTransition } from "../../engine/transitions.ts";
 import { openEngine, type Engine } from "./engine.ts";
-import { kindOf } from "./job-kinds.ts";
+import { kindOf } from "./kinds/job-kinds.ts";
 import { isOwnedNow, type EngineOptions } from "./list-jobs.ts";
 import { describeJob, type ShownJob } from "./look-at-jobs.ts";
 import { callbacks, recordOf, type JobOptions } from "./run-as-job.ts";

@@ -6,7 +6,7 @@ import type { Clock, EnginePorts } from "../../engine/ports.ts";
 import { takeDown } from "../../host/jobs/holdings.ts";
 import { jobFiles } from "../../host/jobs/job-files.ts";
 import { kernelLocks } from "../../host/jobs/kernel-locks.ts";
-import { chooseKeepJobsDays, choosePaths, type Paths } from "../settings.ts";
+import { chooseKeepJobsDays, choosePaths, type Paths } from "../settings/settings.ts";
 import { version } from "../version.ts";
 
 /** The engine of this host: its journal, its locks and its files below `jobs` in the state directory. */

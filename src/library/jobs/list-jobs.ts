@@ -1,7 +1,7 @@
 /** Lists need no part of the operations themselves, so that they are quick. */
 import { endedStates, shownState, type JobState, type JobSummary, type ShownState } from "../../engine/job.ts";
 import type { JobProgress } from "../../engine/progress/job-progress.ts";
-import type { Paths } from "../settings.ts";
+import type { Paths } from "../settings/settings.ts";
 import { openEngine, type Engine } from "./engine.ts";
 
 /** A job as lists show it. */

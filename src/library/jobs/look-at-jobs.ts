@@ -9,7 +9,7 @@ import { pointOfNoReturn } from "../../engine/run/undo-job.ts";
 import { jobFileNames } from "../../host/jobs/job-files.ts";
 import { errnoNameOf } from "../../host/system-call-error.ts";
 import { openEngine, type Engine } from "./engine.ts";
-import { findKind } from "./job-kinds.ts";
+import { findKind } from "./kinds/job-kinds.ts";
 import { isOwnedNow, listedJob, type EngineOptions } from "./list-jobs.ts";
 
 /** A job as it is shown alone. */

@@ -4,7 +4,7 @@ import { endedStates, type JobId, type ShownState } from "../../engine/job.ts";
 import type { Holding } from "../../engine/journal/journal.ts";
 import type { NextStep } from "../../engine/next-steps.ts";
 import { openEngine, type Engine } from "./engine.ts";
-import { findKind } from "./job-kinds.ts";
+import { findKind } from "./kinds/job-kinds.ts";
 import { isOwnedNow, openStates, type EngineOptions } from "./list-jobs.ts";
 import { describeJob } from "./look-at-jobs.ts";
 

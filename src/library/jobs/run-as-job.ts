@@ -5,7 +5,7 @@ import type { JobKind } from "../../engine/job-kind.ts";
 import type { JobId, JobRecord, Json } from "../../engine/job.ts";
 import type { EnginePorts } from "../../engine/ports.ts";
 import { runJob, type JobOutcome } from "../../engine/run/run-job.ts";
-import type { Paths } from "../settings.ts";
+import type { Paths } from "../settings/settings.ts";
 import { newJobId, openEngine } from "./engine.ts";
 import { JobCancelledError, JobPausedError } from "./errors.ts";
 

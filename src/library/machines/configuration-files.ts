@@ -4,7 +4,7 @@ import { replaceFile, syncPath } from "../../host/replace-file.ts";
 import { errnoNameOf } from "../../host/system-call-error.ts";
 import type { MachineConfiguration } from "../../journeys/machine/detached/detached-manifest.ts";
 import { parseUnitFile, writeUnitFile, type UnitFile } from "../../journeys/machine/settings/unit-file.ts";
-import type { Paths } from "../settings.ts";
+import type { Paths } from "../settings/settings.ts";
 import { machinePlaces } from "./places.ts";
 import { namesIn } from "./records.ts";
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { DetachedManifest } from "../../journeys/machine/detached/detached-manifest.ts";
 import { valueOf } from "../../journeys/machine/settings/unit-file.ts";
 import { chooseNeeded } from "../../system/validate/index.ts";
-import type { Paths } from "../settings.ts";
+import type { Paths } from "../settings/settings.ts";
 import { version } from "../version.ts";
 import { readConfigurationOf } from "./configuration-files.ts";
 import { describeThisHost, inheritedDirectories, readHostSoftware, type HostRoot } from "./host-software.ts";

@@ -4,7 +4,7 @@ import type { Mount } from "../../core/mount-info.ts";
 import { readMounts } from "../../host/file-systems.ts";
 import { isFileLocked, tryLockFile } from "../../host/file-locks.ts";
 import { assertLegal, type MachineOperation } from "../../journeys/machine/states/machine-state.ts";
-import type { Paths } from "../settings.ts";
+import type { Paths } from "../settings/settings.ts";
 import { MachineUnsuitableError } from "./errors.ts";
 import { describeMachine, type ListedMachine } from "./list-machines.ts";
 import { machinePlaces } from "./places.ts";

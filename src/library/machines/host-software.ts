@@ -8,7 +8,7 @@ import type { Setting } from "../../journeys/machine/settings/unit-file.ts";
 import { settingsNeeds } from "../../journeys/machine/settings/settings-needs.ts";
 import { describeHost, parseOsRelease, readInventory } from "../../system/facts/index.ts";
 import { chooseChecked, packageRules, type ValidationRules } from "../../system/validate/index.ts";
-import { realPath } from "../real-path.ts";
+import { realPath } from "../settings/real-path.ts";
 
 /** Whose software is meant: this host's, or that of the root below a directory. */
 export interface HostRoot {

@@ -8,7 +8,7 @@ import { machineNamePattern } from "../../journeys/machine/detached/parse-detach
 import { deriveState } from "../../journeys/machine/states/derive-state.ts";
 import type { MachineRecord } from "../../journeys/machine/states/machine-record.ts";
 import type { MachineState } from "../../journeys/machine/states/machine-state.ts";
-import { choosePaths, type Paths } from "../settings.ts";
+import { choosePaths, type Paths } from "../settings/settings.ts";
 import { machinePlaces } from "./places.ts";
 import { namesIn, readRecords } from "./records.ts";
 

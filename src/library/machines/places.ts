@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import type { Paths } from "../settings.ts";
+import type { Paths } from "../settings/settings.ts";
 
 /** Where one machine's files are. */
 export interface MachinePlaces {

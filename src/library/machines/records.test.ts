@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { choosePaths, type Paths } from "../settings.ts";
+import { choosePaths, type Paths } from "../settings/settings.ts";
 import { MachineUnsuitableError } from "./errors.ts";
 import { readRecord, readRecords, removeRecord, siteId, writeRecord } from "./records.ts";
 

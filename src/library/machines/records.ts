@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { replaceFile, syncPath } from "../../host/replace-file.ts";
 import { errnoNameOf } from "../../host/system-call-error.ts";
 import { decodeRecord, type MachineRecord } from "../../journeys/machine/states/machine-record.ts";
-import type { Paths } from "../settings.ts";
+import type { Paths } from "../settings/settings.ts";
 import { MachineUnsuitableError } from "./errors.ts";
 import { machinePlaces, recordsDirectory } from "./places.ts";
 

@@ -4,7 +4,7 @@ import type * as yaml from "yaml";
 import { UsageError } from "../../core/errors.ts";
 import { errnoNameOf } from "../../host/system-call-error.ts";
 import { noRules, parseRules, type ValidationRules } from "../../system/validate/index.ts";
-import type { Paths } from "../settings.ts";
+import type { Paths } from "../settings/settings.ts";
 
 /** The rules of validation that hold on this host; where there is no file, nothing was decided. @throws {UsageError} */
 export function readRules({ rulesFile }: Pick<Paths, "rulesFile">): ValidationRules {

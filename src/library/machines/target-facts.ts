@@ -4,7 +4,7 @@ import type { Setting } from "../../journeys/machine/settings/unit-file.ts";
 import { settingsNeeds, type KernelFeature } from "../../journeys/machine/settings/settings-needs.ts";
 import type { DetachedManifest, SourceHost } from "../../journeys/machine/detached/detached-manifest.ts";
 import type { KnownMachine, TargetFacts } from "../../system/validate/index.ts";
-import type { Paths } from "../settings.ts";
+import type { Paths } from "../settings/settings.ts";
 import { readConfigurationOf } from "./configuration-files.ts";
 import { listMachines } from "./list-machines.ts";
 import { namesIn, readRecords } from "./records.ts";

@@ -11,7 +11,7 @@ import {
 } from "../../system/validate/index.ts";
 import { isOrdinaryDevice } from "../../journeys/machine/detached/ordinary-devices.ts";
 import { isDeviceNodeMissing } from "../../host/machines/device-nodes.ts";
-import type { Paths } from "../settings.ts";
+import type { Paths } from "../settings/settings.ts";
 import { machinePlaces } from "./places.ts";
 import { describeThisHost, inheritedDirectories, readHostSoftware, type HostRoot } from "./host-software.ts";
 import { readRules } from "./rules.ts";

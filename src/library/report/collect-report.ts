@@ -6,11 +6,11 @@ import { inspectHost } from "../../host/doctor.ts";
 import { jobFileNames } from "../../host/jobs/job-files.ts";
 import { errnoNameOf } from "../../host/system-call-error.ts";
 import { recognisePaths } from "../../system/capture/secrets/recognise-path.ts";
-import { defaultConfigurationPath } from "../configuration.ts";
+import { defaultConfigurationPath } from "../settings/configuration.ts";
 import { listJobs } from "../jobs/list-jobs.ts";
 import { readJobEvents, showJob } from "../jobs/look-at-jobs.ts";
 import { recordsDirectory } from "../machines/places.ts";
-import type { Environment, Paths } from "../settings.ts";
+import type { Environment, Paths } from "../settings/settings.ts";
 import { version } from "../version.ts";
 import { leaveOutSecrets, leaveOutSecretValues } from "./leave-out-secrets.ts";
 

@@ -6,7 +6,7 @@ import { UsageError } from "../../core/errors.ts";
 import { byteStringFromText, type ByteString } from "../../core/tree/byte-string.ts";
 import { errnoNameOf } from "../../host/system-call-error.ts";
 import { encodeHeader, padding, tarEnd } from "../../system/exchange/tar/pax-header.ts";
-import { choosePaths, type Environment, type Paths } from "../settings.ts";
+import { choosePaths, type Environment, type Paths } from "../settings/settings.ts";
 import { collectReport, type MissingPart, type ReportFile } from "./collect-report.ts";
 
 /** How to make a report. */

@@ -4,7 +4,7 @@ import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { parseOperand } from "../../../core/operand.ts";
 import { closingLines, noteLine, verdictLine, wantLine } from "../../../journeys/clone/ka-lines.ts";
-import { capture } from "../../../library/capture.ts";
+import { capture } from "../../../library/capture/capture.ts";
 import { cloneServe, type CloneServeResult, type ServedSession } from "../../../library/clone/serve.ts";
 import { keepNodeLine, SessionDoor } from "../../../library/clone/session-door.ts";
 import type { CommandContext } from "../../command-context.ts";

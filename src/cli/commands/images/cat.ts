@@ -1,5 +1,5 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { readFileOf } from "../../../library/images.ts";
+import { readFileOf } from "../../../library/images/images.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CatCall } from "../../definition/index.ts";
 

@@ -1,6 +1,6 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { RetentionRules, Retention } from "../../../image/retention/plan-forget.ts";
-import { forget } from "../../../library/forget.ts";
+import { forget } from "../../../library/store/forget.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { ForgetCall } from "../../definition/index.ts";
 import { countOf } from "../../render/quantities.ts";

@@ -1,6 +1,6 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { ImageName } from "../../../image/store/image-names.ts";
-import { listImages } from "../../../library/images.ts";
+import { listImages } from "../../../library/images/images.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { ImagesCall } from "../../definition/index.ts";
 import { formatBytes, formatCount } from "../../render/quantities.ts";

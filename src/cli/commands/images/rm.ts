@@ -1,8 +1,8 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { parseImageOperand } from "../../../core/operand.ts";
 import type { ImageName } from "../../../image/store/image-names.ts";
-import { removeAsJob } from "../../../library/jobs/store-jobs.ts";
-import { removeImage, storeOf } from "../../../library/images.ts";
+import { removeAsJob } from "../../../library/jobs/kinds/store-jobs.ts";
+import { removeImage, storeOf } from "../../../library/images/images.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { RmCall } from "../../definition/index.ts";
 import { formatLabel, labelOf } from "../image-label.ts";

@@ -1,7 +1,7 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { Manifest, PackageFact } from "../../../core/manifest/manifest.ts";
-import { billOfMaterials } from "../../../library/exchange.ts";
-import { showImage } from "../../../library/images.ts";
+import { billOfMaterials } from "../../../library/images/exchange.ts";
+import { showImage } from "../../../library/images/images.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { ShowCall } from "../../definition/index.ts";
 import { formatCount } from "../../render/quantities.ts";

@@ -1,5 +1,5 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { tagImage } from "../../../library/images.ts";
+import { tagImage } from "../../../library/images/images.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { TagCall } from "../../definition/index.ts";
 import { formatLabel, labelOf } from "../image-label.ts";

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { displayBytes } from "../../../core/tree/byte-string.ts";
-import { exportTar } from "../../../library/exchange.ts";
+import { exportTar } from "../../../library/images/exchange.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { TarCall } from "../../definition/index.ts";
 import { printWarnings } from "../warnings.ts";

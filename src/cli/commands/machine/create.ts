@@ -1,6 +1,6 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { createMachineAsJob, planCreateMachine } from "../../../library/jobs/create-machine-job.ts";
+import { createMachineAsJob, planCreateMachine } from "../../../library/jobs/kinds/create-machine-job.ts";
 import { renderReport } from "../../../system/validate/index.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { MachineCreateCall } from "../../definition/index.ts";

@@ -1,9 +1,9 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { MachineUnsuitableError } from "../../../library/machines/errors.ts";
 import { describeDetached } from "../../../library/machines/describe-detached.ts";
-import { detachAsJob } from "../../../library/jobs/detach-job.ts";
+import { detachAsJob } from "../../../library/jobs/kinds/detach-job.ts";
 import { listMachines } from "../../../library/machines/list-machines.ts";
-import { choosePaths } from "../../../library/settings.ts";
+import { choosePaths } from "../../../library/settings/settings.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { MachineDetachCall } from "../../definition/index.ts";
 import { countOf } from "../../render/quantities.ts";

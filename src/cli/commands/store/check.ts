@@ -1,6 +1,6 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { CheckResult } from "../../../image/care/check.ts";
-import { checkStore, repairStore } from "../../../library/store-care.ts";
+import { checkStore, repairStore } from "../../../library/store/store-care.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { StoreCheckCall } from "../../definition/index.ts";
 import { objectNoun } from "../../progress/progress-text.ts";

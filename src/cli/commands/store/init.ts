@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { StoreUnsuitableError } from "../../../image/errors.ts";
-import { initStore } from "../../../library/store-care.ts";
-import { openBlobs, storePath } from "../../../library/store.ts";
+import { initStore } from "../../../library/store/store-care.ts";
+import { openBlobs, storePath } from "../../../library/store/store.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { StoreInitCall } from "../../definition/index.ts";
 

@@ -1,7 +1,7 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { StoreKey } from "../../../image/encryption/store-keys.ts";
-import { addKey, listKeys, removeKey } from "../../../library/store-keys.ts";
+import { addKey, listKeys, removeKey } from "../../../library/store/store-keys.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { StoreKeyCall } from "../../definition/index.ts";
 import { formatTable, type Column } from "../../render/table.ts";

@@ -1,6 +1,6 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { pruneAsJob } from "../../../library/jobs/store-jobs.ts";
-import { pruneStore } from "../../../library/store-care.ts";
+import { pruneAsJob } from "../../../library/jobs/kinds/store-jobs.ts";
+import { pruneStore } from "../../../library/store/store-care.ts";
 import type { PruneResult } from "../../../image/care/prune.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { StorePruneCall } from "../../definition/index.ts";

@@ -1,5 +1,5 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { storeStats } from "../../../library/store-care.ts";
+import { storeStats } from "../../../library/store/store-care.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { StoreStatsCall } from "../../definition/index.ts";
 import { formatFacts } from "../../render/facts.ts";

@@ -2,9 +2,14 @@ import { resolve } from "node:path";
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { CaptureWarning } from "../../../core/manifest/manifest.ts";
-import { findSecrets, planCaptureOf, type CaptureOptions, type PlannedCapture } from "../../../library/capture.ts";
-import { captureAsJob } from "../../../library/jobs/capture-job.ts";
-import { captureTarAsJob, planCaptureOfTar } from "../../../library/jobs/capture-tar-job.ts";
+import {
+  findSecrets,
+  planCaptureOf,
+  type CaptureOptions,
+  type PlannedCapture,
+} from "../../../library/capture/capture.ts";
+import { captureAsJob } from "../../../library/jobs/kinds/capture-job.ts";
+import { captureTarAsJob, planCaptureOfTar } from "../../../library/jobs/kinds/capture-tar-job.ts";
 import type { JobOptions } from "../../../library/jobs/run-as-job.ts";
 import type { CaptureResult } from "../../../system/capture/run.ts";
 import type { CommandContext } from "../../command-context.ts";

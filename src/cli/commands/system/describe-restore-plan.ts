@@ -1,4 +1,4 @@
-import type { PlannedRestore } from "../../../library/restore.ts";
+import type { PlannedRestore } from "../../../library/restore/restore.ts";
 import type { RestorePlan, RestoreStep } from "../../../system/restore/plan.ts";
 import type { RestoreCall } from "../../definition/index.ts";
 import { countOf } from "../../render/quantities.ts";

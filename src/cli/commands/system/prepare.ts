@@ -1,6 +1,6 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { planPrepareOf, prepare, type PrepareOptions, type PrepareResult } from "../../../library/prepare.ts";
+import { planPrepareOf, prepare, type PrepareOptions, type PrepareResult } from "../../../library/prepare/prepare.ts";
 import { PrepareStepError } from "../../../system/prepare/errors.ts";
 import type { Change } from "../../../system/prepare/operation.ts";
 import type { CommandContext } from "../../command-context.ts";

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import type { RestoreOptions, RestoreResult } from "../../../library/restore.ts";
-import { makeWriteThreads } from "../../../library/write-pool.ts";
+import type { RestoreOptions, RestoreResult } from "../../../library/restore/restore.ts";
+import { makeWriteThreads } from "../../../library/settings/write-pool.ts";
 import { TargetDiffersError } from "../../../system/restore/errors.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { RestoreCall } from "../../definition/index.ts";
@@ -57,7 +57,7 @@ async function planWithProgress(
   context: CommandContext,
 ): ReturnType<typeof planRestoreOf> {
   using view = context.startProgress(entryNoun);
-  const { planRestoreOf } = await import("../../../library/restore.ts");
+  const { planRestoreOf } = await import("../../../library/restore/restore.ts");
   return await planRestoreOf(call.image, call.directory, { ...options, onProgress: view.onProgress });
 }
 
@@ -70,7 +70,7 @@ async function runWithProgress(
   setFlagsFromString("--invocation-count-for-turbofan=30000");
   await using threads = makeWriteThreads();
   if (!call.intoExisting) threads.start();
-  const { restoreAsJob } = await import("../../../library/jobs/restore-job.ts");
+  const { restoreAsJob } = await import("../../../library/jobs/kinds/restore-job.ts");
   using view = context.startProgress(entryNoun);
   try {
     const { onProgress } = view;

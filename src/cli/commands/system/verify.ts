@@ -1,6 +1,6 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { leftOutFiles } from "../../../core/manifest/left-out.ts";
-import { showImage } from "../../../library/images.ts";
+import { showImage } from "../../../library/images/images.ts";
 import type { Difference } from "../../../system/compare/difference.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { VerifyCall } from "../../definition/index.ts";
@@ -19,7 +19,7 @@ export async function runVerify(call: VerifyCall, context: CommandContext): Prom
 }
 
 async function verifyStored(image: string, context: CommandContext): Promise<ExitStatus> {
-  const { verifyImage } = await import("../../../library/store-care.ts");
+  const { verifyImage } = await import("../../../library/store/store-care.ts");
   const signal = context.interruptible("the verification");
   const { name, entries, bytes, damaged } = await (async () => {
     using view = context.startProgress(entryNoun);
@@ -38,7 +38,7 @@ async function verifyStored(image: string, context: CommandContext): Promise<Exi
 }
 
 async function verifyTree(image: string, directory: string, context: CommandContext): Promise<ExitStatus> {
-  const { diffTree, isInMemory } = await import("../../../library/compare.ts");
+  const { diffTree, isInMemory } = await import("../../../library/images/compare.ts");
   assertDirectory(directory);
   const signal = context.interruptible("the verification");
   const { name, manifest } = await showImage(image, context.store);

@@ -1,0 +1,37 @@
+import { JobUnknownError } from "../../../engine/errors.ts";
+import type { JobKind } from "../../../engine/job-kind.ts";
+import type { JobRecord } from "../../../engine/job.ts";
+import { attachKind } from "./attach-job.ts";
+import { buildKind } from "./build-job.ts";
+import { captureKind } from "./capture-job.ts";
+import { captureTarKind } from "./capture-tar-job.ts";
+import { copyKind } from "./copy-job.ts";
+import { createMachineKind } from "./create-machine-job.ts";
+import { detachKind } from "./detach-job.ts";
+import { restoreKind } from "./restore-job.ts";
+import { pruneKind, removeKind } from "./store-jobs.ts";
+
+const kinds: readonly JobKind[] = [
+  captureKind,
+  captureTarKind,
+  restoreKind,
+  pruneKind,
+  removeKind,
+  copyKind,
+  detachKind,
+  createMachineKind,
+  attachKind,
+];
+
+/** The kind of a job; undefined if this program does not have it. */
+export function findKind(job: Pick<JobRecord, "kind">): JobKind | undefined {
+  if (job.kind === "build") return buildKind();
+  return kinds.find(({ kind }) => kind === job.kind);
+}
+
+/** The kind of a job that any process may resume or undo. @throws {JobUnknownError} If this program does not have it. */
+export function kindOf(job: JobRecord): JobKind {
+  const kind = findKind(job);
+  if (kind === undefined) throw new JobUnknownError(job.id, job.kind, job.planVersion);
+  return kind;
+}

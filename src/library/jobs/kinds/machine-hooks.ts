@@ -1,0 +1,81 @@
+import { RehomeError } from "../../../core/errors.ts";
+import type { Checkpoint, CheckpointContext } from "../../../engine/job-kind.ts";
+import { runHooks } from "../../../host/hooks.ts";
+import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
+import { machinePlaces } from "../../machines/places.ts";
+import { readRecord, writeRecord } from "../../machines/records.ts";
+import type { Paths } from "../../settings/settings.ts";
+import { restoreRecord } from "./machine-checkpoints.ts";
+
+/** What hooks say by the status they end with; any other than 0 is a failure. */
+const meanings: Readonly<Record<number, string>> = {
+  253: "it was called wrongly",
+  254: "it did nothing, and the machine is as it was",
+  255: "the machine needs cleaning by hand",
+};
+const needsCleaning = 255;
+
+/** A hook around an operation on a machine failed. */
+export class MachineHookError extends RehomeError {
+  override readonly name = "MachineHookError";
+  readonly code = "HOOK_FAILED";
+  readonly path: string;
+  readonly exitCode: number;
+
+  constructor(action: string, path: string, exitCode: number, why: string, output: string) {
+    super(
+      `cannot ${action}: the hook ${path} ${why}`,
+      `See what it says${output === "" ? "" : ` (${JSON.stringify(output.slice(-500))})`}, then go on with the job or take it back.`,
+    );
+    this.path = path;
+    this.exitCode = exitCode;
+  }
+}
+
+/** The checkpoints that run the hooks before and after an operation; what a hook did rehome cannot take back, and says so in the log. */
+export function machineHooks(
+  paths: Paths,
+  options: {
+    readonly name: string;
+    readonly operation: "detach" | "attach";
+    readonly before: MachineRecord | null;
+    readonly known: MachineRecord;
+  },
+): { readonly before: Checkpoint; readonly after: Checkpoint } {
+  const checkpoint = (when: "pre" | "post"): Checkpoint => ({
+    name: `${when}-hooks`,
+    title: `Run the hooks ${when === "pre" ? "before" : "after"} it`,
+    weight: 1,
+    undo: "removes",
+    run: async (context) => {
+      await run(paths, when, options, context);
+      return null;
+    },
+    async takeBack() {
+      // A hook that wants cleaning has had the machine marked; taking the job back says that it was cleaned.
+      if (when === "pre") restoreRecord(paths, options.name, options.before);
+      await Promise.resolve();
+    },
+  });
+  return { before: checkpoint("pre"), after: checkpoint("post") };
+}
+
+/** @throws {MachineHookError} */
+async function run(
+  paths: Paths,
+  when: "pre" | "post",
+  { name, operation, known }: Parameters<typeof machineHooks>[1],
+  { log, signal }: CheckpointContext,
+): Promise<void> {
+  const variables = { REHOME_MACHINE: name, REHOME_ROOT: machinePlaces(paths, name).directory };
+  const results = await runHooks(paths.hooksDirectory, `${when}-${operation}`, variables, signal);
+  for (const { path, exitCode } of results) log(`hook ${path} ended with ${exitCode}`);
+  const failed = results.find(({ exitCode, timedOut }) => exitCode !== 0 || timedOut);
+  if (failed === undefined) return;
+  if (failed.exitCode === needsCleaning)
+    writeRecord(paths, { ...(readRecord(paths, name) ?? known), mark: "incomplete" });
+  const why = failed.timedOut
+    ? "did not end in time"
+    : `ended with ${failed.exitCode}: ${meanings[failed.exitCode] ?? "it failed"}`;
+  throw new MachineHookError(`${operation} ${name}`, failed.path, failed.exitCode, why, failed.output.trim());
+}
