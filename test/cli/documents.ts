@@ -20,6 +20,7 @@ function closed(schema: unknown): unknown {
 
 const ajv = new Ajv2020({ allErrors: true, strict: true });
 ajv.addSchema(readSchema(join(root, "docs/format/manifest.schema.json")));
+ajv.addSchema(readSchema(join(root, "docs/format/layout.schema.json")));
 for (const file of readdirSync(schemaDirectory)) ajv.addSchema(readSchema(join(schemaDirectory, file)));
 
 /** The names of all schemas of documents: `capture`, `store-check`, … */

@@ -23,6 +23,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<RunCommand
   "store copy": async () => (await import("./store/copy.ts")).runStoreCopy,
   "store stats": async () => (await import("./store/stats.ts")).runStoreStats,
   build: async () => (await import("./build/build.ts")).runBuildCommand,
+  "disk layout": async () => (await import("./disk/layout.ts")).runDiskLayout,
   "machine list": async () => (await import("./machine/list.ts")).runMachineList,
   "machine detach": async () => (await import("./machine/detach.ts")).runMachineDetach,
   "machine create": async () => (await import("./machine/create.ts")).runMachineCreate,

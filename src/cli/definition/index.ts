@@ -45,6 +45,7 @@ import {
   type CloneServeCall,
   type CloneSessionCall,
 } from "./clone-commands.ts";
+import { diskLayoutCommand, type DiskLayoutCall } from "./disk-commands.ts";
 import { prepareCommand, type PrepareCall } from "./prepare-command.ts";
 import {
   machineAttachCommand,
@@ -118,6 +119,7 @@ export interface Calls {
   readonly "store copy": StoreCopyCall;
   readonly "store stats": StoreStatsCall;
   readonly build: BuildCall;
+  readonly "disk layout": DiskLayoutCall;
   readonly "machine list": MachineListCall;
   readonly "machine detach": MachineDetachCall;
   readonly "machine create": MachineCreateCall;
@@ -168,6 +170,7 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   "store copy": storeCopyCommand,
   "store stats": storeStatsCommand,
   build: buildCommand,
+  "disk layout": diskLayoutCommand,
   "machine list": machineListCommand,
   "machine detach": machineDetachCommand,
   "machine create": machineCreateCommand,
@@ -199,6 +202,7 @@ export const commandNames: readonly CommandName[] = Object.keys(commands) as Com
 /** Commands that only hold others, and what for. */
 export const groups: Readonly<Record<string, string>> = {
   store: "Care for the store that holds the images",
+  disk: "Lay out, build, convert and test disks that start",
   machine: "Detach, attach and look after systemd-nspawn machines",
   clone: "Clone a golden node to many nodes through a chain",
   job: "Look at jobs; pause, resume and undo them",
@@ -212,6 +216,7 @@ export { variables } from "./variables.ts";
 export type { Completes } from "./field.ts";
 export type { CaptureCall, RestoreCall, VerifyCall } from "./system-commands.ts";
 export type { CloneExecCall, CloneJoinCall, CloneLogCall, CloneServeCall, CloneSessionCall } from "./clone-commands.ts";
+export type { DiskLayoutCall, FirmwareChoice } from "./disk-commands.ts";
 export type { PrepareCall } from "./prepare-command.ts";
 export type { CatCall, DiffCall, ImagesCall, LsCall, RmCall, ShowCall, TagCall, TarCall } from "./image-commands.ts";
 export type { MachineAttachCall, MachineCreateCall, MachineDetachCall, MachineListCall } from "./machine-commands.ts";
