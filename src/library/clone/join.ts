@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { resolve } from "node:path";
 import type { OnProgress } from "../../core/progress.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
+import { syncFileSystemLater } from "../../host/file-systems.ts";
 import { linuxTreeReader } from "../../host/tree/linux-tree-reader.ts";
 import { NodeIndex } from "../../journeys/clone/node/node-index.ts";
 import { NodeSession } from "../../journeys/clone/node/node-session.ts";
@@ -11,10 +12,13 @@ import { receiveImage, type ComingImage } from "../../journeys/clone/node/receiv
 import { WrittenFiles } from "../../journeys/clone/node/written-files.ts";
 import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
 import { parseToken } from "../../journeys/clone/wire/token.ts";
+import { RollingCheck } from "../../system/compare/rolling-check.ts";
+import type { FileCheckBatch, FileCheckResult } from "../../system/compare/file-check.ts";
 import { planRestore, type RestorePlan } from "../../system/restore/plan.ts";
 import { runRestore } from "../../system/restore/run.ts";
 import { findUnfinished, newStagePath } from "../../system/restore/stage.ts";
 import type { RestoreLoss } from "../../system/restore/write-tree.ts";
+import { WorkerPool } from "../../workers/pool.ts";
 import { realPath } from "../settings/real-path.ts";
 import { assertEqual, checkTarget } from "../restore/restore-check.ts";
 import { lookAtTarget, restorePorts, tryLock } from "../restore/restore-ports.ts";
@@ -137,7 +141,7 @@ function planFor(target: string, newStage: string, image: string, { manifest }: 
   });
 }
 
-function write(
+async function write(
   plan: RestorePlan,
   session: NodeSession,
   { manifest, chunks }: ComingImage,
@@ -146,14 +150,19 @@ function write(
   const onProgress = options.onProgress ?? (() => undefined);
   const { signal } = options;
   const path = "" as TreePath;
-  return runRestore(plan, chunks, restorePorts(), {
+  await using pool = new WorkerPool<FileCheckBatch, FileCheckResult[]>("compare-worker", {}, 1);
+  const tree = linuxTreeReader();
+  await using rolling = new RollingCheck({ tree, pool, root: plan.root, sync: syncFileSystemLater, restMs: 2000 });
+  return await runRestore(plan, chunks, restorePorts(), {
     image: session.image,
     manifest,
     path,
     tryLock,
     onProgress,
     signal,
+    onWritten: (number, entry, pieces, start) => rolling.wrote({ number, entry, pieces, start }),
     verify: async (root) => {
+      await rolling.end();
       session.log("reading back what was written");
       const check = await checkTarget({
         store: { chunks },
@@ -161,6 +170,7 @@ function write(
         root,
         path,
         fromDevice: true,
+        isChecked: (number) => rolling.isChecked(number),
         onProgress,
         signal,
       });

@@ -84,6 +84,8 @@ export interface TreeComparisonOptions {
   readonly path: TreePath;
   readonly ignore: ReadonlySet<TreePath>;
   readonly fromDevice: boolean;
+  /** As {@link TreeComparison} takes it. */
+  readonly isChecked?: (number: number) => boolean;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal | undefined;
 }
@@ -109,6 +111,7 @@ export async function* compareWithTree(options: TreeComparisonOptions): AsyncGen
     ignore,
     leftOut: leftOutPaths(manifest),
     fromDevice,
+    isChecked: options.isChecked,
     onProgress,
     totalBytes: bytes,
     totalItems: entries,

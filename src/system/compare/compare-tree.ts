@@ -27,6 +27,8 @@ export interface CompareTreeParts {
   /** Files that the image has empty since their contents were left out: those of the tree are not compared. */
   readonly leftOut: ReadonlySet<TreePath>;
   readonly fromDevice: boolean;
+  /** Says of an entry, by its number in walk order from 0, that its content was read back before. */
+  readonly isChecked?: ((number: number) => boolean) | undefined;
   readonly onProgress: OnProgress;
   readonly totalBytes: number;
   readonly totalItems: number;
@@ -53,6 +55,7 @@ export class TreeComparison {
   #batchBytes = 0;
   #bytes = 0;
   #items = 0;
+  #entries = 0;
 
   constructor(parts: CompareTreeParts) {
     this.#parts = parts;
@@ -62,6 +65,7 @@ export class TreeComparison {
     for await (const [entry, found] of joinInWalkOrder(this.#parts.entries, this.#walk())) {
       throwIfInterrupted(this.#parts.signal, "the comparison");
       if (++this.#items % 256 === 0) this.#report();
+      if (entry !== undefined) this.#entries += 1;
       if (found !== undefined && this.#parts.ignore.has(found.path)) continue;
       if (entry === undefined) this.#wait(Promise.resolve({ path: found.path, change: "added", aspects: [] }));
       else if (found === undefined) this.#wait(Promise.resolve({ path: entry.path, change: "removed", aspects: [] }));
@@ -147,15 +151,16 @@ export class TreeComparison {
     found: WalkedEntry,
   ): Promise<{ readonly results: Promise<FileCheckResult[]> }> {
     const directory = found.parent.retain();
+    const toRead = this.#parts.isChecked?.(this.#entries - 1) === true ? [] : entry.pieces;
     const results: Promise<FileCheckResult>[] = [];
     let start = 0;
-    for (let first = 0; first === 0 || first < entry.pieces.length;) {
+    for (let first = 0; first === 0 || first < toRead.length;) {
       let next = first;
       let length = 0;
-      while (next < entry.pieces.length && (length === 0 || length < longFileBytes))
-        length += entry.pieces[next++]?.lengthBytes ?? 0;
+      while (next < toRead.length && (length === 0 || length < longFileBytes))
+        length += toRead[next++]?.lengthBytes ?? 0;
       const whole = first === 0 ? { sizeBytes: entry.sizeBytes, metadata: metadataOf(entry) } : undefined;
-      const pieces: readonly Piece[] = entry.pieces.slice(first, next);
+      const pieces: readonly Piece[] = toRead.slice(first, next);
       results.push(
         this.#add(
           { directory: directory.file, name: found.name, start, pieces, whole, fromDevice: this.#parts.fromDevice },

@@ -20,7 +20,7 @@ import {
   removeStage,
   type TryLock,
 } from "./stage.ts";
-import { TreeWriting, type RestoreLoss, type WriteChoice } from "./write-tree.ts";
+import { TreeWriting, type RestoreLoss, type WriteChoice, type WriteTreeParts } from "./write-tree.ts";
 
 /** How a restore is to run. */
 export interface RestoreSettings {
@@ -31,6 +31,7 @@ export interface RestoreSettings {
   readonly tryLock: TryLock;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal | undefined;
+  readonly onWritten?: WriteTreeParts["onWritten"];
   /** Checks the written tree before it is published; throws to leave it where it is. */
   readonly verify: ((root: string, written: WrittenTree) => Promise<void>) | undefined;
 }
@@ -139,6 +140,7 @@ async function writeTree(
       doneUpTo: plan.resumes?.doneUpTo as TreePath | undefined,
       existing: plan.resumes === undefined && plan.mode === "staged" ? "none" : "leftovers",
       onCheckpoint: (doneUpTo) => Promise.resolve(onCheckpoint(doneUpTo)),
+      onWritten: settings.onWritten,
       onProgress,
       totalBytes: manifest.tail.counts.bytes,
       totalItems: manifest.tail.counts.entries,

@@ -8,7 +8,7 @@ import type { MetadataLoss, MetadataOptions } from "../../core/tree/tree-writer.
 import { baseName, compareInWalkOrder, parentPath } from "../../core/tree/walk-order.ts";
 import { FormatInvalidError } from "../../image/errors.ts";
 import { WriteSender } from "./files/batch-sender.ts";
-import { FileWriting, type Existing } from "./files/file-writing.ts";
+import { FileWriting, type Existing, type OnWritten } from "./files/file-writing.ts";
 import { makeLink, makeSpecial, setMetadataOf } from "./make-entry.ts";
 import type { RestorePorts } from "./ports.ts";
 import type { RestoreSource } from "../../image/store/chunk-source.ts";
@@ -32,6 +32,10 @@ export interface WriteTreeParts {
   readonly existing: Existing;
   /** Called with a path up to which, in walk order, everything is durable. */
   readonly onCheckpoint: (doneUpTo: TreePath) => Promise<void>;
+  /** Hears what is written of files, by the number of the entry in walk order from 0; not where older files are replaced. */
+  readonly onWritten?:
+    | ((number: number, entry: Entry & { kind: "file" }, ...written: Parameters<OnWritten>) => void)
+    | undefined;
   readonly onProgress: OnProgress;
   readonly totalBytes: number;
   readonly totalItems: number;
@@ -179,7 +183,15 @@ export class TreeWriting {
     if (entry.kind === "file") {
       parent.pending += 1;
       this.#bytes += dataBytesOf(entry);
-      await files.write(entry, parent.file, name, (losses) => this.#afterFile(entry.path, parent, losses));
+      const number = this.#items;
+      const { onWritten } = this.#parts;
+      await files.write(
+        entry,
+        parent.file,
+        name,
+        (losses) => this.#afterFile(entry.path, parent, losses),
+        (pieces, start) => onWritten?.(number, entry, pieces, start),
+      );
       return;
     }
     try {

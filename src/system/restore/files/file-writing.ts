@@ -1,5 +1,5 @@
 import type { ByteString, TreePath } from "../../../core/tree/byte-string.ts";
-import { metadataOf, type Entry } from "../../../core/tree/entry.ts";
+import { metadataOf, type Entry, type Piece } from "../../../core/tree/entry.ts";
 import type { FileDescriptor } from "../../../core/tree/tree-reader.ts";
 import type { MetadataLoss } from "../../../core/tree/tree-writer.ts";
 import type { RestorePorts } from "../ports.ts";
@@ -10,6 +10,9 @@ const partBytes = 4 * 1024 * 1024;
 
 /** What may be at a path that is written: nothing, leftovers of an earlier run, or an older state to be replaced. */
 export type Existing = "none" | "leftovers" | "older";
+
+/** Called when pieces of a file, which begin at `start` in it, are written; its metadata may come later. */
+export type OnWritten = (pieces: readonly Piece[], start: number) => void;
 
 /** Says whether a path is that of a temporary file, as a restore into an existing tree leaves one when it is killed. */
 export function isTemporary(path: TreePath): boolean {
@@ -30,12 +33,13 @@ export class FileWriting {
     this.#existing = existing;
   }
 
-  /** Takes a file to be written into the open directory `parent`, which stays open until `after` was called. */
+  /** Takes a file to be written into the open directory `parent`, which stays open until `after` was called. `onWritten` hears of its parts. */
   async write(
     entry: Entry & { kind: "file" },
     parent: FileDescriptor,
     name: ByteString,
     after: AfterWrite,
+    onWritten: OnWritten = () => undefined,
   ): Promise<void> {
     if (this.#existing === "leftovers") this.#ports.writer.remove(parent, name);
     const temporary =
@@ -47,7 +51,7 @@ export class FileWriting {
     };
     const { sizeBytes, pieces } = entry;
     if (sizeBytes > longFileBytes && pieces.length > 1) {
-      await this.#writeInParts(entry, parent, name, temporary, done);
+      await this.#writeInParts(entry, parent, name, temporary, done, onWritten);
       return;
     }
     const whole = {
@@ -58,7 +62,10 @@ export class FileWriting {
       sizeBytes,
       metadata: metadataOf(entry),
     } as const;
-    await this.#sender.add(whole, pieces, 0, done);
+    await this.#sender.add(whole, pieces, 0, (losses) => {
+      onWritten(pieces, 0);
+      done(losses);
+    });
   }
 
   /** Waits until the file at `path`, if it is under way, is written. */
@@ -72,6 +79,7 @@ export class FileWriting {
     name: ByteString,
     temporary: ByteString | undefined,
     done: AfterWrite,
+    onWritten: OnWritten,
   ): Promise<void> {
     const file = this.#ports.writer.createFile(parent, temporary ?? name, entry.flags);
     let waiting = 1;
@@ -84,7 +92,11 @@ export class FileWriting {
       let length = 0;
       while (next < entry.pieces.length && length < partBytes) length += entry.pieces[next++]?.lengthBytes ?? 0;
       waiting += 1;
-      await this.#sender.add({ part: "part", file }, entry.pieces.slice(first, next), position, finish);
+      const [pieces, start] = [entry.pieces.slice(first, next), position];
+      await this.#sender.add({ part: "part", file }, pieces, start, () => {
+        onWritten(pieces, start);
+        finish();
+      });
       position += length;
       first = next;
     }
