@@ -2,6 +2,7 @@ import { exitStatus, type ExitStatus } from "../core/exit-status.ts";
 import { resolve } from "node:path";
 import type { JobId } from "../engine/job.ts";
 import { answerPassphrasesWith } from "../library/store/store-secret.ts";
+import { readConfiguration } from "../library/settings/configuration.ts";
 import { choosePaths } from "../library/settings/settings.ts";
 import { version } from "../library/version.ts";
 import type { CommandContext, RunCommand } from "./command-context.ts";
@@ -72,7 +73,7 @@ const unread: CommonOptions = {
 
 function tryToParse(args: readonly string[]): Request | { readonly kind: "unreadable"; readonly error: unknown } {
   try {
-    return parseArguments(args);
+    return parseArguments(args, (key) => readConfiguration(process.env["REHOME_CONFIG"])[key] ?? {});
   } catch (error) {
     return { kind: "unreadable", error };
   }

@@ -18,6 +18,7 @@ export interface CloneServeCall {
   readonly exclude: readonly string[];
   readonly rate: number | undefined;
   readonly interface: string | undefined;
+  readonly noDiscovery: boolean;
   readonly port: number | undefined;
   readonly tokenFile: string | undefined;
   readonly ok: string | undefined;
@@ -54,7 +55,12 @@ export const cloneServeCommand: CommandDefinition<CloneServeCall> = {
     linger: parsedOption("TIME", parseDuration, "Serve on for so long after the last verdict. Default: not at all"),
     exclude: listOption("PATTERN", "nothing", "Of a system: leave out what matches; several may be joined by |"),
     rate: parsedOption("SIZE", parseSize, "Send at most so much a second, such as 50MiB or 500M"),
-    interface: textOption("ADDRESS", "nothing", "The address to serve at. Needed where this host has several"),
+    interface: textOption(
+      "ADDRESS",
+      "nothing",
+      "The address to serve at, or its interface or name. Needed where this host has several",
+    ),
+    noDiscovery: flag("Do not answer nodes that ask on the local net where the session is; they need --from then"),
     port,
     tokenFile: textOption("FILE", "file", "Write the session's token to FILE, for its owner only"),
     ok: textOption("FILE", "file", "At the end, write the names of the nodes that have a verified copy"),
@@ -69,6 +75,7 @@ export const cloneServeCommand: CommandDefinition<CloneServeCall> = {
       does: "this host, to whoever has come after five minutes",
     },
   ],
+  configured: "clone-serve",
   statuses: { 3: "the session is another one's", 6: "done, but the nodes listed have no verified copy" },
 };
 
@@ -93,7 +100,11 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
   ],
   fields: {
     session: session("Name of the session. Needed"),
-    from: textOption("HOST", "nothing", "Name or address of the golden node. Needed"),
+    from: textOption(
+      "HOST",
+      "nothing",
+      "Name or address of the golden node. Default: asked for on the local net (UDP 30765)",
+    ),
     dir: textOption("DIR", "directory", "Where to put the tree: absent, empty, or a mount point. Needed"),
     name: textOption("NAME", "nothing", "Name of this node in the session. Default: its host name"),
     port,
@@ -111,6 +122,7 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
       does: "this node, into /target",
     },
   ],
+  configured: "clone-join",
   statuses: { 3: "the golden node or the directory refuses", 4: "what was read back differs" },
 };
 

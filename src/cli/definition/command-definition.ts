@@ -9,6 +9,8 @@ export interface CommandDefinition<Call> {
   /** What it takes; operands in their order. */
   readonly fields: { readonly [Key in keyof Call]-?: Field<Call[Key]> };
   readonly examples: readonly Example[];
+  /** The key of the configuration file that holds values for options that were not given. */
+  readonly configured?: "clone-serve" | "clone-join";
   /** False where one document would make no sense. */
   readonly json?: false;
   /** The command whose document it prints, if that is not a kind of its own. */

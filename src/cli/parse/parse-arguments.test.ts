@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UsageError } from "../../core/errors.ts";
-import { commandNames, commands } from "../definition/index.ts";
+import type { OptionValues } from "../../library/settings/configuration.ts";
+import { commandNames, commands, optionsOf } from "../definition/index.ts";
 import { parseArguments } from "./parse-arguments.ts";
 
 function call(line: string): Record<string, unknown> {
@@ -88,6 +89,32 @@ test("parseArguments() says what is wrong and what is near", () => {
   );
   assert.match(complaint("capture / --name "), /^cannot use an empty text as NAME\./);
   assert.match(complaint("completion ksh"), /^cannot use "ksh" as SHELL\. Give one of bash, zsh, fish\./);
+});
+
+test("parseArguments() takes from the configuration what was not given, by the option's own rules", () => {
+  const serve = (line: string, values: OptionValues): Record<string, unknown> => {
+    const request = parseArguments(line.split(" "), (key) => (key === "clone-serve" ? values : {}));
+    return request.kind === "run" ? { ...request.call } : assert.fail(request.kind);
+  };
+  const values = { nodes: 24, session: "lab1", "max-wait": "5m", "allow-exec": true, exclude: ["a", "b|c"] };
+  const given = serve("clone serve web --nodes 3", { ...values, "no-discovery": false });
+  assert.deepEqual([given["nodes"], given["session"], given["maxWait"]], [3, "lab1", 300_000]);
+  assert.deepEqual([given["allowExec"], given["noDiscovery"], given["exclude"]], [true, false, ["a", "b|c"]]);
+  for (const wrong of [{ node: 3 }, { nodes: "x" }, { nodes: [1, 2] }, { "allow-exec": "yes" }, { session: true }])
+    assert.throws(() => serve("clone serve web", wrong), UsageError, JSON.stringify(wrong));
+});
+
+test("every option of clone serve and clone join is a key of the configuration", () => {
+  for (const [name, line] of [
+    ["clone serve", "clone serve web"],
+    ["clone join", "clone join"],
+  ] as const)
+    for (const { key, long, field } of optionsOf(commands[name].fields)) {
+      const one = field.valueName === "TIME" ? "5s" : typeof field.completes === "string" ? "5" : field.completes[0];
+      const value = field.valueName === undefined ? true : (one ?? "");
+      const request = parseArguments(line.split(" "), () => ({ [long.slice(2)]: value }));
+      assert.ok(request.kind === "run" && (request.call as Record<string, unknown>)[key] !== undefined, long);
+    }
 });
 
 test("every example in the definition can be parsed as its command", () => {

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
+import type { OptionValues } from "../../library/settings/configuration.ts";
 import {
   commandNames,
   commands,
@@ -11,6 +12,7 @@ import {
   type CommonOptions,
   type NamedOption,
 } from "../definition/index.ts";
+import { addConfigured } from "./add-configured.ts";
 import { explainCommanderError } from "./explain-commander-error.ts";
 import { recoverBytes } from "./recover-bytes.ts";
 
@@ -21,6 +23,7 @@ export type Request =
   | { readonly kind: "help"; readonly topic: string; readonly wasAsked: boolean }
   | { readonly kind: "run"; readonly name: CommandName; readonly call: object; readonly common: CommonOptions };
 
+type ReadConfigured = (key: NonNullable<AnyCommand["configured"]>) => OptionValues;
 type Given = Map<string, string[]>;
 /** Takes the first request that a command line makes; help comes before values that cannot be read. */
 type Take = (make: () => Request) => void;
@@ -28,9 +31,9 @@ type Take = (make: () => Request) => void;
 /**
  * Reads a command line by the one definition. Options that all commands take may stand before the command too.
  *
- * @throws {UsageError}
+ * @param configured What the configuration file says of options that were not given. @throws {UsageError}
  */
-export function parseArguments(args: readonly string[]): Request {
+export function parseArguments(args: readonly string[], configured: ReadConfigured = () => ({})): Request {
   let request: Request | undefined;
   const common: Given = new Map();
   const take: Take = (make) => void (request ??= make());
@@ -43,7 +46,7 @@ export function parseArguments(args: readonly string[]): Request {
   for (const name of commandNames) {
     const words = name.split(" ");
     const parent = parents.get(words.slice(0, -1).join(" ")) ?? program;
-    addCommand(prepare(parent.command(words.at(-1) ?? ""), name, common, take), name, common, take);
+    addCommand(prepare(parent.command(words.at(-1) ?? ""), name, common, take), name, common, take, configured);
   }
   try {
     program.parse([...args], { from: "user" });
@@ -73,7 +76,7 @@ function prepare(command: Command, topic: string, common: Given, take: Take): Co
   return command;
 }
 
-function addCommand(command: Command, name: CommandName, common: Given, take: Take): void {
+function addCommand(command: Command, name: CommandName, common: Given, take: Take, configured: ReadConfigured): void {
   const definition: AnyCommand = commands[name];
   const given: Given = new Map();
   for (const option of optionsOf(definition.fields))
@@ -89,6 +92,8 @@ function addCommand(command: Command, name: CommandName, common: Given, take: Ta
       if (value !== undefined) given.set(key, [value].flat().map(String));
     }
     take(() => {
+      if (definition.configured !== undefined)
+        addConfigured(definition.fields, given, configured(definition.configured), definition.configured);
       const call = readAll(definition.fields, given);
       return { kind: "run", name, call, common: readAll(commonFields, common) as CommonOptions };
     });

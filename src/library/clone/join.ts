@@ -29,8 +29,8 @@ export interface CloneJoinOptions {
   readonly session: string;
   /** As `clone serve` printed it. */
   readonly token: string;
-  /** The golden node: a name or address. */
-  readonly from: string;
+  /** The golden node: a name or address. Undefined: it is asked for on the local net. */
+  readonly from?: string;
   readonly port?: number;
   /** How this node is called in the session; by default its host name. */
   readonly name?: string;
@@ -81,11 +81,10 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
         | TreePath
         | undefined;
     using session = await NodeSession.join({
-      address: {
-        host: options.from,
-        port: options.port ?? defaultPort,
+      golden: {
         session: options.session,
         token: parseToken(options.token),
+        place: options.from === undefined ? undefined : { host: options.from, port: options.port ?? defaultPort },
       },
       name: options.name ?? hostname(),
       where: { port: options.listenPort ?? 0, host: options.listenHost },

@@ -3,6 +3,8 @@ import { parseImageOperand } from "../../core/operand.ts";
 import type { SessionNote } from "../../journeys/clone/chain/coordinator-events.ts";
 import type { NodeRecord } from "../../journeys/clone/chain/roster.ts";
 import type { SessionSettings } from "../../journeys/clone/chain/session-settings.ts";
+import { answerQueries } from "../../journeys/clone/discovery/answer-queries.ts";
+import type { GoldenPlace } from "../../journeys/clone/discovery/messages.ts";
 import { SessionExistsError } from "../../journeys/clone/errors.ts";
 import { GoldenFrames } from "../../journeys/clone/golden/golden-frames.ts";
 import { GoldenSession, type SessionFigures } from "../../journeys/clone/golden/golden-session.ts";
@@ -23,6 +25,8 @@ export interface CloneServeOptions extends StoreOptions {
   readonly port?: number;
   /** The address to serve at; by default all. */
   readonly host?: string;
+  /** Answers nodes of the local net that ask where the session is. Needs `host`, which is what they are told. */
+  readonly discovery?: boolean;
   readonly rateBytesPerSecond?: number;
   /** Names of the only nodes that may join. */
   readonly only?: readonly string[];
@@ -42,6 +46,8 @@ export interface ServedSession {
   readonly image: string;
   /** It had been begun before, and goes on. */
   readonly resumed: boolean;
+  /** Why nodes that are not told its address cannot find it; undefined where they can. */
+  readonly whyHidden: string | undefined;
   hasStarted(): boolean;
   go(): void;
   nodes(): readonly NodeRecord[];
@@ -104,11 +110,14 @@ export async function cloneServe(
     onNote: options.onNote ?? (() => undefined),
     onLog: options.onLog ?? (() => undefined),
   });
+  const { host, discovery = false } = options;
+  using found = discovery && host !== undefined ? await beFound(state, { host, port: session.port }) : undefined;
   onServing({
     token: formatToken(state.token),
     port: session.port,
     image: state.image,
     resumed,
+    whyHidden: found === undefined ? "discovery is off" : found.whyNot,
     hasStarted: () => session.hasStarted,
     go: () => session.go(),
     nodes: () => session.nodes,
@@ -118,6 +127,15 @@ export async function cloneServe(
   const stopped = await endOf(session, options);
   if (!stopped) rmSync(statePath, { force: true });
   return { figures: session.figures(), nodes: session.nodes, stopped };
+}
+
+/** Answers those who ask for the session on the local net. A port that is not to be had hinders nobody who knows the address. */
+async function beFound(state: SessionState, place: GoldenPlace): Promise<Disposable & { readonly whyNot?: string }> {
+  try {
+    return await answerQueries(state, place);
+  } catch (error) {
+    return { whyNot: (error as Error).message, [Symbol.dispose]: () => undefined };
+  }
 }
 
 const defaultSettings: SessionSettings = {

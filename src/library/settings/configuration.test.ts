@@ -11,6 +11,15 @@ test("parseConfiguration() refuses keys it does not know and values that are no 
   assert.deepEqual(parseConfiguration("store: /srv/images\n", "f"), { store: "/srv/images" });
   assert.deepEqual(parseConfiguration("", "f"), {});
   assert.deepEqual(parseConfiguration("keep-jobs-days: 7", "f"), { "keep-jobs-days": 7 });
+  const options = { "clone-serve": { nodes: 24, exclude: ["a", "b"], "allow-exec": true } };
+  assert.deepEqual(parseConfiguration(JSON.stringify(options), "f"), options);
+  for (const text of [
+    "clone-serve: 3",
+    "clone-serve: [a]",
+    "clone-join: { dir: { a: b } }",
+    "clone-join: { dir: null }",
+  ])
+    assert.throws(() => parseConfiguration(text, "f"), UsageError, text);
   for (const text of ["stor: /x", "store: 3", "store: ''", "- a", "store: [", "just text", "keep-jobs-days: x"])
     assert.throws(() => parseConfiguration(text, "f"), UsageError, text);
 });

@@ -3,7 +3,13 @@ import { createRequire } from "node:module";
 import type * as yaml from "yaml";
 import { UsageError } from "../../core/errors.ts";
 
-/** What the configuration file may say: paths, and how many days ended jobs are kept. */
+/** A value of an option, as the configuration file gives it: several for one that may be given several times. */
+export type OptionValue = string | number | boolean | readonly (string | number)[];
+
+/** Values of options by their names, without the dashes. */
+export type OptionValues = Readonly<Record<string, OptionValue>>;
+
+/** What the configuration file may say: paths, how many days ended jobs are kept, and options of commands that are called again and again. */
 export interface Configuration {
   readonly "state-dir"?: string;
   readonly store?: string;
@@ -14,6 +20,8 @@ export interface Configuration {
   readonly "prepare-dir"?: string;
   readonly "key-file"?: string;
   readonly "keep-jobs-days"?: number;
+  readonly "clone-serve"?: OptionValues;
+  readonly "clone-join"?: OptionValues;
 }
 
 const pathKeys = [
@@ -26,7 +34,8 @@ const pathKeys = [
   "prepare-dir",
   "key-file",
 ] as const;
-const keys: readonly (keyof Configuration)[] = [...pathKeys, "keep-jobs-days"];
+const optionKeys = ["clone-serve", "clone-join"] as const;
+const keys: readonly (keyof Configuration)[] = [...pathKeys, "keep-jobs-days", ...optionKeys];
 
 /** Where the configuration is looked for unless `REHOME_CONFIG` names another file. */
 export const defaultConfigurationPath = "/etc/rehome/config.yaml";
@@ -75,14 +84,34 @@ export function parseConfiguration(text: string, file: string): Configuration {
         `cannot read the configuration "${file}": the key "${key}" is not known`,
         `Known keys: ${keys.join(", ")}.`,
       );
-    if (key === "keep-jobs-days") {
-      if (!Number.isSafeInteger(setting) || Number(setting) < 0)
-        throw new UsageError(
-          `cannot read the configuration "${file}": "${key}" is no number of days`,
-          "Give a whole number.",
-        );
-    } else if (typeof setting !== "string" || setting === "")
-      throw new UsageError(`cannot read the configuration "${file}": "${key}" is no path`, "Give a path as text.");
+    const whyNot = whyUnusable(key, setting);
+    if (whyNot !== undefined)
+      throw new UsageError(`cannot read the configuration "${file}": "${key}" ${whyNot.what}`, whyNot.remedy);
   }
   return value;
+}
+
+interface WhyNot {
+  readonly what: string;
+  readonly remedy: string;
+}
+
+function whyUnusable(key: string, setting: unknown): WhyNot | undefined {
+  if (key === "keep-jobs-days") {
+    const isCount = Number.isSafeInteger(setting) && Number(setting) >= 0;
+    return isCount ? undefined : { what: "is no number of days", remedy: "Give a whole number." };
+  }
+  if (optionKeys.some((each) => each === key)) {
+    if (typeof setting !== "object" || setting === null || Array.isArray(setting))
+      return { what: "is no map of options", remedy: "Give options by their names, without the dashes." };
+    const wrong = Object.entries(setting).find(([, value]) => !isOptionValue(value));
+    return wrong && { what: `has no usable value for ${wrong[0]}`, remedy: "Give a text, a number, true, or a list." };
+  }
+  const isPath = typeof setting === "string" && setting !== "";
+  return isPath ? undefined : { what: "is no path", remedy: "Give a path as text." };
+}
+
+function isOptionValue(value: unknown): value is OptionValue {
+  if (Array.isArray(value)) return value.every((each) => ["string", "number"].includes(typeof each));
+  return ["string", "number", "boolean"].includes(typeof value);
 }

@@ -14,7 +14,6 @@ import { needed } from "./needed.ts";
 /** `rehome clone join`. */
 export async function runCloneJoin(call: CloneJoinCall, context: CommandContext): Promise<ExitStatus> {
   const session = needed("session", call.session);
-  const from = needed("from", call.from);
   const dir = needed("dir", call.dir);
   const token = readToken(call.tokenFile);
   const signal = context.interruptible("the join");
@@ -23,7 +22,7 @@ export async function runCloneJoin(call: CloneJoinCall, context: CommandContext)
     return await cloneJoin(dir, {
       session,
       token,
-      from,
+      ...(call.from !== undefined && { from: call.from }),
       ...(call.name !== undefined && { name: call.name }),
       ...(call.port !== undefined && { port: call.port }),
       ...(call.listenPort !== undefined && { listenPort: call.listenPort }),

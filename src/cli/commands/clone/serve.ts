@@ -1,4 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
@@ -10,7 +12,7 @@ import { keepNodeLine, SessionDoor } from "../../../library/clone/session-door.t
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneServeCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
-import { chooseInterface } from "./choose-interface.ts";
+import { chooseInterface, type OwnAddress } from "./choose-interface.ts";
 import { needed } from "./needed.ts";
 
 /** `rehome clone serve`. */
@@ -21,7 +23,7 @@ export async function runCloneServe(call: CloneServeCall, context: CommandContex
       `cannot use "${session}" as name of a session`,
       "Use small letters, digits, `.`, `_` and `-`.",
     );
-  const host = chooseInterface(ownAddresses(call.interface), call.interface);
+  const host = chooseInterface(ownAddresses(), call.interface, await addressesOf(call.interface));
   const signal = context.interruptible("the session");
   const image = await imageOf(call, context, signal);
   const lines = (text: string): void => {
@@ -51,6 +53,7 @@ export async function runCloneServe(call: CloneServeCall, context: CommandContex
         ...(call.rate !== undefined && { rateBytesPerSecond: call.rate }),
         ...(call.port !== undefined && { port: call.port }),
         ...(host !== undefined && { host }),
+        discovery: !call.noDiscovery,
         ...(call.retryKo !== undefined && { only: readNames(call.retryKo) }),
         ...(call.linger !== undefined && { lingerMs: call.linger }),
         onNote: (note) => lines(noteLine(note)),
@@ -88,17 +91,23 @@ function announce(call: CloneServeCall, served: ServedSession, context: CommandC
   if (served.resumed) context.messages.remark("the session goes on where it was");
   context.messages.remark(`token: ${served.token}`);
   context.messages.remark(`serving on port ${served.port}`);
+  if (served.whyHidden !== undefined && !call.noDiscovery)
+    context.messages.warn(`nodes find this session with --from only: ${served.whyHidden}`);
   if (call.nodes !== undefined && !context.common.json) context.output.lines([wantLine(call.nodes)]);
   context.output.flush();
 }
 
-/** The addresses by which others reach this host, to choose from those of IPv4 alone where there are any; link-local ones need a zone that no peer knows. */
-function ownAddresses(asked: string | undefined): string[] {
-  const all = Object.values(networkInterfaces())
-    .flatMap((each) => each ?? [])
-    .filter(({ internal, address }) => !internal && !address.startsWith("fe80:"));
-  const old = all.filter(({ family }) => family === "IPv4");
-  return (old.length > 0 && asked === undefined ? old : all).map(({ address }) => address);
+function ownAddresses(): OwnAddress[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, each]) => (each ?? []).map((own) => ({ name, ...own })));
+}
+
+/** What the system takes a name for; nothing where it knows none of that name. */
+async function addressesOf(name: string | undefined): Promise<string[]> {
+  if (name === undefined || isIP(name) !== 0) return [];
+  return await lookup(name, { all: true }).then(
+    (found) => found.map(({ address }) => address),
+    () => [],
+  );
 }
 
 function readNames(file: string): string[] {

@@ -4,7 +4,6 @@ import { Hop } from "../chain/hop.ts";
 import { times } from "../chain/times.ts";
 import type { NodeVerdict } from "../chain/coordinator-events.ts";
 import type { ControlConnection } from "../control/control-connection.ts";
-import type { GoldenAddress, WelcomedConnection } from "../control/control-client.ts";
 import { SessionRefusedError } from "../errors.ts";
 import { ChainPort } from "../link/chain-port.ts";
 import { FrameBytes } from "../link/frame-bytes.ts";
@@ -16,11 +15,11 @@ import type { Message } from "../wire/messages.ts";
 import { execSubject, isSigned } from "../wire/signed.ts";
 import { IndexReceiver, type SessionFacts } from "./index-receiver.ts";
 import type { NodeIndex } from "./node-index.ts";
-import { seek } from "./seek.ts";
+import { seek, type FoundGolden, type SoughtGolden } from "./seek.ts";
 
 /** What a node joins with. */
 export interface NodeParts {
-  readonly address: GoldenAddress;
+  readonly golden: SoughtGolden;
   readonly name: string;
   /** Where it listens for its successor; port 0: any. */
   readonly where: { readonly port: number; readonly host: string | undefined };
@@ -56,6 +55,7 @@ export class NodeSession implements Disposable {
   /** Frames that the own writer has still to take. */
   readonly #needed = new FrameSet();
   #number: number;
+  #goldenHost: string;
   #counter = 0;
   #connection: ControlConnection | undefined;
   #heardAtMs = performance.now();
@@ -102,10 +102,11 @@ export class NodeSession implements Disposable {
     }
   }
 
-  private constructor(parts: NodeParts, port: ChainPort, { welcome, goldenKey, connection }: WelcomedConnection) {
+  private constructor(parts: NodeParts, port: ChainPort, { welcome, goldenKey, connection, place }: FoundGolden) {
     this.#parts = parts;
     this.#port = port;
     this.#connection = connection;
+    this.#goldenHost = place.host;
     this.#number = welcome.number;
     const { sessionId, sessionKey, indexFrames, frames } = welcome;
     this.#facts = { sessionId, goldenKey, image: welcome.image as SessionFacts["image"], indexFrames, frames };
@@ -230,7 +231,7 @@ export class NodeSession implements Disposable {
     this.#heardAtMs = performance.now();
     switch (message.kind) {
       case "link": {
-        const host = message.host === "" ? this.#parts.address.host : message.host;
+        const host = message.host === "" ? this.#goldenHost : message.host;
         this.#runner.link({ epoch: message.epoch, host, port: message.port, ticket: Buffer.from(message.ticket) });
         break;
       }
@@ -273,7 +274,7 @@ export class NodeSession implements Disposable {
   async #return(): Promise<void> {
     this.#parts.onLine("the golden node is gone; going on with what is here, and seeking it");
     try {
-      const { welcome, connection } = await seek(this.#parts, this.#port.port, this.#number, {
+      const { welcome, connection, place } = await seek(this.#parts, this.#port.port, this.#number, {
         onMessage: (message) => this.#hear(message),
         onClosed: () => this.#lost(),
       });
@@ -285,6 +286,7 @@ export class NodeSession implements Disposable {
         return;
       }
       this.#number = welcome.number;
+      this.#goldenHost = place.host;
       this.#heardAtMs = performance.now();
       this.#runner.renumber(welcome.number);
       this.#connection = connection;

@@ -1,28 +1,42 @@
 import { throwIfInterrupted } from "../../../core/errors.ts";
-import { joinSession, type GoldenAddress, type WelcomedConnection } from "../control/control-client.ts";
+import { joinSession, type WelcomedConnection } from "../control/control-client.ts";
+import { findGolden } from "../discovery/find-golden.ts";
+import type { GoldenPlace, SoughtSession } from "../discovery/messages.ts";
 import { GoldenNodeUnreachableError } from "../errors.ts";
 import type { Message } from "../wire/messages.ts";
 
+/** The session that is sought, and where: undefined to ask for it on the local net, anew each time. */
+export interface SoughtGolden extends SoughtSession {
+  readonly place: GoldenPlace | undefined;
+}
+
 /** Who seeks. */
 export interface Seeker {
-  readonly address: GoldenAddress;
+  readonly golden: SoughtGolden;
   readonly name: string;
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal | undefined;
 }
 
+/** A golden node that was found, and let this node in. */
+export interface FoundGolden extends WelcomedConnection {
+  readonly place: GoldenPlace;
+}
+
 /** Tries until a golden node lets this node in. @throws {SessionRefusedError} @throws {InterruptedError} */
 export async function seek(
-  { address, name, onLine, signal }: Seeker,
+  { golden, name, onLine, signal }: Seeker,
   port: number,
   rejoins: number,
   { onMessage, onClosed }: { readonly onMessage: (message: Message) => void; readonly onClosed: () => void },
-): Promise<WelcomedConnection> {
+): Promise<FoundGolden> {
   const pause = new SeekPause();
   for (;;) {
     throwIfInterrupted(signal, "joining the session");
     try {
-      return await joinSession(address, { name, port, rejoins }, onMessage, onClosed);
+      return await tryPlaces(golden, signal, (place) =>
+        joinSession({ ...golden, ...place }, { name, port, rejoins }, onMessage, onClosed),
+      );
     } catch (error) {
       if (!(error instanceof GoldenNodeUnreachableError)) throw error;
       const { waitMs, isHopeless } = pause.next();
@@ -33,6 +47,24 @@ export async function seek(
       });
     }
   }
+}
+
+async function tryPlaces(
+  golden: SoughtGolden,
+  signal: AbortSignal | undefined,
+  join: (place: GoldenPlace) => Promise<WelcomedConnection>,
+): Promise<FoundGolden> {
+  const places = golden.place === undefined ? await findGolden(golden, signal) : [golden.place];
+  let last = new GoldenNodeUnreachableError("the local net", `nobody there answers for "${golden.session}"`);
+  for (const place of places) {
+    try {
+      return { ...(await join(place)), place };
+    } catch (error) {
+      if (!(error instanceof GoldenNodeUnreachableError)) throw error;
+      last = error;
+    }
+  }
+  throw last;
 }
 
 const tries = 5;
