@@ -13,7 +13,8 @@ import { FrameKeys, sealFrame } from "../src/journeys/clone/wire/frame-seal.ts";
 import { encodeIndexPart } from "../src/journeys/clone/wire/index-part.ts";
 import { encodeMessage } from "../src/journeys/clone/wire/messages.ts";
 import { indexSubject, signSubject } from "../src/journeys/clone/wire/signed.ts";
-import { fingerprintOf, formatToken, rawPublicKey } from "../src/journeys/clone/wire/token.ts";
+import { rawPublicKey } from "../src/image/signatures/ed25519.ts";
+import { fingerprintOf, formatToken } from "../src/journeys/clone/wire/token.ts";
 import * as chain from "../test/golden/chain/samples.ts";
 import {
   cutStream,

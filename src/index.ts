@@ -33,6 +33,8 @@ export {
   tagImage,
   type ListOptions,
 } from "./library/images/images.ts";
+export { signImage, type SignedImage } from "./library/images/sign.ts";
+export type { ShownSignature } from "./library/images/shown-signatures.ts";
 export {
   planRestoreOf,
   restore,

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { JobId } from "../engine/job.ts";
 import { answerPassphrasesWith } from "../library/store/store-secret.ts";
 import { readConfiguration } from "../library/settings/configuration.ts";
-import { choosePaths } from "../library/settings/settings.ts";
+import { choosePaths, type Paths } from "../library/settings/settings.ts";
 import { version } from "../library/version.ts";
 import type { CommandContext, RunCommand } from "./command-context.ts";
 import { loaders } from "./commands/loaders.ts";
@@ -65,6 +65,7 @@ async function answerShell(words: readonly string[]): Promise<ExitStatus> {
 const unread: CommonOptions = {
   store: undefined,
   keyFile: undefined,
+  trustedSigners: undefined,
   json: false,
   progress: undefined,
   quiet: false,
@@ -121,7 +122,7 @@ function contextOf({ common, messages, output, interrupts, running }: Surroundin
     common,
     store: {
       ...(common.store !== undefined && { store: common.store }),
-      ...(common.keyFile !== undefined && { paths: { ...choosePaths(), keyFile: resolve(common.keyFile) } }),
+      ...((common.keyFile !== undefined || common.trustedSigners !== undefined) && { paths: pathsOf(common) }),
     },
     output,
     messages,
@@ -129,5 +130,14 @@ function contextOf({ common, messages, output, interrupts, running }: Surroundin
     job: () => running.job,
     interruptible: (action) => interrupts.listen(action),
     startProgress: (noun) => startProgress(style, messages, noun),
+  };
+}
+
+/** The paths that are chosen, with the files that the command line names. */
+function pathsOf({ keyFile, trustedSigners }: CommonOptions): Paths {
+  return {
+    ...choosePaths(),
+    ...(keyFile !== undefined && { keyFile: resolve(keyFile) }),
+    ...(trustedSigners !== undefined && { trustedSigners: resolve(trustedSigners) }),
   };
 }

@@ -65,6 +65,7 @@ export type ErrorCode =
   | "FORMAT_INVALID"
   | "IMAGE_NOT_FOUND"
   | "IMAGE_AMBIGUOUS"
+  | "IMAGE_UNTRUSTED"
   | "PATH_NOT_FOUND"
   | "SESSION_LAPSED"
   | "TARGET_UNSUITABLE"
@@ -128,6 +129,7 @@ export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   FORMAT_INVALID: exitStatus.different,
   IMAGE_NOT_FOUND: exitStatus.usage,
   IMAGE_AMBIGUOUS: exitStatus.usage,
+  IMAGE_UNTRUSTED: exitStatus.refused,
   PATH_NOT_FOUND: exitStatus.usage,
   SESSION_LAPSED: exitStatus.failed,
   TARGET_UNSUITABLE: exitStatus.refused,

@@ -94,6 +94,19 @@ export class ImageNotFoundError extends RehomeError {
   }
 }
 
+/** An image is not signed as this host wants it: not at all, by others, or under another name. */
+export class ImageUntrustedError extends RehomeError {
+  override readonly name = "ImageUntrustedError";
+  readonly code = "IMAGE_UNTRUSTED";
+
+  constructor(operand: string, what: string, signers: string) {
+    super(
+      `cannot use ${operand}: ${what}, and a signature by a key in "${signers}" is needed`,
+      "`rehome show` says who signed it. If it is right, sign it with `rehome sign`; if not, somebody may have changed the store.",
+    );
+  }
+}
+
 /** Several images begin with the id given. */
 export class ImageAmbiguousError extends RehomeError {
   override readonly name = "ImageAmbiguousError";

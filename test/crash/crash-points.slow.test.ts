@@ -12,12 +12,15 @@ import {
   removeImage,
   repairStore,
   restore,
+  showImage,
+  signImage,
   storeStats,
   type Paths,
   type RestoreOptions,
 } from "../../src/index.ts";
 import { loopMount } from "../support/file-systems.ts";
 import { pathsIn } from "../support/place.ts";
+import { makeSigningKey } from "../support/signing-key.ts";
 import { asRoot, temporaryDirectory } from "../support/temporary-directory.ts";
 import { writeVersion } from "./store-on-disk.ts";
 
@@ -70,13 +73,17 @@ const operations: Readonly<Record<string, Operation>> = {
     run: ({ paths, tree }) => capture(tree, { paths, name: "web" }),
     assertDone: (scene) => assertEqualsImage({ ...scene, target: scene.tree }, "web"),
   },
-  "a further capture": {
+  "a further, signed capture": {
     prepare: async (scene) => {
       await captureVersions(scene, 1);
       writeVersion(scene.tree, 2);
+      makeSigningKey(scene.paths.stateDirectory, "release");
     },
-    run: ({ paths, tree }) => capture(tree, { paths, name: "web" }),
-    assertDone: (scene) => assertEqualsImage({ ...scene, target: scene.tree }, "web"),
+    run: ({ paths, tree }) => capture(tree, { paths, name: "web", sign: join(paths.stateDirectory, "release.pem") }),
+    assertDone: async (scene) => {
+      await assertEqualsImage({ ...scene, target: scene.tree }, "web");
+      assert.equal((await showImage("web", { paths: scene.paths })).signatures.length, 1);
+    },
   },
   "a restore beside its target": {
     prepare: (scene) => captureVersions(scene, 1, 2),
@@ -102,11 +109,14 @@ const operations: Readonly<Record<string, Operation>> = {
   "a prune": {
     prepare: async (scene) => {
       await captureVersions(scene, 1, 2, 3);
+      const { file } = makeSigningKey(scene.paths.stateDirectory, "release");
+      await signImage("web:1", file, { paths: scene.paths });
       await removeImage("web:1", { paths: scene.paths });
     },
     run: ({ paths }) => pruneStore({ paths, minNeededShare: 1 }),
     assertDone: async ({ paths }) => {
       assert.equal((await storeStats({ paths })).garbageBytes, 0);
+      assert.deepEqual(filesBelow(join(paths.store, "signatures")), []);
       assert.deepEqual(
         (await listImages({ paths })).map(({ tag }) => tag),
         ["2", "3"],

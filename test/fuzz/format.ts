@@ -12,6 +12,7 @@ import { readBody } from "../../src/image/format/record.ts";
 import { openSealedObject } from "../../src/image/format/sealed-object.ts";
 import { readSegment } from "../../src/image/format/segment.ts";
 import { decodeTopTable } from "../../src/image/format/top-table.ts";
+import { openImageSignature } from "../../src/image/signatures/image-signature.ts";
 import { openCondemnation } from "../../src/image/store/condemnation.ts";
 import { openImageName, type ImageId } from "../../src/image/store/image-names.ts";
 import { openSession } from "../../src/image/store/session.ts";
@@ -71,7 +72,7 @@ export const packFooterTarget: FuzzTarget = {
   decode: (bytes) => decodePackFooter(bytes, hashOf(bytes) as PackId, pack.length - footer.length + bytes.length),
 };
 
-const sealedKinds = ["store", "name", "session", "condemned", "lost"] as const;
+const sealedKinds = ["store", "name", "session", "condemned", "lost", "signature"] as const;
 
 /** Sealed objects as they are, and with a seal that fits what they say. */
 export const sealedObjectTarget: FuzzTarget = {
@@ -86,6 +87,7 @@ export const sealedObjectTarget: FuzzTarget = {
     if (kind === "name") return openImageName(resealed, "names/web/1");
     if (kind === "condemned") return openCondemnation(resealed, "condemned/ffeeddccbbaa99887766554433221100.0");
     if (kind === "session") return openSession(resealed, "sessions/00112233445566778899aabbccddeeff.3");
+    if (kind === "signature") return openImageSignature(resealed, "signatures/fuzz");
     return openSealedObject(kind, resealed, "fuzz");
   },
 };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { createPrivateKey } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TreePath } from "../../src/core/tree/byte-string.ts";
@@ -17,11 +18,13 @@ import {
   packTrailerBytes,
   type PackId,
 } from "../../src/image/format/pack.ts";
+import { openImageSignature, signImageName, type ImageSignature } from "../../src/image/signatures/image-signature.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { noMetadata, readBody, writeBody } from "../../src/image/format/record.ts";
 import { openSealedObject, sealObject } from "../../src/image/format/sealed-object.ts";
 import { readSegment, SegmentWriter } from "../../src/image/format/segment.ts";
 import { decodeTopTable, encodeTopTable } from "../../src/image/format/top-table.ts";
-import type { ImageId } from "../../src/image/store/image-names.ts";
+import type { ImageId, ImageName } from "../../src/image/store/image-names.ts";
 import {
   cutStream,
   entries,
@@ -173,4 +176,24 @@ test("findCut() follows the words of the format", () => {
     assert.equal(findCut(stream, 0, stream.length), at + 1);
     return;
   }
+});
+
+test("openImageSignature() and signImageName() know the golden signature, and openssl verifies it", (context) => {
+  const bytes = golden("sealed-signature.txt");
+  const { image, name, tag, signer, signature } = JSON.parse(
+    bytes.subarray(bytes.indexOf(0x0a)).toString(),
+  ) as ImageSignature;
+  const key = `signatures/${image}/${hashByTool(Buffer.from(signature, "hex"))}`;
+  const opened = openImageSignature(bytes, key);
+  const seed = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), Buffer.alloc(32, 7)]);
+  const privateKey = createPrivateKey({ key: seed, format: "der", type: "pkcs8" });
+  assert.deepEqual(signImageName(privateKey, opened as ImageName & ImageSignature), opened);
+
+  const place = temporaryDirectory(context);
+  const der = Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), Buffer.from(signer, "hex")]);
+  writeFileSync(join(place, "key.der"), der);
+  writeFileSync(join(place, "statement"), `rehome image signature 1\n${image}\n${name}:${tag}\n`);
+  writeFileSync(join(place, "signature"), Buffer.from(signature, "hex"));
+  const words = "pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in statement -sigfile signature".split(" ");
+  assert.match(execFileSync("openssl", words, { cwd: place, encoding: "utf8" }), /Verified Successfully/);
 });

@@ -196,6 +196,17 @@ export const sealed: readonly { readonly kind: SealedKind; readonly value: unkno
     kind: "lost",
     value: { id: "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f", foundAt: "2026-11-20T10:00:00.000Z", packs: [idOf("pack")] },
   },
+  {
+    kind: "signature",
+    value: {
+      image: idOf("image"),
+      name: "web",
+      tag: "1",
+      signer: "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c",
+      signature:
+        "152c8f2000ff202b4a7d406cb84208f1677d938dee3ddde36be12dcba60836aed24e1736efcffb671d9ec2649bd4c01edacb8cd0c1e3ab7342e4503beaf94c0e",
+    },
+  },
 ];
 
 /** A manifest with every part that a reader relies on. */

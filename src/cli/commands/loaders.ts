@@ -13,6 +13,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<RunCommand
   cat: async () => (await import("./images/cat.ts")).runCat,
   diff: async () => (await import("./images/diff.ts")).runDiff,
   tag: async () => (await import("./images/tag.ts")).runTag,
+  sign: async () => (await import("./images/sign.ts")).runSign,
   tar: async () => (await import("./images/tar.ts")).runTar,
   rm: async () => (await import("./images/rm.ts")).runRm,
   forget: async () => (await import("./images/forget.ts")).runForget,

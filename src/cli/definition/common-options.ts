@@ -7,6 +7,7 @@ export type ProgressMode = "auto" | "plain" | "json" | "none";
 export interface CommonOptions {
   readonly store: string | undefined;
   readonly keyFile: string | undefined;
+  readonly trustedSigners: string | undefined;
   readonly json: boolean;
   readonly progress: ProgressMode | undefined;
   readonly quiet: boolean;
@@ -25,6 +26,11 @@ export const commonFields: { readonly [Key in keyof CommonOptions]-?: Field<Comm
     "FILE",
     "file",
     "Open an encrypted store with this key file. Default: REHOME_KEY_FILE, else a passphrase is asked for",
+  ),
+  trustedSigners: textOption(
+    "FILE",
+    "file",
+    "Use only images that one of the public keys in FILE has signed. Default: REHOME_TRUSTED_SIGNERS, else any image",
   ),
   json: flag("Print the result as one JSON document"),
   progress: choiceOption(

@@ -173,6 +173,31 @@ export const tagCommand: CommandDefinition<TagCall> = {
   statuses: { 3: "the tag is taken" },
 };
 
+/** `rehome sign` as it was called. */
+export interface SignCall {
+  readonly image: string;
+  readonly keyFile: string;
+  readonly dryRun: boolean;
+}
+
+/** The definition of `rehome sign`. */
+export const signCommand: CommandDefinition<SignCall> = {
+  summary: "Sign an image under its name",
+  description: [
+    "The signature says that IMAGE, with every file in it, is what NAME:TAG is to mean; it lies in the store and goes with the image. Where trusted signers are configured (`trusted-signers`, --trusted-signers), an image is only used if one of them signed it, and by a name only if it is signed under that name: a further tag needs a signature of its own.",
+    "Anybody can verify it: docs/how-to/sign-images.md says how, with openssl alone.",
+  ],
+  fields: {
+    image: operand("IMAGE", "image", imageSummary),
+    keyFile: operand("KEY", "file", "Ed25519 private key in PEM, as `openssl genpkey -algorithm ed25519` makes it"),
+    dryRun: flag(dryRunSummary, "n"),
+  },
+  examples: [
+    { line: "sign web:3 release.pem", does: "release.pem vouches for web:3" },
+    { line: "sign web:golden release.pem", does: "and for what web:golden is" },
+  ],
+};
+
 /** `rehome rm` as it was called. */
 export interface RmCall {
   readonly image: readonly string[];

@@ -21,6 +21,7 @@ import {
   lsCommand,
   rmCommand,
   showCommand,
+  signCommand,
   tagCommand,
   tarCommand,
   type CatCall,
@@ -29,6 +30,7 @@ import {
   type LsCall,
   type RmCall,
   type ShowCall,
+  type SignCall,
   type TagCall,
   type TarCall,
 } from "./image-commands.ts";
@@ -109,6 +111,7 @@ export interface Calls {
   readonly cat: CatCall;
   readonly diff: DiffCall;
   readonly tag: TagCall;
+  readonly sign: SignCall;
   readonly tar: TarCall;
   readonly rm: RmCall;
   readonly forget: ForgetCall;
@@ -160,6 +163,7 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   cat: catCommand,
   diff: diffCommand,
   tag: tagCommand,
+  sign: signCommand,
   tar: tarCommand,
   rm: rmCommand,
   forget: forgetCommand,
@@ -218,7 +222,17 @@ export type { CaptureCall, RestoreCall, VerifyCall } from "./system-commands.ts"
 export type { CloneExecCall, CloneJoinCall, CloneLogCall, CloneServeCall, CloneSessionCall } from "./clone-commands.ts";
 export type { DiskLayoutCall, FirmwareChoice } from "./disk-commands.ts";
 export type { PrepareCall } from "./prepare-command.ts";
-export type { CatCall, DiffCall, ImagesCall, LsCall, RmCall, ShowCall, TagCall, TarCall } from "./image-commands.ts";
+export type {
+  CatCall,
+  DiffCall,
+  ImagesCall,
+  LsCall,
+  RmCall,
+  ShowCall,
+  SignCall,
+  TagCall,
+  TarCall,
+} from "./image-commands.ts";
 export type { MachineAttachCall, MachineCreateCall, MachineDetachCall, MachineListCall } from "./machine-commands.ts";
 export type { JobCall, JobListCall, JobLogCall, JobRateCall, JobRepairCall } from "./job-commands.ts";
 export type { ForgetCall } from "./retention-commands.ts";

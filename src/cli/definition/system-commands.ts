@@ -16,6 +16,7 @@ export interface CaptureCall {
   readonly oneFileSystem: boolean;
   readonly redact: boolean;
   readonly rehash: boolean;
+  readonly sign: string | undefined;
   readonly checkPackages: "changed" | "all" | undefined;
   readonly level: number | undefined;
   readonly rate: number | undefined;
@@ -51,6 +52,7 @@ export const captureCommand: CommandDefinition<CaptureCall> = {
     includeMount: listOption("DIR", "directory", "Take the file system mounted at DIR although it would be left out"),
     oneFileSystem: flag("Enter no other file system than the root's"),
     redact: flag("Leave out the contents of private keys, password hashes, credentials and tokens"),
+    sign: textOption("KEY", "file", "Sign the image under its name with this Ed25519 private key (PEM)"),
     rehash: flag("Read all files, also those that look unchanged"),
     checkPackages: choiceOption(
       ["changed", "all"],
@@ -74,6 +76,7 @@ export const captureCommand: CommandDefinition<CaptureCall> = {
     { line: "capture machine:web --rate 50MiB --idle", does: "a systemd-nspawn machine, gently" },
     { line: "capture / --redact", does: "this host without its keys and password hashes" },
     { line: "capture --from-tar web.tar --name web", does: "a tar archive, such as `docker export` writes" },
+    { line: "capture ./rootfs --sign release.pem", does: "for hosts that only use what release.pem signed" },
     { line: "capture / -n", does: "what would be taken and left out" },
   ],
   statuses: { 3: "the system cannot be captured so", 6: "captured, but some entries could not be read" },

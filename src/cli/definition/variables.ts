@@ -48,6 +48,12 @@ export const variables: readonly Variable[] = [
       "File that opens encrypted stores. Default: the systemd credential `rehome.key`, else a passphrase is asked for",
   },
   {
+    name: "REHOME_TRUSTED_SIGNERS",
+    key: "trusted-signers",
+    summary:
+      "File with public keys (PEM): only images that one of them has signed are used. Default: any image is used",
+  },
+  {
     name: "REHOME_RULES",
     key: "rules",
     summary: "Rules by which machines are validated (YAML). Default: /etc/rehome/validate.yaml",

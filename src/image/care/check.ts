@@ -3,18 +3,17 @@ import { throwIfInterrupted, RehomeError } from "../../core/errors.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { ChunkIndex } from "../chunk-index/chunk-index.ts";
 import { FormatUnknownError } from "../errors.ts";
-import { openSealedObject, type SealedKind } from "../format/sealed-object.ts";
 import { ChunkSource } from "../store/chunk-source.ts";
-import { openCondemnation } from "../store/condemnation.ts";
 import { removeLeftByDead } from "../store/left-by-dead.ts";
 import { listImageNames, openImageName, type ImageId, type ImageName } from "../store/image-names.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import { packOfKey } from "../store/pack-reader.ts";
-import { openSession } from "../store/session.ts";
+import { signaturesOf } from "../signatures/image-signature.ts";
 import { decodeManifest } from "../format/manifest-object.ts";
 import { readSegment } from "../format/segment.ts";
 import { readTopTable } from "../tree-index/tree-index-reader.ts";
 import type { Manifest } from "../../core/manifest/manifest.ts";
+import { assertSealed } from "./assert-sealed.ts";
 import { checkPack, type CheckedPack } from "./check-pack.ts";
 
 /** Something in a store that is not as it must be, and the images (`NAME:TAG`) that it hurts. */
@@ -43,14 +42,6 @@ export interface CheckResult {
   /** Images that need something that is not there, or cannot be read themselves. */
   readonly hurtImages: readonly string[];
 }
-
-const sealedKinds: Readonly<Record<string, SealedKind>> = {
-  names: "name",
-  sessions: "session",
-  condemned: "condemned",
-  lost: "lost",
-  keys: "key",
-};
 
 interface Findings {
   objects: number;
@@ -84,6 +75,8 @@ export async function checkStore(store: ImageStore, settings: CheckSettings): Pr
         noteMissing(findings, name);
     for (const [image, at] of findings.unreadableImages)
       for (const label of labelsOf(names, image)) findings.damages[at]?.images.add(label);
+    for (const { object, images } of findings.damages)
+      for (const name of names) if (object.startsWith(signaturesOf(name.image))) images.add(labelOf(name));
     await followImages(store, index, findings, names, settings);
     forgetRemoved(findings, names, await readNames(store));
     const damages = findings.damages.map(({ object, message, images }) => ({
@@ -138,21 +131,13 @@ async function readObjects(store: ImageStore, index: ChunkIndex, settings: Check
       for (const { object, message } of checked.damages) findings.damages.push({ object, message, images: new Set() });
       continue;
     }
-    const sealed = key === "store.json" ? "store" : sealedKinds[folder];
     try {
       const bytes = await store.blobs.get(key);
       if (bytes === undefined) continue;
       findings.bytes += bytes.length;
-      if (sealed === "name") openImageName(bytes, key);
-      else if (sealed === "condemned") openCondemnation(bytes, key);
-      else if (sealed === "session") openSession(bytes, key);
-      else if (sealed !== undefined) openSealedObject(sealed, bytes, key);
-      else if (folder === "images")
-        findings.manifests.set(
-          key.slice("images/".length) as ImageId,
-          decodeManifest(bytes, key.slice("images/".length) as ImageId),
-        );
-      else findings.notes.push(`"${key}" is no object of a store; it was left alone`);
+      const image = key.slice("images/".length) as ImageId;
+      if (folder === "images") findings.manifests.set(image, decodeManifest(bytes, image));
+      else if (!assertSealed(bytes, key)) findings.notes.push(`"${key}" is no object of a store; it was left alone`);
     } catch (error) {
       if (!(error instanceof RehomeError)) throw error;
       if (error instanceof FormatUnknownError) findings.unknownFormat ??= error;

@@ -152,12 +152,12 @@ async function findGarbageImages(
   condemnations: readonly Condemnation[],
 ): Promise<ImageId[]> {
   const condemned = new Set(condemnations.flatMap(({ images }) => images));
-  const garbage: ImageId[] = [];
-  for await (const { key } of store.blobs.list("images/")) {
-    const image = key.slice("images/".length) as ImageId;
-    if (!roots.has(image) && !condemned.has(image)) garbage.push(image);
-  }
-  return garbage;
+  const garbage = new Set<ImageId>();
+  const look = (image: ImageId): unknown => roots.has(image) || condemned.has(image) || garbage.add(image);
+  for await (const { key } of store.blobs.list("images/")) look(key.slice("images/".length) as ImageId);
+  // A program that did not know of signatures leaves those of images that it removed.
+  for await (const { key } of store.blobs.list("signatures/")) look(key.split("/")[1] as ImageId);
+  return [...garbage];
 }
 
 function describePlan(store: ImageStore, plan: ChosenPacks, garbageImages: readonly ImageId[]): PruneResult {

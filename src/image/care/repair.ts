@@ -31,7 +31,8 @@ export async function repairStore(store: ImageStore, settings: CheckSettings): P
   const actions: string[] = [];
   const packs = before.damagedPacks;
   for (const { object } of before.damages) {
-    if (!/^(?:sessions|condemned|lost|images)\//.test(object) || packs.some(({ key }) => key === object)) continue;
+    if (!/^(?:sessions|condemned|lost|images|signatures)\//.test(object) || packs.some(({ key }) => key === object))
+      continue;
     await store.blobs.delete(object);
     actions.push(`removed ${object}, which cannot be read`);
   }

@@ -5,6 +5,7 @@ import type { ImageId } from "../store/image-names.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import { packKey } from "../store/pack-reader.ts";
 import type { Session } from "../store/session.ts";
+import { removeSignatures } from "../signatures/stored-signatures.ts";
 import type { Reachability } from "./reachability.ts";
 
 /** What sweeps have removed so far. */
@@ -36,6 +37,7 @@ export async function sweep(
   await session.assertLive();
   for (const image of record.images) {
     if (roots.has(image as ImageId)) continue;
+    await removeSignatures(store.blobs, image as ImageId);
     await store.blobs.delete(`images/${image}`);
     tally.removedImages += 1;
   }

@@ -11,6 +11,7 @@ import { listImageNames, putName, putNameInSession, type ImageId, type ImageName
 import type { ImageStore } from "../store/image-store.ts";
 import { PackWriter } from "../store/pack-writer.ts";
 import { Session } from "../store/session.ts";
+import { copySignatures } from "../signatures/stored-signatures.ts";
 
 /** How to copy. */
 export interface CopySettings {
@@ -61,7 +62,10 @@ export async function copyImages(
   const before = new Set(target.index.packs().keys());
   await copyBlocks(source, target, measurePackUse(source, marks), settings, tally);
   crashPoint("copy.blocks-durable");
-  for (const image of images) await copyManifest(source, target, image);
+  for (const image of images) {
+    await copyManifest(source, target, image);
+    await copySignatures(source.blobs, target.blobs, image);
+  }
   crashPoint("copy.manifests-put");
   await checkCopies(target, images, before, settings);
   await reading?.assertLive();

@@ -11,6 +11,7 @@ export type SealedKind =
   | "session"
   | "condemned"
   | "lost"
+  | "signature"
   | "capture-cache"
   | "restore-marker"
   | "chain-session";

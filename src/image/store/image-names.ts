@@ -70,8 +70,16 @@ export async function listImageNames(blobs: BlobStore, name = ""): Promise<Image
     .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : compareTags(a.tag, b.tag)));
 }
 
-/** Puts `name` under the next free number and returns it with its tag; the loser of a race takes the number after. */
-export async function putNextName(blobs: BlobStore, name: Omit<ImageName, "tag">): Promise<ImageName> {
+/**
+ * Puts `name` under the next free number and returns it with its tag; the loser of a race takes the number after.
+ *
+ * @param before Puts what must be there before the name is; what it returns takes that back.
+ */
+export async function putNextName(
+  blobs: BlobStore,
+  name: Omit<ImageName, "tag">,
+  before?: (tagged: ImageName) => Promise<() => Promise<void>>,
+): Promise<ImageName> {
   let highest = 0;
   for await (const { key } of blobs.list(`names/${name.name}/`)) {
     const tag = key.slice(key.lastIndexOf("/") + 1);
@@ -79,7 +87,9 @@ export async function putNextName(blobs: BlobStore, name: Omit<ImageName, "tag">
   }
   for (let number = highest + 1; ; number++) {
     const tagged = { ...name, tag: String(number) };
+    const takeBack = await before?.(tagged);
     if (await blobs.put(nameKey(tagged), [sealObject("name", tagged)])) return tagged;
+    await takeBack?.();
   }
 }
 

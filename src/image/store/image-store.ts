@@ -24,6 +24,7 @@ import {
 } from "../errors.ts";
 import { decodeManifest } from "../format/manifest-object.ts";
 import { openSealedObject, sealObject } from "../format/sealed-object.ts";
+import { assertTrusted, type TrustedSigners } from "../signatures/trusted-signers.ts";
 import { ChunkSource } from "./chunk-source.ts";
 import { condemnedPacks, readCondemnations, type Condemnation } from "./condemnation.ts";
 import { findImageName, putName, putNameInSession, type ImageId, type ImageName } from "./image-names.ts";
@@ -48,6 +49,8 @@ export interface StoreSurroundings {
   readonly cacheDirectory: string;
   /** Finds the master key of an encrypted store; without it none can be opened. @throws {KeyNeededError} @throws {KeyWrongError} */
   readonly unlock?: (store: LockedStore) => Promise<Uint8Array>;
+  /** Whose signature an image must have to be used; without it none needs any. */
+  readonly trustedSigners?: () => TrustedSigners;
 }
 
 /** An image that a session keeps from being pruned. */
@@ -72,6 +75,7 @@ export class ImageStore implements Disposable {
   readonly chunks: ChunkSource;
   /** A directory of this host for caches about this store. */
   readonly cacheDirectory: string;
+  readonly #trustedSigners: (() => TrustedSigners) | undefined;
 
   /** Opens a store. @throws {StoreNotFoundError} @throws {ObjectDamagedError} @throws {FormatUnknownError} */
   static async open(surroundings: StoreSurroundings): Promise<ImageStore> {
@@ -131,6 +135,7 @@ export class ImageStore implements Disposable {
     this.blobs = surroundings.blobs;
     this.probe = surroundings.probe;
     this.cacheDirectory = `${surroundings.cacheDirectory}/${description.id}`;
+    this.#trustedSigners = surroundings.trustedSigners;
     this.index = ChunkIndex.open(`${this.cacheDirectory}/chunks.sqlite`);
     this.chunks = new ChunkSource(this.blobs, this.index, () => this.refresh());
   }
@@ -180,7 +185,11 @@ export class ImageStore implements Disposable {
     return decodeManifest(bytes, id);
   }
 
-  /** Finds an image and keeps it from being pruned until it is disposed of. @throws {ImageNotFoundError} */
+  /**
+   * Finds an image to use and keeps it from being pruned until it is disposed of.
+   *
+   * @throws {ImageNotFoundError} @throws {ImageUntrustedError} If it is not signed as it must be.
+   */
   async openImage(operand: ImageOperand, purpose: string): Promise<OpenImage> {
     const name = await findImageName(this.blobs, operand);
     const session = await this.beginReading(purpose, [name.image]);
@@ -190,6 +199,8 @@ export class ImageStore implements Disposable {
       // has it and is condemned got it while the prune waited, and the sweep will keep it.
       if ((await findImageName(this.blobs, byLabel(name))).image !== name.image)
         throw new ImageNotFoundError(`@${name.image}`);
+      const trusted = this.#trustedSigners?.();
+      if (trusted) await assertTrusted(this.blobs, name, operand.by.kind, trusted);
       const manifest = await this.readManifest(name.image);
       return {
         name,

@@ -7,7 +7,7 @@ import { BuildBusyError, isAreaRecord, type AreaRecord, type BuildArea } from ".
 import { capture } from "../capture/capture.ts";
 import { realPath } from "../settings/real-path.ts";
 import { restore } from "../restore/restore.ts";
-import type { Paths } from "../settings/settings.ts";
+import { trustingAnybody, type Paths } from "../settings/settings.ts";
 import { pruneStore, storeStats } from "../store/store-care.ts";
 import { openStore, type StoreOptions } from "../store/store.ts";
 
@@ -83,7 +83,7 @@ function stateStore(states: string, paths: Paths): StateStore {
   // Caches go with the states, and hooks are for captures that the user asks for.
   return {
     store: `${states}/store`,
-    paths: { ...paths, stateDirectory: states, hooksDirectory: `${states}/no-hooks` },
+    paths: { ...trustingAnybody(paths), stateDirectory: states, hooksDirectory: `${states}/no-hooks` },
   };
 }
 

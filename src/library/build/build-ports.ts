@@ -2,7 +2,7 @@ import { containedPrograms } from "../../host/build/contained-programs.ts";
 import { localFiles } from "../../host/build/local-files.ts";
 import { hostPackageSources } from "../../host/build/package-sources.ts";
 import { parseImageOperand } from "../../core/operand.ts";
-import { findImageName, listImageNames, removeName, type ImageName } from "../../image/store/image-names.ts";
+import { listImageNames, removeName, type ImageName } from "../../image/store/image-names.ts";
 import type { BuildPorts, Images, StoredImage } from "../../journeys/build/index.ts";
 import { captureAsPlanned, planCaptureOf } from "../capture/capture.ts";
 import { storeOf } from "../images/images.ts";
@@ -27,7 +27,8 @@ function imagesOf(standard: string, paths: Paths): Images {
       const operand = parseImageOperand(text);
       const place = storeOf(operand, { store: named ?? standard, paths });
       using store = await openStore(place);
-      return storedAs(await findImageName(store.blobs, operand), storePath(place));
+      await using opened = await store.openImage(operand, "build from it");
+      return storedAs(opened.name, storePath(place));
     },
     async restore({ id, store }, directory, work) {
       await restore(`@${id}`, directory, { ...work, store, paths });

@@ -36,6 +36,7 @@ import type { FactsRequest, FactsResponse } from "../../workers/facts-worker.ts"
 import type { CaptureWorkerData } from "../../workers/capture-worker.ts";
 import { realPath } from "../settings/real-path.ts";
 import { choosePaths, type Paths } from "../settings/settings.ts";
+import { readSigningKey } from "../store/signing-keys.ts";
 import { openOrCreateStore, storePath, type StoreOptions } from "../store/store.ts";
 import { version } from "../version.ts";
 import { workerCount } from "../settings/worker-count.ts";
@@ -66,6 +67,8 @@ export interface CaptureOptions extends StoreOptions {
   readonly rateBytesPerSecond?: number | (() => number | undefined);
   /** Uses processor and disk only when nobody else does. */
   readonly idle?: boolean;
+  /** A PEM file with the Ed25519 private key that signs the image under its name. */
+  readonly sign?: string;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -97,6 +100,7 @@ export async function captureAsPlanned(
   notices?: CaptureNotices,
 ): Promise<CaptureResult> {
   const paths = options.paths ?? choosePaths();
+  const signingKey = options.sign === undefined ? undefined : await readSigningKey(options.sign);
   using store = await openOrCreateStore({ ...options, paths });
   if (options.idle === true) ownPriority("idle");
   return await runCapture(plan, store, capturePorts(paths, store), {
@@ -105,6 +109,7 @@ export async function captureAsPlanned(
     packageFiles: options.packageFiles ?? "changed",
     ...(nspawnFile !== undefined && { nspawnFile }),
     idle: options.idle ?? false,
+    ...(signingKey && { signingKey }),
     rate: rateLimitOf(options),
     onProgress: options.onProgress ?? (() => undefined),
     ...(options.signal && { signal: options.signal }),

@@ -17,6 +17,7 @@ import type { ImageStore } from "../../image/store/image-store.ts";
 import { readChildren, readTree } from "../../image/tree-index/tree-index-reader.ts";
 import { fileContent } from "./file-content.ts";
 import { openStore, type StoreOptions } from "../store/store.ts";
+import { shownSignatures, type ShownSignature } from "./shown-signatures.ts";
 
 /** Lists all names of images, by name, numbers ascending. @throws {StoreNotFoundError} */
 export async function listImages(options: StoreOptions = {}): Promise<ImageName[]> {
@@ -24,15 +25,20 @@ export async function listImages(options: StoreOptions = {}): Promise<ImageName[
   return await listImageNames(store.blobs);
 }
 
-/** Reads what an image says of itself. @throws {ImageNotFoundError} @throws {ObjectDamagedError} */
+/** Reads what an image says of itself, and who signed it; it need not be one to trust. @throws {ImageNotFoundError} @throws {ObjectDamagedError} */
 export async function showImage(
   image: string,
   options: StoreOptions = {},
-): Promise<{ readonly name: ImageName; readonly manifest: Manifest }> {
+): Promise<{
+  readonly name: ImageName;
+  readonly manifest: Manifest;
+  readonly signatures: readonly ShownSignature[];
+}> {
   const operand = parseImageOperand(image);
   using store = await openStore(storeOf(operand, options));
   const name = await findImageName(store.blobs, operand);
-  return { name, manifest: await store.readManifest(name.image) };
+  const manifest = await store.readManifest(name.image);
+  return { name, manifest, signatures: await shownSignatures(store, name.image, options) };
 }
 
 /** How to list entries. */

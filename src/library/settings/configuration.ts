@@ -19,6 +19,7 @@ export interface Configuration {
   readonly rules?: string;
   readonly "prepare-dir"?: string;
   readonly "key-file"?: string;
+  readonly "trusted-signers"?: string;
   readonly "keep-jobs-days"?: number;
   readonly "clone-serve"?: OptionValues;
   readonly "clone-join"?: OptionValues;
@@ -33,6 +34,7 @@ const pathKeys = [
   "rules",
   "prepare-dir",
   "key-file",
+  "trusted-signers",
 ] as const;
 const optionKeys = ["clone-serve", "clone-join"] as const;
 const keys: readonly (keyof Configuration)[] = [...pathKeys, "keep-jobs-days", ...optionKeys];

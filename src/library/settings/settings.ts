@@ -19,6 +19,13 @@ export interface Paths {
   readonly prepareDirectory: string;
   /** The file that opens encrypted stores, where one is named. */
   readonly keyFile?: string;
+  /** The file that lists the public keys of which one must have signed an image that is used; without it none needs to. */
+  readonly trustedSigners?: string;
+}
+
+/** The same paths for images that this host made for itself, which nobody signs. */
+export function trustingAnybody({ trustedSigners: _trustedSigners, ...paths }: Paths): Paths {
+  return paths;
 }
 
 /** Variables that choose {@link Paths} and other settings. */
@@ -38,6 +45,7 @@ export function choosePaths(environment: Environment = process.env, isRoot: bool
     environment["REHOME_STATE_DIR"] ?? configuration["state-dir"] ?? (isRoot ? "/var/lib/rehome" : userState),
   );
   const keyFile = environment["REHOME_KEY_FILE"] ?? configuration["key-file"] ?? credentialOf(environment);
+  const trustedSigners = environment["REHOME_TRUSTED_SIGNERS"] ?? configuration["trusted-signers"];
   const store = environment["REHOME_STORE"] ?? configuration.store ?? `${stateDirectory}/store`;
   return {
     stateDirectory,
@@ -52,6 +60,7 @@ export function choosePaths(environment: Environment = process.env, isRoot: bool
       environment["REHOME_PREPARE_DIR"] ?? configuration["prepare-dir"] ?? "/etc/rehome/prepare.d",
     ),
     ...(keyFile !== undefined && { keyFile: resolve(keyFile) }),
+    ...(trustedSigners !== undefined && { trustedSigners: resolve(trustedSigners) }),
   };
 }
 

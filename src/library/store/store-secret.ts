@@ -8,7 +8,8 @@ import type { Paths } from "../settings/settings.ts";
 export type AskPassphrase = (question: string) => Promise<string | undefined>;
 
 const maxKeyFileBytes = 1024 * 1024;
-const attempts = 3;
+/** How often a passphrase may be tried. */
+export const passphraseAttempts = 3;
 
 let ask: AskPassphrase | undefined;
 /** Master keys that this process has found, by the stores' ids: nobody is asked twice. */
@@ -17,6 +18,11 @@ const found = new Map<string, Buffer>();
 /** Says who answers for passphrases in this process; by default nobody does. */
 export function answerPassphrasesWith(answer: AskPassphrase | undefined): void {
   ask = answer;
+}
+
+/** Asks whoever answers for passphrases; undefined where there is nobody. */
+export async function askPassphrase(question: string): Promise<string | undefined> {
+  return await ask?.(question);
 }
 
 /** What is to open a store from now on: a key file, or a passphrase that is asked for twice. @throws {UsageError} */
@@ -44,7 +50,7 @@ function readKeyFile(path: string): KeySecret {
 
 /** @throws {UsageError} If the two differ, or nobody can be asked. */
 async function askNewPassphrase(what: string): Promise<KeySecret> {
-  const first = await ask?.(`New passphrase for ${what}: `);
+  const first = await askPassphrase(`New passphrase for ${what}: `);
   if (first === undefined)
     throw new UsageError(
       `cannot ask for a passphrase for ${what}: there is no terminal`,
@@ -55,7 +61,7 @@ async function askNewPassphrase(what: string): Promise<KeySecret> {
       `cannot use that passphrase: it has ${first.length} characters, and 8 are needed`,
       "Choose a longer one.",
     );
-  if ((await ask?.("Once more: ")) !== first)
+  if ((await askPassphrase("Once more: ")) !== first)
     throw new UsageError("cannot use that passphrase: the two differ", "Try again.");
   return secretOf(first);
 }
@@ -75,12 +81,12 @@ export async function unlockStore(store: LockedStore, { keyFile }: Pick<Paths, "
 
 async function askForMaster(store: LockedStore): Promise<Buffer> {
   for (let attempt = 1; ; attempt++) {
-    const passphrase = await ask?.(`Passphrase of ${store.blobs.location}: `);
+    const passphrase = await askPassphrase(`Passphrase of ${store.blobs.location}: `);
     if (passphrase === undefined) throw new KeyNeededError(store.blobs.location);
     try {
       return await findMasterKey(store, secretOf(passphrase));
     } catch (error) {
-      if (!(error instanceof KeyWrongError) || attempt === attempts) throw error;
+      if (!(error instanceof KeyWrongError) || attempt === passphraseAttempts) throw error;
     }
   }
 }

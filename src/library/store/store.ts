@@ -6,6 +6,7 @@ import { directoryBlobStore } from "../../image/blob-store/directory-blob-store.
 import type { KeySecret } from "../../image/encryption/store-keys.ts";
 import { ImageStore, type StoreSurroundings } from "../../image/store/image-store.ts";
 import { choosePaths, type Paths } from "../settings/settings.ts";
+import { readTrustedSigners } from "./signing-keys.ts";
 import { unlockStore } from "./store-secret.ts";
 
 /** Which store to use: a path, `file:///path`, or by default the one that {@link choosePaths} names. */
@@ -47,10 +48,12 @@ export function storePath(options: StoreOptions = {}): string {
 
 function surroundings(options: StoreOptions): StoreSurroundings {
   const paths = options.paths ?? choosePaths();
+  const { trustedSigners } = paths;
   return {
     blobs: directoryBlobStore(storePath(options)),
     probe: processProbe,
     cacheDirectory: `${paths.stateDirectory}/cache`,
     unlock: (store) => unlockStore(store, paths),
+    ...(trustedSigners !== undefined && { trustedSigners: () => readTrustedSigners(trustedSigners) }),
   };
 }

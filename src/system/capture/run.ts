@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { crashPoint } from "../../core/crash-points.ts";
 import type {
   Consistency,
@@ -20,13 +21,15 @@ import { putNameInSession, putNextName, type ImageId, type ImageName } from "../
 import type { ImageStore } from "../../image/store/image-store.ts";
 import { PackWriter } from "../../image/store/pack-writer.ts";
 import { Session } from "../../image/store/session.ts";
+import { signImageName } from "../../image/signatures/image-signature.ts";
+import { putSignature } from "../../image/signatures/stored-signatures.ts";
 import { TreeIndexWriter } from "../../image/tree-index/tree-index-writer.ts";
-import { HookFailedError } from "./errors.ts";
 import { captureCachePath, CaptureCacheWriter, type CaptureCacheKey } from "./records/capture-cache.ts";
 import { openTrustedCache } from "./records/trusted-cache.ts";
 import { TreeCapture, type CapturedTree } from "./capture-tree.ts";
+import { checkHooks, raiseConsistency } from "./hook-results.ts";
 import type { CapturePlan } from "./plan.ts";
-import type { CapturePorts, HookResult } from "./ports.ts";
+import type { CapturePorts } from "./ports.ts";
 import type { RateLimit } from "./reading/rate-limit.ts";
 import { findSecretPaths, findSharedSecrets } from "./secrets/find-secrets.ts";
 import { ruleDigest } from "./secrets/rule-digest.ts";
@@ -41,6 +44,8 @@ export interface CaptureSettings {
   readonly packageFiles: "changed" | "all";
   readonly nspawnFile?: string;
   readonly idle: boolean;
+  /** Signs the image under its name. */
+  readonly signingKey?: KeyObject;
   readonly rate: RateLimit;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal;
@@ -93,7 +98,7 @@ export async function runCapture(
       await settings.notices?.runningHooks();
     }
     const consistency = hooked
-      ? raise(plan.consistency, checkHooks(await ports.runHooks("pre-capture", variables, settings.signal)))
+      ? raiseConsistency(plan.consistency, checkHooks(await ports.runHooks("pre-capture", variables, settings.signal)))
       : plan.consistency;
     announce("writing out what the kernel holds back", "the devices");
     sync(ports, plan.root);
@@ -232,7 +237,9 @@ async function publish(publication: Publication): Promise<CaptureResult> {
     assertNotGivenUp(condemnations, await readCondemnations(store.blobs), session.id);
     await settings.notices?.publishing(id);
     const described = describe(id, plan, capturedAt, consistency, counts, packs);
-    const name = await putNameInSession(store.blobs, session, () => putNextName(store.blobs, described));
+    const { signingKey } = settings;
+    const sign = signingKey && ((tagged: ImageName) => putSignature(store.blobs, signImageName(signingKey, tagged)));
+    const name = await putNameInSession(store.blobs, session, () => putNextName(store.blobs, described, sign));
     crashPoint("capture.published");
     cache.publish({ formatVersion: 3, ...cacheKeyOf(plan), image: id, name: name.name, tag: name.tag, startedAtMs });
     return { name, manifest, unchangedFiles, unreadable: warnings.unreadable, durationMs: Date.now() - startedAtMs };
@@ -269,25 +276,6 @@ function sync(ports: CapturePorts, root: string): void {
   } finally {
     ports.tree.close(directory);
   }
-}
-
-const levels: readonly Consistency[] = ["fuzzy", "crash", "filesystem", "application"];
-
-/** @throws {HookFailedError} */
-function checkHooks(results: readonly HookResult[]): readonly HookResult[] {
-  const failed = results.find(({ exitCode }) => exitCode !== 0);
-  if (failed)
-    throw new HookFailedError(
-      failed.path,
-      failed.timedOut ? "it ran out of time" : `it ended with status ${failed.exitCode}`,
-      failed.output,
-    );
-  return results;
-}
-
-function raise(level: Consistency, hooks: readonly HookResult[]): Consistency {
-  const claimed = hooks.map(({ consistency }) => levels.indexOf(consistency as Consistency));
-  return levels[Math.max(levels.indexOf(level), ...claimed)] ?? level;
 }
 
 function cacheKeyOf({ root, ownerShift, redact }: CapturePlan): CaptureCacheKey {

@@ -8,7 +8,8 @@ import { FrameKeys, openFrame, sealFrame } from "../../../src/journeys/clone/wir
 import { decodeIndexPart } from "../../../src/journeys/clone/wire/index-part.ts";
 import { encodeMessage, messageShapes, MessageSplitter } from "../../../src/journeys/clone/wire/messages.ts";
 import { indexSubject, isSigned, signSubject } from "../../../src/journeys/clone/wire/signed.ts";
-import { fingerprintOf, formatToken, parseToken, rawPublicKey } from "../../../src/journeys/clone/wire/token.ts";
+import { rawPublicKey } from "../../../src/image/signatures/ed25519.ts";
+import { fingerprintOf, formatToken, parseToken } from "../../../src/journeys/clone/wire/token.ts";
 import * as samples from "./samples.ts";
 
 const golden = (name: string): Buffer => readFileSync(join(import.meta.dirname, name));

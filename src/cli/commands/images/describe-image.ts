@@ -1,5 +1,6 @@
 import type { CaptureWarning, Manifest } from "../../../core/manifest/manifest.ts";
 import type { ImageName } from "../../../image/store/image-names.ts";
+import type { ShownSignature } from "../../../library/images/shown-signatures.ts";
 import { countOf, formatBytes, formatCount, formatDuration } from "../../render/quantities.ts";
 import { formatFacts, type Fact } from "../../render/facts.ts";
 import { describeSecrets } from "../secrets.ts";
@@ -8,10 +9,16 @@ import { formatIsoTime } from "../../render/time.ts";
 const shownWarnings = 20;
 
 /** What an image is and needs, in lines for people. */
-export function describeImage(name: ImageName, manifest: Manifest, width: number): string[] {
+export function describeImage(
+  name: ImageName,
+  manifest: Manifest,
+  signatures: readonly ShownSignature[],
+  width: number,
+): string[] {
   const { head, tail } = manifest;
   const facts: Fact[] = [
     ["id", name.image],
+    ["signed", signatures.map(describeSignature).join("; ")],
     ["kind", head.kind],
     ...systemFacts(manifest),
     ["captured", `${formatIsoTime(head.capturedAt)} by ${head.writtenBy}, in ${formatDuration(tail.durationMs)}`],
@@ -40,6 +47,11 @@ export function describeImage(name: ImageName, manifest: Manifest, width: number
     ["tree digest", tail.tree.digest],
   ];
   return [`${name.name}:${name.tag}`, ...formatFacts(facts, width), ...describeWarnings(manifest)];
+}
+
+function describeSignature({ name, tag, signer, trusted, label }: ShownSignature): string {
+  const who = label === undefined ? signer : `${signer} (${label})`;
+  return `as ${name}:${tag} by ${who}${trusted === false ? ", who is no trusted signer" : ""}`;
 }
 
 function systemFacts({ head }: Manifest): Fact[] {

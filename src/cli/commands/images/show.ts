@@ -41,7 +41,7 @@ export async function runShow(
     output.document(await billOfMaterials(call.image, store));
     return exitStatus.done;
   }
-  const { name, manifest } = await showImage(call.image, store);
+  const { name, manifest, signatures } = await showImage(call.image, store);
   const { packages } = manifest.head.facts;
   const licenses = countLicenses(packages);
   if (common.json) {
@@ -51,10 +51,11 @@ export async function runShow(
       ...(call.secrets && { secrets: manifest.tail.secrets ?? null }),
     };
     const choosesParts = call.packages || call.licenses || call.secrets;
-    output.document({ ...labelOf(name), ...(choosesParts ? chosen : { manifest }) });
+    output.document({ ...labelOf(name), ...(choosesParts ? chosen : { signatures, manifest }) });
     return exitStatus.done;
   }
-  if (!call.packages && !call.licenses && !call.secrets) output.lines(describeImage(name, manifest, output.width));
+  if (!call.packages && !call.licenses && !call.secrets)
+    output.lines(describeImage(name, manifest, signatures, output.width));
   if (call.secrets) showSecrets(manifest, output, messages);
   if ((call.packages || call.licenses) && packages.length === 0)
     messages.remark("the image has no packages that its tree tells of");

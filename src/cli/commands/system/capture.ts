@@ -88,6 +88,7 @@ function captureOptions(call: CaptureCall): CaptureOptions {
     rehash: call.rehash,
     idle: call.idle,
     ...(call.name !== undefined && { name: call.name }),
+    ...(call.sign !== undefined && { sign: resolve(call.sign) }),
     ...(call.level !== undefined && { compressionLevel: call.level }),
     ...(call.rate !== undefined && { rateBytesPerSecond: call.rate }),
     ...(call.checkPackages !== undefined && { packageFiles: call.checkPackages }),

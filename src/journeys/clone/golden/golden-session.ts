@@ -12,7 +12,7 @@ import type { FrameBytes } from "../link/frame-bytes.ts";
 import { HopRunner } from "../link/hop-runner.ts";
 import type { Message } from "../wire/messages.ts";
 import { execSubject, exporterLabel, signSubject, welcomeSubject } from "../wire/signed.ts";
-import { rawPublicKey } from "../wire/token.ts";
+import { rawPublicKey } from "../../../image/signatures/ed25519.ts";
 import type { GoldenFrames } from "./golden-frames.ts";
 import { Pace } from "./pace.ts";
 import type { SessionState } from "./session-state.ts";

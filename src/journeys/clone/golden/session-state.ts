@@ -2,7 +2,8 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, ty
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { openSealedObject, sealObject } from "../../../image/format/sealed-object.ts";
-import { fingerprintOf, rawPublicKey, type SessionToken } from "../wire/token.ts";
+import { rawPublicKey } from "../../../image/signatures/ed25519.ts";
+import { fingerprintOf, type SessionToken } from "../wire/token.ts";
 
 /** A node as it is remembered over the loss of the golden node. */
 export interface RememberedNode {

@@ -1,5 +1,6 @@
-import { createHash, createPublicKey, hkdfSync, timingSafeEqual, type KeyObject } from "node:crypto";
+import { createHash, hkdfSync, timingSafeEqual, type KeyObject } from "node:crypto";
 import { UsageError } from "../../../core/errors.ts";
+import { publicKeyOf } from "../../../image/signatures/ed25519.ts";
 
 /** What lets a node join a session, and tells it who the golden node is. */
 export interface SessionToken {
@@ -43,13 +44,8 @@ export function fingerprintOf(rawKey: Uint8Array): Buffer {
   return createHash("sha256").update(rawKey).digest();
 }
 
-/** The 32 raw bytes of an Ed25519 public key. */
-export function rawPublicKey(key: KeyObject): Buffer {
-  return Buffer.from(key.export({ format: "jwk" }).x ?? "", "base64url");
-}
-
 /** The golden node's key, if it is the one that the token names. */
 export function goldenKeyOf(token: SessionToken, raw: Buffer): KeyObject | undefined {
   if (!timingSafeEqual(fingerprintOf(raw), token.fingerprint)) return undefined;
-  return createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x: raw.toString("base64url") } });
+  return publicKeyOf(raw);
 }

@@ -7,7 +7,8 @@ import { decodeFrameHeader, encodeFrameHeader, headerBytes, type FrameHeader } f
 import { FrameKeys, openFrame, sealFrame } from "./frame-seal.ts";
 import { decodeIndexPart, encodeIndexPart, type IndexItem } from "./index-part.ts";
 import { decodeMessage, encodeMessage, messageShapes, MessageSplitter, type Message } from "./messages.ts";
-import { fingerprintOf, formatToken, goldenKeyOf, parseToken, rawPublicKey } from "./token.ts";
+import { rawPublicKey } from "../../../image/signatures/ed25519.ts";
+import { fingerprintOf, formatToken, goldenKeyOf, parseToken } from "./token.ts";
 
 const count = fc.maxSafeNat();
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => Buffer.from(b));

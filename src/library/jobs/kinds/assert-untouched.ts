@@ -7,7 +7,7 @@ import type { Difference } from "../../../system/compare/difference.ts";
 import { parseTreePath } from "../../images/images.ts";
 import type { RestoreResult } from "../../restore/restore.ts";
 import { checkTarget } from "../../restore/restore-check.ts";
-import type { Paths } from "../../settings/settings.ts";
+import { trustingAnybody, type Paths } from "../../settings/settings.ts";
 import { openStore } from "../../store/store.ts";
 
 /** What a tree is held against. */
@@ -37,7 +37,7 @@ export async function assertUntouched(
 ): Promise<void> {
   const { image, options, store, paths } = parameters;
   const differencesTo = async (operand: string): Promise<readonly Difference[]> => {
-    using opened = await openStore({ store, paths });
+    using opened = await openStore({ store, paths: trustingAnybody(paths) });
     await using found = await opened.openImage(parseImageOperand(operand), "undo a restore");
     const path = parseTreePath(options.path ?? "");
     const settings = { store: opened, manifest: found.manifest, root, path, fromDevice: false, signal };

@@ -6,6 +6,7 @@ import { listImageNames, type ImageId } from "../../../image/store/image-names.t
 import type { CaptureResult } from "../../../system/capture/run.ts";
 import { captureAsPlanned, planCaptureOf, type CaptureOptions, type PlannedCapture } from "../../capture/capture.ts";
 import { choosePaths, type Paths } from "../../settings/settings.ts";
+import { readSigningKey } from "../../store/signing-keys.ts";
 import { openStore, storePath } from "../../store/store.ts";
 import { fromJson, toJson } from "../json.ts";
 import { removeNumberedNames } from "./remove-numbered-names.ts";
@@ -64,11 +65,14 @@ export async function captureByJob(
   options: CaptureOptions & JobOptions,
 ): Promise<CaptureResult> {
   const { onProgress: _onProgress, signal: _signal, onJob: _onJob, paths = choosePaths(), store, ...rest } = options;
+  const sign = rest.sign === undefined ? undefined : resolve(rest.sign);
+  // A key that cannot be used is refused before there is a job.
+  if (sign !== undefined) await readSigningKey(sign);
   const parameters: CaptureParameters = {
     system,
     store: storePath({ ...(store !== undefined && { store }), paths }),
     paths,
-    options: rest,
+    options: { ...rest, ...(sign !== undefined && { sign }) },
   };
   const { name, root } = planned.plan;
   const order = { title: `capture ${root} as ${name}`, parameters: toJson(parameters), plan: toJson(planned) };

@@ -24,7 +24,7 @@ import {
   type RestoreResult,
 } from "../../restore/restore.ts";
 import { restorePorts } from "../../restore/restore-ports.ts";
-import { choosePaths, type Paths } from "../../settings/settings.ts";
+import { choosePaths, trustingAnybody, type Paths } from "../../settings/settings.ts";
 import { openStore, storePath } from "../../store/store.ts";
 import type { WriteThreads } from "../../settings/write-pool.ts";
 import { assertUntouched } from "./assert-untouched.ts";
@@ -196,7 +196,7 @@ function restoreCheckpoint(id: JobId, parameters: RestoreParameters, threads: Wr
     { saveCursor, onProgress, signal }: CheckpointContext,
   ): Promise<void> {
     const { target, backup, phase } = kept;
-    const place = { store, paths };
+    const place = { store, paths: trustingAnybody(paths) };
     if (result !== null && phase === "changing")
       await assertUntouched(id, target, result, { parameters, backup, signal });
     if (phase === "changing" || phase === "undoing") {
