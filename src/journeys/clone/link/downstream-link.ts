@@ -44,7 +44,7 @@ export class DownstreamLink {
     return this.#socket === socket;
   }
 
-  /** Sends a frame after those given before. */
+  /** Sends a frame after those given before, and releases it then. */
   send(frame: number, coming: Promise<FrameBytes | undefined>): void {
     this.#queue.push({ frame, coming });
     void this.#fetch();
@@ -109,7 +109,9 @@ export class DownstreamLink {
     }
   }
 
-  #finished({ header }: FrameBytes): void {
-    if (!this.#isClosed) this.#events.onSent(header.frame);
+  /** Only now the kernel reads nothing of it any more. What a link that was closed had in hand is left to the collector. */
+  #finished(frame: FrameBytes): void {
+    frame.release();
+    if (!this.#isClosed) this.#events.onSent(frame.header.frame);
   }
 }

@@ -1,9 +1,11 @@
+import type { FrameMemory } from "./frame-memory.ts";
 import { headerBytes, type FrameHeader } from "../wire/frame-header.ts";
 
 /**
  * A frame in memory, header and body as they go over a link, perhaps still coming in.
  *
- * Its memory is shared between threads: the one who writes to the disk reads it where it lies, while it is sent on.
+ * Its memory is shared between threads: the one who writes to the disk reads it where it lies, while it is sent on. It is used
+ * again once all who hold it have released it; who cannot say when it is done with it never does, and leaves it to the collector.
  */
 export class FrameBytes {
   readonly header: FrameHeader;
@@ -11,18 +13,22 @@ export class FrameBytes {
   #filled: number;
   #isBroken = false;
   #onChange: (() => void) | undefined;
+  #holders = 1;
+  readonly #memory: FrameMemory | undefined;
 
-  private constructor(header: FrameHeader, bytes: Buffer, filled: number) {
+  private constructor(header: FrameHeader, bytes: Buffer, filled: number, memory?: FrameMemory) {
     this.header = header;
     this.bytes = bytes;
     this.#filled = filled;
+    this.#memory = memory;
   }
 
   /** A frame whose body will come. */
-  static toBeFilled(header: FrameHeader, head: Uint8Array): FrameBytes {
-    const bytes = Buffer.from(new SharedArrayBuffer(headerBytes + header.bodyBytes));
+  static toBeFilled(header: FrameHeader, head: Uint8Array, memory: FrameMemory): FrameBytes {
+    const sizeBytes = headerBytes + header.bodyBytes;
+    const bytes = Buffer.from(memory.take(sizeBytes), 0, sizeBytes);
     bytes.set(head);
-    return new FrameBytes(header, bytes, headerBytes);
+    return new FrameBytes(header, bytes, headerBytes, memory);
   }
 
   /** A frame that is whole. */
@@ -46,6 +52,19 @@ export class FrameBytes {
 
   get body(): Buffer {
     return this.bytes.subarray(headerBytes);
+  }
+
+  /** One more will read or write the bytes. */
+  retain(): this {
+    this.#holders += 1;
+    return this;
+  }
+
+  /** One of those who hold it, its maker among them, is done with it. */
+  release(): void {
+    this.#holders -= 1;
+    const { buffer } = this.bytes;
+    if (this.#holders === 0 && buffer instanceof SharedArrayBuffer) this.#memory?.giveBack(buffer);
   }
 
   /** Called with every change from now on; there is one who listens, the sender. */

@@ -4,6 +4,7 @@ import type { HopCommand, HopEvent, HopReport } from "../chain/hop-events.ts";
 import type { FrameRange } from "../wire/frame-ranges.ts";
 import { DownstreamLink } from "./downstream-link.ts";
 import type { FrameBytes } from "./frame-bytes.ts";
+import { FrameMemory } from "./frame-memory.ts";
 import { LinkServer, type AcceptedSuccessor } from "./link-server.ts";
 import { UpstreamLink, type Predecessor } from "./upstream-link.ts";
 
@@ -33,6 +34,7 @@ export class HopRunner implements Disposable {
   readonly #parts: HopParts;
   readonly #server: LinkServer;
   readonly #frames = new Map<number, FrameBytes>();
+  readonly #memory = new FrameMemory();
   readonly #awaiting = new Map<number, Waiting[]>();
   #failure: Error | undefined;
   readonly #timer: NodeJS.Timeout;
@@ -92,11 +94,11 @@ export class HopRunner implements Disposable {
     this.#handle(event);
   }
 
-  /** The frame from memory, now or once it has come; undefined where it came and went: it is not in memory, and not lacking. */
+  /** The frame from memory, which the caller releases, now or once it has come; undefined where it came and went: it is not in memory, and not lacking. */
   take(frame: number): Promise<FrameBytes> | undefined {
     const { hop } = this.#parts;
     const kept = hop.hasInRing(frame) ? this.#frames.get(frame) : undefined;
-    if (kept) return Promise.resolve(kept);
+    if (kept) return Promise.resolve(kept.retain());
     if (!hop.lacks(frame)) return undefined;
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
@@ -182,6 +184,7 @@ export class HopRunner implements Disposable {
         this.#down?.close();
         break;
       case "drop":
+        this.#frames.get(command.frame)?.release();
         this.#frames.delete(command.frame);
         break;
       default:
@@ -191,7 +194,7 @@ export class HopRunner implements Disposable {
 
   #send(frame: number, from: "ring" | "files"): void {
     const kept = from === "ring" ? this.#frames.get(frame) : undefined;
-    this.#down?.send(frame, kept ? Promise.resolve(kept) : this.#parts.rebuild(frame));
+    this.#down?.send(frame, kept ? Promise.resolve(kept.retain()) : this.#parts.rebuild(frame));
   }
 
   #closeUp(): void {
@@ -205,7 +208,7 @@ export class HopRunner implements Disposable {
     const predecessor = this.#predecessor;
     if (predecessor === undefined) return;
     const { epoch } = predecessor;
-    const link: UpstreamLink = new UpstreamLink(predecessor, this.#number, ask, {
+    const link: UpstreamLink = new UpstreamLink(predecessor, this.#number, ask, this.#memory, {
       onOpened: () => this.#handle({ kind: "opened", epoch }),
       onHeard: () => this.#hear(epoch),
       onBegan: (frame) => this.#began(epoch, frame),
@@ -234,7 +237,11 @@ export class HopRunner implements Disposable {
     const before = this.#frames.get(frame);
     this.#frames.set(frame, bytes);
     this.#handle({ kind: "began", epoch, frame, sizeBytes: bytes.bytes.length });
-    if (!this.#isSkipping) return true;
+    if (!this.#isSkipping) {
+      before?.release();
+      return true;
+    }
+    bytes.release();
     if (before) this.#frames.set(frame, before);
     else this.#frames.delete(frame);
     return false;
@@ -245,7 +252,7 @@ export class HopRunner implements Disposable {
     this.#handle({ kind: "received", epoch, frame });
     const waiting = this.#awaiting.get(frame);
     this.#awaiting.delete(frame);
-    for (const { resolve } of waiting ?? []) resolve(bytes);
+    for (const { resolve } of waiting ?? []) resolve(bytes.retain());
     this.#parts.onReceived(bytes);
   }
 }

@@ -4,6 +4,7 @@ import type { FrameRange } from "../wire/frame-ranges.ts";
 import { encodeMessage } from "../wire/messages.ts";
 import { attachProof } from "../wire/signed.ts";
 import { FrameBytes } from "./frame-bytes.ts";
+import type { FrameMemory } from "./frame-memory.ts";
 
 /** Where a predecessor is, and with what a successor may attach to it. */
 export interface Predecessor {
@@ -18,7 +19,7 @@ export interface UpstreamEvents {
   readonly onOpened: () => void;
   /** Something came, whatever it is. */
   readonly onHeard: () => void;
-  /** A frame begins to come; false: it is not wanted. */
+  /** A frame begins to come, which is the listener's to release; false: it is not wanted. */
   readonly onBegan: (frame: FrameBytes) => boolean;
   readonly onReceived: (frame: FrameBytes) => void;
   /** Once, whoever ended it. */
@@ -40,6 +41,7 @@ const restMs = 4;
  */
 export class UpstreamLink {
   readonly predecessor: Predecessor;
+  readonly #memory: FrameMemory;
   readonly #number: number;
   readonly #events: UpstreamEvents;
   readonly #socket: Socket;
@@ -54,9 +56,16 @@ export class UpstreamLink {
   #isStopped = false;
   #isClosed = false;
 
-  /** Connects, and asks for `ask` as soon as it may. `number`: of this node. */
-  constructor(predecessor: Predecessor, number: number, ask: readonly FrameRange[], events: UpstreamEvents) {
+  /** Connects, and asks for `ask` as soon as it may. `number`: of this node. `memory`: for frames. */
+  constructor(
+    predecessor: Predecessor,
+    number: number,
+    ask: readonly FrameRange[],
+    memory: FrameMemory,
+    events: UpstreamEvents,
+  ) {
     this.predecessor = predecessor;
+    this.#memory = memory;
     this.#number = number;
     this.#ask = ask;
     this.#events = events;
@@ -134,8 +143,8 @@ export class UpstreamLink {
     }
     const header = decodeFrameHeader(this.#head.subarray(0, headerBytes));
     if (header.type === "idle") return;
-    const frame = FrameBytes.toBeFilled(header, this.#head.subarray(0, headerBytes));
-    this.#frame = frame;
+    const frame = FrameBytes.toBeFilled(header, this.#head.subarray(0, headerBytes), this.#memory);
+    this.#frame = frame.retain();
     this.#isWanted = this.#events.onBegan(frame);
   }
 
@@ -156,6 +165,8 @@ export class UpstreamLink {
     // Before anyone is told that it is whole: the next bytes belong to what comes after it.
     if (frame.filled + count === frame.bytes.length) this.#frame = undefined;
     frame.advance(count);
-    if (frame.isWhole && this.#isWanted) this.#events.onReceived(frame);
+    if (!frame.isWhole) return;
+    if (this.#isWanted) this.#events.onReceived(frame);
+    frame.release();
   }
 }

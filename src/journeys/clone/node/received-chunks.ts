@@ -10,6 +10,12 @@ import type { NodeSession } from "./node-session.ts";
 
 const attempts = 8;
 
+/** A block that was given to a worker; `frame`: whose memory it lies in, to be released. */
+interface Taken {
+  readonly block: CarriedBlock;
+  readonly frame?: FrameBytes;
+}
+
 /**
  * The chunks of an image while they come in: a restore reads from it as from a store.
  *
@@ -43,28 +49,24 @@ export class ReceivedChunks implements RestoreSource {
 
   /** Waits for frames. They may leave the ring then: whoever has them has their memory too. */
   async carry(frames: readonly number[]): Promise<CarriedBlock[]> {
-    return await Promise.all(
-      frames.map(async (frame) => {
-        const taken = await this.#take(frame);
-        this.#session.taken(frame);
-        return taken;
-      }),
-    );
+    return (await this.#takeAll(frames)).map(({ block }) => block);
   }
 
   /** Does `work` again where a frame that it was given was not right, once that one has come anew. */
   async retryFresh<Result>(work: (carry: RestoreSource["carry"]) => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
-      const given: CarriedBlock[] = [];
+      const given: Taken[] = [];
       try {
-        return await work(async (frames) => {
-          const blocks = await this.carry(frames);
-          given.push(...blocks);
-          return blocks;
+        const result = await work(async (frames) => {
+          const taken = await this.#takeAll(frames);
+          given.push(...taken);
+          return taken.map(({ block }) => block);
         });
+        for (const { frame } of given) frame?.release();
+        return result;
       } catch (error) {
         const isDamage = (error as { readonly code?: string }).code === "OBJECT_DAMAGED";
-        if (!isDamage || attempt === attempts || !this.#throwOutDamaged(given)) throw error;
+        if (!isDamage || attempt === attempts || !this.#throwOutDamaged(given.map(({ block }) => block))) throw error;
       }
     }
   }
@@ -93,21 +95,30 @@ export class ReceivedChunks implements RestoreSource {
     }
   }
 
-  async #take(frame: number): Promise<CarriedBlock> {
+  async #takeAll(frames: readonly number[]): Promise<Taken[]> {
+    return await Promise.all(
+      frames.map(async (frame) => {
+        const taken = await this.#take(frame);
+        this.#session.taken(frame);
+        return taken;
+      }),
+    );
+  }
+
+  async #take(number: number): Promise<Taken> {
     for (;;) {
-      const coming = this.#session.runner.take(frame);
-      if (coming) return this.#carriedOf(await coming);
-      const plain = this.#fromFiles(frame);
-      if (plain)
-        return {
-          block: frame,
-          codec: 0,
-          plainBytes: plain.length,
-          stored: plain,
-          subject: `frame ${frame} from files`,
-        };
+      const coming = this.#session.runner.take(number);
+      if (coming) {
+        const frame = await coming;
+        return { block: this.#carriedOf(frame), frame };
+      }
+      const plain = this.#fromFiles(number);
+      if (plain) {
+        const subject = `frame ${number} from files`;
+        return { block: { block: number, codec: 0, plainBytes: plain.length, stored: plain, subject } };
+      }
       this.#retries += 1;
-      this.#session.runner.tell({ kind: "gone", frame });
+      this.#session.runner.tell({ kind: "gone", frame: number });
     }
   }
 
