@@ -16,17 +16,8 @@ import { indexSubject, signSubject } from "../src/journeys/clone/wire/signed.ts"
 import { rawPublicKey } from "../src/image/signatures/ed25519.ts";
 import { fingerprintOf, formatToken } from "../src/journeys/clone/wire/token.ts";
 import * as chain from "../test/golden/chain/samples.ts";
-import {
-  cutStream,
-  encodeBlocks,
-  entries,
-  manifest,
-  manifestWithSecrets,
-  packSalt,
-  recordFiles,
-  sealed,
-  segments,
-} from "../test/golden/samples.ts";
+import { cutStream, encodeBlocks, entries, packSalt, recordFiles, sealed, segments } from "../test/golden/samples.ts";
+import { manifest, manifestWithSecrets, manifestWithStreams } from "../test/golden/manifests.ts";
 
 /**
  * Writes the golden files of `docs/format/image.md` and `docs/protocol/chain.md` that are not there yet. One that is there is never written again: what a
@@ -55,6 +46,7 @@ write("pack.bin", Buffer.concat(encodePack(encodeBlocks(), packSalt).parts));
 for (const { kind, value } of sealed) write(`sealed-${kind}.txt`, sealObject(kind, value));
 write("manifest.zst", encodeManifest(manifest).bytes);
 write("manifest-secrets.zst", encodeManifest(manifestWithSecrets).bytes);
+write("manifest-streams.zst", encodeManifest(manifestWithStreams).bytes);
 write("gear.bin", Buffer.from(gear.buffer, gear.byteOffset, gear.byteLength));
 
 const stream = cutStream();

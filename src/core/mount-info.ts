@@ -8,6 +8,8 @@ export interface Mount {
   readonly type: string;
   readonly source: string;
   readonly options: string;
+  /** Of the file system itself, however it is mounted here. */
+  readonly superOptions: string;
 }
 
 /** Reads `/proc/self/mountinfo`. Lines that do not have its shape are left out. */
@@ -15,7 +17,7 @@ export function parseMountInfo(text: string): Mount[] {
   return text.split("\n").flatMap((line) => {
     const [left, right] = line.split(" - ");
     const fields = left?.split(" ") ?? [];
-    const [type, source] = right?.split(" ") ?? [];
+    const [type, source, superOptions] = right?.split(" ") ?? [];
     const [id, , device, root, mountPoint, options] = fields;
     if (
       id === undefined ||
@@ -34,6 +36,7 @@ export function parseMountInfo(text: string): Mount[] {
         type,
         source: unescape(source ?? ""),
         options: options ?? "",
+        superOptions: superOptions ?? "",
       },
     ];
   });

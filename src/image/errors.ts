@@ -218,3 +218,18 @@ export class LastKeyError extends RehomeError {
     );
   }
 }
+
+/** An image has no stream of that name. */
+export class StreamNotFoundError extends RehomeError {
+  override readonly name = "StreamNotFoundError";
+  readonly code = "PATH_NOT_FOUND";
+  readonly stream: string;
+
+  constructor(stream: string, known: readonly string[]) {
+    super(
+      `cannot find the stream "${stream}": the image has no raw partition of that name`,
+      known.length === 0 ? "It has none at all." : `It has ${known.join(", ")}.`,
+    );
+    this.stream = stream;
+  }
+}

@@ -38,7 +38,7 @@ export const recordTarget: FuzzTarget = {
 /** A segment, entry by entry, held against the rules for a whole tree. */
 export const segmentTarget: FuzzTarget = {
   name: "segment",
-  seeds: [golden("segment.bin")],
+  seeds: [golden("segment.bin"), golden("streams-segment.bin")],
   decode: (bytes) => {
     const guard = new TreeGuard();
     for (const entry of readSegment(bytes, "fuzz")) guard.check(entry);
@@ -92,12 +92,12 @@ export const sealedObjectTarget: FuzzTarget = {
   },
 };
 
-const manifest = zstdDecompressSync(golden("manifest.zst"));
+const manifests = ["manifest.zst", "manifest-streams.zst"].map(golden);
 
 /** A manifest whose name always fits; damaged as it is stored, and as it is plain. */
 export const manifestTarget: FuzzTarget = {
   name: "manifest",
-  seeds: [golden("manifest.zst"), manifest],
+  seeds: [...manifests, ...manifests.map((stored) => zstdDecompressSync(stored))],
   decode: (bytes) => {
     const stored = bytes[0] === 0x7b ? zstdCompressSync(bytes) : bytes;
     return decodeManifest(stored, hashOf(stored) as ImageId);

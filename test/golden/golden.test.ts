@@ -9,8 +9,13 @@ import { cutParameters, findCut, gear } from "../../src/image/chunker/cut.ts";
 import { decodeBlock, sha256 } from "../../src/image/chunker/decode-block.ts";
 import { ByteReader } from "../../src/image/format/byte-reader.ts";
 import { ByteWriter } from "../../src/image/format/byte-writer.ts";
-import { decodeManifest } from "../../src/image/format/manifest-object.ts";
+import { decodeManifest, encodeManifest } from "../../src/image/format/manifest-object.ts";
+import { FormatInvalidError, StreamNotFoundError } from "../../src/image/errors.ts";
+import { readStream, StreamIndexWriter } from "../../src/image/tree-index/stream-index.ts";
+import { streamsOf } from "../../src/core/manifest/trees.ts";
+import type { ChunkId } from "../../src/core/tree/entry.ts";
 import {
+  type EncodedBlock,
   decodePackFooter,
   decodePackTrailer,
   encodePack,
@@ -20,22 +25,13 @@ import {
 } from "../../src/image/format/pack.ts";
 import { openImageSignature, signImageName, type ImageSignature } from "../../src/image/signatures/image-signature.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
-import { noMetadata, readBody, writeBody } from "../../src/image/format/record.ts";
+import { noMetadata, readBody, writeBody, writeChunkPiece, writeHolePiece } from "../../src/image/format/record.ts";
 import { openSealedObject, sealObject } from "../../src/image/format/sealed-object.ts";
 import { readSegment, SegmentWriter } from "../../src/image/format/segment.ts";
 import { decodeTopTable, encodeTopTable } from "../../src/image/format/top-table.ts";
 import type { ImageId, ImageName } from "../../src/image/store/image-names.ts";
-import {
-  cutStream,
-  entries,
-  manifest,
-  manifestWithSecrets,
-  packSalt,
-  plainBlocks,
-  recordFiles,
-  sealed,
-  segments,
-} from "./samples.ts";
+import { cutStream, entries, packSalt, plainBlocks, recordFiles, sealed, segments } from "./samples.ts";
+import { manifest, manifestWithSecrets, manifestWithStreams, streamSpans } from "./manifests.ts";
 
 const golden = (name: string): Buffer => readFileSync(join(import.meta.dirname, name));
 const tool = (program: string, words: readonly string[], input: Buffer): Buffer =>
@@ -137,10 +133,62 @@ test("openSealedObject() and sealObject() know the golden objects, and sha256sum
   }
 });
 
+test("readStream() and StreamIndexWriter know the golden index of streams", async () => {
+  const segment = golden("streams-segment.bin");
+  const written = new Map<string, Buffer>();
+  const add = (block: EncodedBlock): Promise<void> => {
+    const plain = decodeBlock(Buffer.from(block.stored), block.codec, block.plainBytes, "block");
+    written.set(Buffer.from(block.chunkIds).toString("hex"), plain);
+    return Promise.resolve();
+  };
+  const writer = new StreamIndexWriter({ add }, { has: () => false });
+  const [stream] = streamsOf(manifestWithStreams);
+  assert.ok(stream);
+  await writer.begin(stream.name);
+  for (const { lengthBytes, pieces } of streamSpans) {
+    const out = new ByteWriter();
+    for (const piece of pieces)
+      if (piece.kind === "hole") writeHolePiece(out, piece.lengthBytes);
+      else writeChunkPiece(out, Buffer.from(piece.id, "hex"), piece.lengthBytes);
+    await writer.addSpan(out.take(), lengthBytes);
+  }
+  assert.equal(writer.endStream(), stream.digest);
+  const index = await writer.end();
+  assert.ok(written.get(hashByTool(segment))?.equals(segment));
+  const readChunk = (id: ChunkId): Promise<Buffer> => Promise.resolve(written.get(id) as Buffer);
+  const { tail } = manifestWithStreams;
+  const whole = { ...manifestWithStreams, tail: { ...tail, streams: { index, list: [stream] } } };
+  const read = await Array.fromAsync(readStream({ readChunk }, whole, "sda1"));
+  const ends = streamSpans.flatMap(({ pieces }) => pieces);
+  assert.deepEqual(
+    read.map(({ offset, ...piece }) => [offset, piece]),
+    ends.map((piece, at) => [ends.slice(0, at).reduce((sum, { lengthBytes }) => sum + lengthBytes, 0), piece]),
+  );
+  assert.equal(read.at(-1)?.offset, stream.sizeBytes - 17_408);
+  for (const wrong of [{ sizeBytes: stream.sizeBytes - 1 }, { sizeBytes: 2 ** 40 }, { digest: "0".repeat(64) }]) {
+    const list = [{ ...stream, ...wrong }];
+    const damaged = { ...manifestWithStreams, tail: { ...tail, streams: { index, list } } };
+    await assert.rejects(Array.fromAsync(readStream({ readChunk }, damaged, "sda1")), FormatInvalidError);
+  }
+  await assert.rejects(Array.fromAsync(readStream({ readChunk }, whole, "sdb1")), StreamNotFoundError);
+});
+
+test("decodeManifest() refuses streams in a manifest of version 1, and version 2 without", () => {
+  const { streams: _, ...tail } = manifestWithStreams.tail;
+  for (const wrong of [
+    { ...manifestWithStreams, formatVersion: 1 as const },
+    { ...manifestWithStreams, tail },
+  ]) {
+    const { id, bytes } = encodeManifest(wrong);
+    assert.throws(() => decodeManifest(bytes, id), FormatInvalidError);
+  }
+});
+
 test("decodeManifest() knows the golden manifests, and zstd decodes them", () => {
   for (const [file, sample] of [
     ["manifest.zst", manifest],
     ["manifest-secrets.zst", manifestWithSecrets],
+    ["manifest-streams.zst", manifestWithStreams],
   ] as const) {
     const bytes = golden(file);
     assert.deepEqual(decodeManifest(bytes, hashByTool(bytes) as ImageId), sample);

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { zstdCompressSync } from "node:zlib";
-import type { Manifest } from "../../src/core/manifest/manifest.ts";
 import type { ByteString } from "../../src/core/tree/byte-string.ts";
 import type { ChunkId, Entry, EntryMetadata, ExtendedAttribute } from "../../src/core/tree/entry.ts";
 import { sha256 } from "../../src/image/chunker/decode-block.ts";
@@ -15,7 +14,8 @@ const xattr = (name: string, hex: string): ExtendedAttribute => ({
   name: bytes(name),
   value: Uint8Array.from(Buffer.from(hex, "hex")),
 });
-const idOf = (text: string): ChunkId => createHash("sha256").update(text).digest("hex") as ChunkId;
+/** An id made of any text. */
+export const idOf = (text: string): ChunkId => createHash("sha256").update(text).digest("hex") as ChunkId;
 const metadata = (more: Partial<EntryMetadata> = {}): EntryMetadata => ({
   mode: 0o644,
   uid: 0,
@@ -208,63 +208,6 @@ export const sealed: readonly { readonly kind: SealedKind; readonly value: unkno
     },
   },
 ];
-
-/** A manifest with every part that a reader relies on. */
-export const manifest: Manifest = {
-  formatVersion: 1,
-  head: {
-    kind: "machine",
-    name: "web",
-    capturedAt: "2026-11-20T10:00:00.000Z",
-    writtenBy: "rehome 0.1.0",
-    facts: {
-      osRelease: { ID: "debian", VERSION_ID: "12" },
-      hostname: "web",
-      architecture: "x86_64",
-      kernels: ["6.1.0-28-amd64"],
-      packages: [
-        {
-          manager: "dpkg",
-          name: "libc6",
-          version: "2.36-9+deb12u9",
-          architecture: "amd64",
-          license: "LGPL-2.1",
-          modifiedFiles: ["etc/ld.so.conf"],
-        },
-      ],
-      fileSystems: [{ source: "UUID=1", mountPoint: "/", type: "ext4", options: "defaults" }],
-      bootLoader: { kind: "grub", firmware: ["bios", "uefi"] },
-      configuration: { path: "web.nspawn", text: "[Exec]\nBoot=yes\n" },
-    },
-    excludes: ["var/cache/**"],
-    mounts: [{ mountPoint: "/srv", source: "/dev/sdb1", type: "ext4", taken: false, reason: "removable medium" }],
-    ownerShift: 65_536,
-  },
-  tail: {
-    tree: { table: [{ id: idOf("table"), lengthBytes: 1_234 }], digest: idOf("digest") },
-    counts: { entries: 10, files: 2, bytes: 4_194_305 },
-    consistency: "application",
-    warnings: [{ kind: "vanished", path: "var/run/x", message: "it was removed or replaced while the tree was read" }],
-    warningCount: 1,
-    durationMs: 1_500,
-  },
-};
-
-/** A manifest of an image without the contents of its secrets. */
-export const manifestWithSecrets: Manifest = {
-  ...manifest,
-  tail: {
-    ...manifest.tail,
-    secrets: {
-      contents: "left-out",
-      count: 2,
-      files: [
-        { path: "etc/shadow", kind: "password-hashes" },
-        { path: String.raw`srv/\xff\n.env`, kind: "token" },
-      ],
-    },
-  },
-};
 
 /** The stream whose cut points are golden: SHA-256 of 0, 1, 2, … as u32, joined. */
 export function cutStream(sizeBytes: number = 6 * 1024 * 1024): Buffer {

@@ -278,7 +278,7 @@ describe("capture with redact", { concurrency: true }, () => {
     async (context) => {
       const { tree, place } = ground(context, loopFileSystem(context));
       const { paths } = place;
-      const { plan } = planCaptureOf(tree, { paths, redact: true, excludes: ["home/**"] });
+      const { plan } = await planCaptureOf(tree, { paths, redact: true, excludes: ["home/**"] });
       assert.deepEqual(
         (await Array.fromAsync(findSecrets(plan))).map(({ path }) => path),
         byPath.filter((path) => !path.startsWith("home/")),

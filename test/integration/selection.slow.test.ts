@@ -175,12 +175,12 @@ test("capture() by way of a symlink knows the mounts and the store below all the
   assert.deepEqual(names, ["", "disk", "disk/lost+found", "disk/on-disk", "file", "store"]);
 });
 
-test("planCaptureOf() changes nothing and refuses what is no system", (context) => {
+test("planCaptureOf() changes nothing and refuses what is no system", async (context) => {
   const { place, tree } = ground(context, "file");
-  const { plan } = planCaptureOf(tree, { paths: place.paths, name: "x" });
+  const { plan } = await planCaptureOf(tree, { paths: place.paths, name: "x" });
   assert.deepEqual([plan.kind, plan.root, plan.consistency, plan.ownerShift], ["directory", tree, "fuzzy", 0]);
   for (const operand of [join(tree, "absent"), join(tree, "file"), "machine:absent"])
-    assert.throws(() => planCaptureOf(operand, { paths: place.paths }), { code: "SYSTEM_NOT_FOUND" });
+    await assert.rejects(planCaptureOf(operand, { paths: place.paths }), { code: "SYSTEM_NOT_FOUND" });
   for (const operand of ["tree", "@0123456789", "role:x"])
-    assert.throws(() => planCaptureOf(operand, { paths: place.paths }), { code: "USAGE" });
+    await assert.rejects(planCaptureOf(operand, { paths: place.paths }), { code: "USAGE" });
 });

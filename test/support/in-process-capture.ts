@@ -5,16 +5,20 @@ import { ClaimTable } from "../../src/image/chunker/claim-table.ts";
 import { cutParameters } from "../../src/image/chunker/cut.ts";
 import { ChunkIndex } from "../../src/image/chunk-index/chunk-index.ts";
 import type { EncodedBlock } from "../../src/image/format/pack.ts";
+import { openSource } from "../../src/library/capture/plan-streams.ts";
 import type { ImageStore } from "../../src/image/store/image-store.ts";
 import { planCapture } from "../../src/system/capture/plan.ts";
 import type { CapturePorts, FilePool, FilePoolOptions } from "../../src/system/capture/ports.ts";
 import { unlimited } from "../../src/system/capture/reading/rate-limit.ts";
 import type { FileBatchResult, FileOutcome } from "../../src/system/capture/reading/file-batch.ts";
 import { FileReader } from "../../src/system/capture/reading/file-reader.ts";
+import type { PlannedStream } from "../../src/system/capture/streams/capture-streams.ts";
 import { runCapture, type CaptureResult } from "../../src/system/capture/run.ts";
 
 /** What a test does while a capture runs. */
 export interface CaptureEvents {
+  /** Raw files that go along, ascending by name. */
+  readonly streams?: readonly PlannedStream[];
   /** Called when the tree has been read and stored, before the image is published. */
   readonly beforePublishing?: () => Promise<void>;
 }
@@ -38,6 +42,7 @@ export function captureInProcess(
     rootUid: 0,
     atRest: false,
     hookCount: 0,
+    ...(events.streams && { streams: events.streams }),
   } as const;
   const plan = planCapture(facts, { excludes: [], defaultExcludes: [], rehash: false, redact: false });
   return runCapture(plan, store, portsInProcess(events), {
@@ -57,6 +62,7 @@ function portsInProcess({ beforePublishing }: CaptureEvents): CapturePorts {
     syncFileSystem: () => undefined,
     timesTellChanges: () => true,
     isVanished,
+    openRawSource: openSource,
     readFacts: () =>
       Promise.resolve({
         system: { kernels: [], packages: [], fileSystems: [] },

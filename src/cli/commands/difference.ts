@@ -8,7 +8,8 @@ export interface DifferenceDocument {
   readonly aspects: Difference["aspects"];
 }
 
-const signs: Readonly<Record<Difference["change"], string>> = { added: "+", removed: "-", changed: "M" };
+/** What a line of a difference begins with. */
+export const signs: Readonly<Record<Difference["change"], string>> = { added: "+", removed: "-", changed: "M" };
 
 /** A difference in a line: `M etc/hosts (content, mtime)`; the root is `.`. */
 export function formatDifference({ path, change, aspects }: Difference): string {

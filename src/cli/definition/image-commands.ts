@@ -89,6 +89,7 @@ export const lsCommand: CommandDefinition<LsCall> = {
 export interface CatCall {
   readonly image: string;
   readonly path: readonly string[];
+  readonly raw: string | undefined;
 }
 
 /** The definition of `rehome cat`. */
@@ -97,11 +98,13 @@ export const catCommand: CommandDefinition<CatCall> = {
   description: ["Writes the bytes as they are, each compared with its hash first."],
   fields: {
     image: operand("IMAGE", "image", imageSummary),
-    path: operandList("PATH", "tree-path", "Regular files of the image", 1),
+    path: operandList("PATH", "tree-path", "Regular files of the image", 0),
+    raw: textOption("NAME", "nothing", "Write the raw stream NAME instead, zeros and all"),
   },
   examples: [
     { line: "cat web /etc/os-release", does: "to the terminal" },
     { line: "cat web:1 /var/lib/app.db > app.db", does: "into a file" },
+    { line: "cat web --raw sda1 | file -", does: "a raw partition that was captured" },
   ],
   json: false,
 };

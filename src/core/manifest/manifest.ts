@@ -8,10 +8,12 @@ export type SystemKind = "host" | "machine" | "directory";
 
 /**
  * What an image says of itself: JSON, published as `docs/format/manifest.schema.json`. The head is known before the
- * tree is read, the tail after. A manifest names everything its image needs from the store through `tree.table`.
+ * tree is read, the tail after. A manifest names everything its image needs from the store through the indexes that
+ * `treesOf` gives.
  */
 export interface Manifest {
-  readonly formatVersion: 1;
+  /** 2 where the image has streams: who does not know them would let their chunks go. */
+  readonly formatVersion: 1 | 2;
   readonly head: ManifestHead;
   readonly tail: ManifestTail;
 }
@@ -145,6 +147,33 @@ export interface ManifestTail {
   readonly durationMs: number;
   /** Absent in an image of a program that did not look for secrets. */
   readonly secrets?: SecretsFound;
+  /** Absent where no raw partition was captured. */
+  readonly streams?: StreamsCaptured;
+}
+
+/** Raw partitions and files that lie in an image beside its tree. */
+export interface StreamsCaptured {
+  /** Names which stretch of which stream has which chunks (`docs/format/image.md` section 2.8). */
+  readonly index: TreeReference;
+  /** Ascending by name. */
+  readonly list: readonly StreamFact[];
+}
+
+/** One raw partition or file, byte for byte. */
+export interface StreamFact {
+  readonly name: string;
+  /** The path that it was read from. */
+  readonly source: string;
+  readonly kind: "device" | "file";
+  readonly sizeBytes: number;
+  /** Without the stretches of zeros. */
+  readonly dataBytes: number;
+  /** SHA-256 over what the index says of it, 64 hex digits. Equal for equal bytes. */
+  readonly digest: string;
+  /** `filesystem`: nobody could write to it meanwhile; `fuzzy`: it changed while it was read. */
+  readonly consistency: Consistency;
+  /** Signatures of what lies on it, as blkid names them: `ext4`, `ntfs`, … */
+  readonly holds: readonly string[];
 }
 
 /** Where the tree index lies: chunks that, joined, are the top table (`docs/format/image.md`). */

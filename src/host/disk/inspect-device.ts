@@ -22,7 +22,6 @@ export async function inspectDevice(path: string, signal?: AbortSignal): Promise
   const listed = await runTool("lsblk", ["--json", "--bytes", "--output", columns, "--", path], options);
   const [row] = (JSON.parse(listed.stdout) as { readonly blockdevices: readonly Row[] }).blockdevices;
   if (row === undefined) throw new ToolFailedError("lsblk", "exit-status", `it does not know "${path}"`);
-  const probed = await runTool("wipefs", ["--json", "--no-act", "--", path], options);
   return {
     path,
     type: row.type,
@@ -30,8 +29,14 @@ export async function inspectDevice(path: string, signal?: AbortSignal): Promise
     sectorBytes: row["log-sec"],
     isReadOnly: row.ro,
     usedBy: usersOf(row, path),
-    signatures: signaturesIn(probed.stdout),
+    signatures: await signaturesOf(path, signal),
   };
+}
+
+/** Signatures of what lies on a device or in a file: `gpt`, `ext4`, … @throws {ToolFailedError} */
+export async function signaturesOf(path: string, signal?: AbortSignal): Promise<string[]> {
+  const options = { timeoutMs, mustSucceed: true, ...(signal && { signal }) };
+  return signaturesIn((await runTool("wipefs", ["--json", "--no-act", "--", path], options)).stdout);
 }
 
 function usersOf(row: Row, path: string): string[] {

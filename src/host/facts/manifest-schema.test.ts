@@ -114,6 +114,21 @@ const complete: Complete<Manifest> = {
     warningCount: 1,
     durationMs: 12.5,
     secrets: { contents: "left-out", count: 1, files: [{ path: "etc/shadow", kind: "password-hashes" }] },
+    streams: {
+      index: { table: [{ id: hash as ChunkId, lengthBytes: 12 }], digest: hash },
+      list: [
+        {
+          name: "sda1",
+          source: "/dev/sda1",
+          kind: "device",
+          sizeBytes: 2,
+          dataBytes: 1,
+          digest: hash,
+          consistency: "filesystem",
+          holds: ["ntfs"],
+        },
+      ],
+    },
   },
 };
 
@@ -129,7 +144,7 @@ test("manifest.schema.json names every property, and asks for no more than there
   assertValid(validator(closed), complete);
   const { hostFacts: _, ...head } = complete.head;
   const bare = { ...head, facts: { kernels: [], packages: [], fileSystems: [] } };
-  const { secrets: __, ...tail } = complete.tail;
+  const { secrets: __, streams: ___, ...tail } = complete.tail;
   assertValid(validator(closed), { ...complete, head: bare, tail });
 });
 
@@ -143,7 +158,7 @@ test("manifest.schema.json refuses what is no manifest", () => {
   const wrong: unknown[] = [
     null,
     {},
-    { ...complete, formatVersion: 2 },
+    { ...complete, formatVersion: 3 },
     { ...complete, tail: undefined },
     { ...complete, head: { ...head, kind: "disk" } },
     { ...complete, head: { ...head, capturedAt: "yesterday" } },

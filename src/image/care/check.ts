@@ -10,11 +10,10 @@ import type { ImageStore } from "../store/image-store.ts";
 import { packOfKey } from "../store/pack-reader.ts";
 import { signaturesOf } from "../signatures/image-signature.ts";
 import { decodeManifest } from "../format/manifest-object.ts";
-import { readSegment } from "../format/segment.ts";
-import { readTopTable } from "../tree-index/tree-index-reader.ts";
 import type { Manifest } from "../../core/manifest/manifest.ts";
 import { assertSealed } from "./assert-sealed.ts";
 import { checkPack, type CheckedPack } from "./check-pack.ts";
+import { findMissing } from "./find-missing.ts";
 
 /** Something in a store that is not as it must be, and the images (`NAME:TAG`) that it hurts. */
 export interface Damage {
@@ -179,7 +178,7 @@ async function followImages(
       items: followed++,
       totalItems: findings.manifests.size,
     });
-    const missingHere = await findMissing(chunks, index, manifest, sound, settings);
+    const missingHere = await findMissing(chunks, index, manifest, sound, settings.signal);
     if (labels.length === 0) {
       // Left by a capture that did not finish, or one that runs now: whether it is whole is nobody's worry.
       const state = missingHere.size > 0 ? "has no name and is not whole" : "has no name";
@@ -215,38 +214,6 @@ function forgetRemoved(findings: Findings, before: readonly ImageName[], now: re
   if (gone.length === 0) return;
   for (const { images } of findings.damages) for (const label of gone) images.delete(label);
   findings.damages = findings.damages.filter(({ images, followed }) => followed !== true || images.size > 0);
-}
-
-/** The chunks an image needs and the index does not have; segments found sound before are not followed again. */
-async function findMissing(
-  chunks: ChunkSource,
-  index: ChunkIndex,
-  manifest: Manifest,
-  sound: Set<string>,
-  settings: CheckSettings,
-): Promise<Set<string>> {
-  const missing = new Set<string>();
-  const has = (id: string): boolean => {
-    const there = index.has(Buffer.from(id, "hex"));
-    if (!there) missing.add(id);
-    return there;
-  };
-  const { tree } = manifest.tail;
-  if (!tree.table.every(({ id }) => has(id))) return missing;
-  try {
-    for (const { id, lengthBytes } of await readTopTable(chunks, tree)) {
-      throwIfInterrupted(settings.signal, "the check");
-      if (sound.has(id) || !has(id)) continue;
-      const before = missing.size;
-      for (const entry of readSegment(await chunks.readChunk(id, lengthBytes), `segment ${id}`))
-        if (entry.kind === "file") for (const piece of entry.pieces) if (piece.kind === "chunk") has(piece.id);
-      if (missing.size === before) sound.add(id);
-    }
-  } catch (error) {
-    if (!(error instanceof RehomeError) || error.code === "INTERRUPTED") throw error;
-    missing.add(error.message);
-  }
-  return missing;
 }
 
 function noteMissing(findings: Findings, name: ImageName): void {

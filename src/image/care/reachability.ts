@@ -1,5 +1,6 @@
 import { throwIfInterrupted } from "../../core/errors.ts";
 import type { TreeReference } from "../../core/manifest/manifest.ts";
+import { treesOf } from "../../core/manifest/trees.ts";
 import type { ChunkId } from "../../core/tree/entry.ts";
 import { ObjectMissingError } from "../errors.ts";
 import { readSegment } from "../format/segment.ts";
@@ -32,7 +33,7 @@ export class Reachability {
    */
   async markImage(image: ImageId, signal?: AbortSignal): Promise<void> {
     if (this.#images.has(image)) return;
-    await this.#markTree((await this.#store.readManifest(image)).tail.tree, signal);
+    for (const tree of treesOf(await this.#store.readManifest(image))) await this.#markTree(tree, signal);
     this.#images.add(image);
   }
 

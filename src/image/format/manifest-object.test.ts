@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { zstdCompressSync } from "node:zlib";
-import { manifest } from "../../../test/golden/samples.ts";
+import { manifest } from "../../../test/golden/manifests.ts";
 import { FormatInvalidError, FormatUnknownError, ObjectDamagedError } from "../errors.ts";
 import type { ImageId } from "../store/image-names.ts";
 import { limits } from "./limits.ts";
@@ -33,7 +33,7 @@ test("decodeManifest() refuses what is no manifest", () => {
       () => decodeValue(value),
       (error) => error instanceof FormatInvalidError || error instanceof FormatUnknownError,
     );
-  assert.throws(() => decodeValue({ ...manifest, formatVersion: 2 }), FormatUnknownError);
+  assert.throws(() => decodeValue({ ...manifest, formatVersion: 3 }), FormatUnknownError);
   assert.throws(() => decode(Buffer.from("no zstd")), FormatInvalidError);
   assert.throws(() => decode(zstdCompressSync("no json")), FormatInvalidError);
 });

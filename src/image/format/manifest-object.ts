@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import type { Manifest, SecretsFound } from "../../core/manifest/manifest.ts";
+import type {
+  Manifest,
+  SecretsFound,
+  StreamFact,
+  StreamsCaptured,
+  TreeReference,
+} from "../../core/manifest/manifest.ts";
+import { streamNamePattern } from "../../core/manifest/stream-name.ts";
 import { FormatInvalidError, FormatUnknownError, ObjectDamagedError } from "../errors.ts";
 import type { ImageId } from "../store/image-names.ts";
 import { assertBoundedJson, parseBoundedJson } from "./bounded-json.ts";
@@ -37,8 +44,9 @@ export function decodeManifest(bytes: Buffer, id: ImageId): Manifest {
   }
   const manifest = value as Partial<Manifest> | null;
   if (typeof manifest !== "object" || manifest === null) throw new FormatInvalidError(subject, "it is no object");
-  if (manifest.formatVersion !== 1) throw new FormatUnknownError(subject, String(manifest.formatVersion));
-  if (!hasHead(manifest) || !hasTree(manifest) || !hasUsableSecrets(manifest))
+  if (manifest.formatVersion !== 1 && manifest.formatVersion !== 2)
+    throw new FormatUnknownError(subject, String(manifest.formatVersion));
+  if (!hasHead(manifest) || !hasTree(manifest) || !hasUsableSecrets(manifest) || !hasUsableStreams(manifest))
     throw new FormatInvalidError(subject, "its head or tail is not complete");
   return manifest as Manifest;
 }
@@ -71,8 +79,12 @@ function hasUsableSecrets({ tail }: Partial<Manifest>): boolean {
 
 function hasTree(manifest: Partial<Manifest>): boolean {
   const tail = manifest.tail as Partial<Manifest["tail"]> | undefined;
-  const table = tail?.tree?.table as unknown;
-  if (!Array.isArray(table) || typeof tail?.tree?.digest !== "string" || typeof tail.counts !== "object") return false;
+  return isTree(tail?.tree) && typeof tail?.counts === "object" && Array.isArray(tail.warnings);
+}
+
+function isTree(tree: Partial<TreeReference> | null | undefined): boolean {
+  const table = tree?.table as unknown;
+  if (!Array.isArray(table) || typeof tree?.digest !== "string") return false;
   const total = table.reduce((sum: number, row: { lengthBytes?: unknown }) => sum + Number(row?.lengthBytes), 0);
   return (
     total <= limits.tableBytes &&
@@ -83,7 +95,27 @@ function hasTree(manifest: Partial<Manifest>): boolean {
         Number.isInteger(row.lengthBytes) &&
         (row.lengthBytes as number) > 0 &&
         (row.lengthBytes as number) <= limits.chunkBytes,
-    ) &&
-    Array.isArray(tail.warnings)
+    )
+  );
+}
+
+/** Streams are known from version 2 on, and that version is of images that have them. */
+function hasUsableStreams({ formatVersion, tail }: Partial<Manifest>): boolean {
+  const streams = tail?.streams as Partial<StreamsCaptured> | null | undefined;
+  if (streams === undefined) return formatVersion === 1;
+  if (formatVersion !== 2 || streams === null || !isTree(streams.index) || !Array.isArray(streams.list)) return false;
+  const list = streams.list as readonly (Partial<StreamFact> | null)[];
+  return list.every(
+    (stream, at) =>
+      typeof stream?.name === "string" &&
+      streamNamePattern.test(stream.name) &&
+      (at === 0 || (list[at - 1]?.name ?? "") < stream.name) &&
+      typeof stream.source === "string" &&
+      Number.isSafeInteger(stream.sizeBytes) &&
+      (stream.sizeBytes as number) > 0 &&
+      Number.isSafeInteger(stream.dataBytes) &&
+      typeof stream.digest === "string" &&
+      Array.isArray(stream.holds) &&
+      stream.holds.every((word: unknown) => typeof word === "string"),
   );
 }

@@ -36,7 +36,7 @@ function imagesOf(standard: string, paths: Paths): Images {
     async capture(directory, { name, store: named, excludes, publishing }, work) {
       const store = storePath({ store: named ?? standard, paths });
       const options = { ...work, name, excludes, store, paths };
-      const planned = planCaptureOf(`${directory}/`, options);
+      const planned = await planCaptureOf(`${directory}/`, options);
       const made = await captureAsPlanned(planned, options, {
         runningHooks: async () => undefined,
         publishing: (image) => publishing(image, store),

@@ -34,6 +34,7 @@ import { planMounts } from "../../system/capture/selection/mounts.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import type { FactsRequest, FactsResponse } from "../../workers/facts-worker.ts";
 import type { CaptureWorkerData } from "../../workers/capture-worker.ts";
+import { openSource, planStreams } from "./plan-streams.ts";
 import { realPath } from "../settings/real-path.ts";
 import { choosePaths, type Paths } from "../settings/settings.ts";
 import { readSigningKey } from "../store/signing-keys.ts";
@@ -65,6 +66,8 @@ export interface CaptureOptions extends StoreOptions {
   readonly packageFiles?: "changed" | "all";
   /** Reads at most so many bytes a second. */
   readonly rateBytesPerSecond?: number | (() => number | undefined);
+  /** Raw partitions and files that go along as streams, each `PATH` or `NAME=PATH`. Nobody may be able to write to them. */
+  readonly raw?: readonly string[];
   /** Uses processor and disk only when nobody else does. */
   readonly idle?: boolean;
   /** A PEM file with the Ed25519 private key that signs the image under its name. */
@@ -90,7 +93,7 @@ const claimSlots = 2 ** 17;
  * @throws {SystemNotFoundError} @throws {HookFailedError} @throws {StoreUnsuitableError} @throws {InterruptedError}
  */
 export async function capture(system: string, options: CaptureOptions = {}): Promise<CaptureResult> {
-  return await captureAsPlanned(planCaptureOf(system, options), options);
+  return await captureAsPlanned(await planCaptureOf(system, options), options);
 }
 
 /** Runs a plan that {@link planCaptureOf} has made, here or in a process of before; see {@link capture}. */
@@ -122,8 +125,8 @@ function rateLimitOf({ rateBytesPerSecond: rate }: CaptureOptions): RateLimit {
   return limitRate(typeof rate === "number" ? () => rate : rate);
 }
 
-/** Makes the plan of a capture; changes nothing. @throws {SystemNotFoundError} @throws {UsageError} */
-export function planCaptureOf(system: string, options: CaptureOptions = {}): PlannedCapture {
+/** Makes the plan of a capture; changes nothing. @throws {SystemNotFoundError} @throws {RawSourceRefusedError} @throws {UsageError} */
+export async function planCaptureOf(system: string, options: CaptureOptions = {}): Promise<PlannedCapture> {
   const paths = options.paths ?? choosePaths();
   const found = findSystem(system, paths);
   const mounts = readMounts();
@@ -141,6 +144,7 @@ export function planCaptureOf(system: string, options: CaptureOptions = {}): Pla
     rootUid: statSync(found.root).uid,
     atRest: found.atRest || isReadOnly(mounts, found.root),
     hookCount: countHooks(paths.hooksDirectory, "pre-capture") + countHooks(paths.hooksDirectory, "post-capture"),
+    streams: await planStreams(options.raw ?? [], options),
   };
   const defaultExcludes = found.kind === "host" && options.defaultExcludes !== false ? hostExcludes : [];
   const plan = planCapture(facts, {
@@ -254,6 +258,7 @@ function capturePorts(paths: Paths, store: ImageStore): CapturePorts {
       ),
     syncFileSystem,
     timesTellChanges,
+    openRawSource: openSource,
     isVanished: (error) => ["ENOENT", "ELOOP", "ENXIO", "ESTALE", "ENOTDIR"].includes(errnoNameOf(error) ?? ""),
     async readFacts(root, factsOptions) {
       await using pool = new WorkerPool<FactsRequest, FactsResponse>("facts-worker", {}, 1);

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { parseImageOperand } from "../../core/operand.ts";
+import { streamsOf } from "../../core/manifest/trees.ts";
+import type { TreePath } from "../../core/tree/byte-string.ts";
 import type { Entry } from "../../core/tree/entry.ts";
 import { SequentialChunks } from "../../image/store/sequential-chunks.ts";
 import type { ImageStore, OpenImage } from "../../image/store/image-store.ts";
@@ -33,6 +35,8 @@ export async function* exportTar(image: string, options: TarOptions = {}): Async
     options.signal?.throwIfAborted();
     yield bytes;
   }
+  for (const { name } of streamsOf(opened.manifest))
+    options.onLoss?.({ path: "" as TreePath, what: `the raw stream "${name}"` });
 }
 
 /** The entries of an image as lines of mtree(5), with the SHA-256 of every file: all of its content is read. */

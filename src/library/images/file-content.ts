@@ -1,10 +1,10 @@
-import type { ChunkId, Entry } from "../../core/tree/entry.ts";
+import type { ChunkId, Piece } from "../../core/tree/entry.ts";
 
 const zeros = Buffer.alloc(1024 * 1024);
 
-/** The bytes of a regular file, in order, holes as zeros. `read` gives those of a chunk. */
+/** The bytes of a file or a part of one, in order, holes as zeros. `read` gives those of a chunk. */
 export async function* fileContent(
-  { pieces }: Extract<Entry, { readonly kind: "file" }>,
+  { pieces }: { readonly pieces: readonly Piece[] },
   read: (id: ChunkId, lengthBytes: number) => Promise<Buffer>,
 ): AsyncGenerator<Buffer, void, undefined> {
   for (const piece of pieces) {

@@ -29,5 +29,5 @@ export async function backUp(
     ...(signal && { signal }),
   };
   const notices = backingUp && { runningHooks: () => Promise.resolve(), publishing: backingUp };
-  return (await captureAsPlanned(planCaptureOf(`${target}/`, settings), settings, notices)).name;
+  return (await captureAsPlanned(await planCaptureOf(`${target}/`, settings), settings, notices)).name;
 }

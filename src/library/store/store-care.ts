@@ -1,4 +1,5 @@
 import { parseImageOperand } from "../../core/operand.ts";
+import { streamsOf } from "../../core/manifest/trees.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { checkStore as check, type CheckResult } from "../../image/care/check.ts";
 import { prune, type PruneResult } from "../../image/care/prune.ts";
@@ -9,6 +10,7 @@ import { ObjectDamagedError, ObjectMissingError } from "../../image/errors.ts";
 import type { ImageName } from "../../image/store/image-names.ts";
 import type { ImageStore, StoreDescription } from "../../image/store/image-store.ts";
 import { packKey } from "../../image/store/pack-reader.ts";
+import { readStream } from "../../image/tree-index/stream-index.ts";
 import { readTree } from "../../image/tree-index/tree-index-reader.ts";
 import { storeOf } from "../images/images.ts";
 import { choosePaths } from "../settings/settings.ts";
@@ -75,6 +77,8 @@ export async function storeStats(options: StoreCareOptions = {}): Promise<StoreS
 export interface VerifiedImage {
   readonly name: ImageName;
   readonly entries: number;
+  /** Raw partitions and files beside the tree. */
+  readonly streams: number;
   /** Plain bytes that were read and hashed. */
   readonly bytes: number;
   readonly damaged: readonly { readonly object: string; readonly message: string }[];
@@ -89,24 +93,34 @@ export async function verifyImage(image: string, options: StoreCareOptions = {})
   const verifier = new BlockVerifier(store, damaged);
   let entries = 0;
   const { counts, tree } = opened.manifest.tail;
+  const streams = streamsOf(opened.manifest);
+  const totalBytes = streams.reduce((sum, { dataBytes }) => sum + dataBytes, counts.bytes);
+  const report = (): void =>
+    options.onProgress?.({
+      version: 1,
+      phase: "verifying",
+      bytes: verifier.bytes,
+      totalBytes,
+      items: entries,
+      totalItems: counts.entries,
+    });
   for await (const entry of readTree(store.chunks, tree)) {
     entries += 1;
     options.signal?.throwIfAborted();
     if (entry.kind === "file")
       for (const piece of entry.pieces) if (piece.kind === "chunk") await verifier.verify(piece.id, piece.lengthBytes);
-    if (entries % 64 === 0)
-      options.onProgress?.({
-        version: 1,
-        phase: "verifying",
-        bytes: verifier.bytes,
-        totalBytes: counts.bytes,
-        items: entries,
-        totalItems: counts.entries,
-      });
+    if (entries % 64 === 0) report();
   }
+  for (const { name } of streams)
+    for await (const piece of readStream(store.chunks, opened.manifest, name)) {
+      options.signal?.throwIfAborted();
+      if (piece.kind === "chunk") await verifier.verify(piece.id, piece.lengthBytes);
+      report();
+    }
   return {
     name: opened.name,
     entries,
+    streams: streams.length,
     bytes: verifier.bytes,
     damaged: [...damaged].map(([object, message]) => ({ object, message })),
   };

@@ -44,7 +44,7 @@ function poolOf(answer: Answer): FilePool {
     busy: 0,
     room: () => Promise.resolve(),
     run({ items }) {
-      const answers = items.map(answer);
+      const answers = items.map((item) => answer(item as FileItem));
       let end = 0;
       const outcomes = answers.map(({ outcome, body }) => ({ ...outcome, end: (end += body.length) }));
       return Promise.resolve({ outcomes, bytes: Buffer.concat(answers.map(({ body }) => body)), blocks: [] });

@@ -55,3 +55,30 @@ export class TarNeedsRootError extends RehomeError {
     );
   }
 }
+
+/** A raw partition or file cannot be captured so that it could be relied on. Nothing was stored under a name. */
+export class RawSourceRefusedError extends RehomeError {
+  override readonly name = "RawSourceRefusedError";
+  readonly code = "SYSTEM_UNSUITABLE";
+  readonly path: string;
+
+  constructor(path: string, what: string, remedy: string) {
+    super(`cannot capture "${path}" as it is: ${what}`, remedy);
+    this.path = path;
+  }
+}
+
+/** A raw partition or file could not be read to its end; a stream with gaps would be of no use. */
+export class RawSourceUnreadableError extends RehomeError {
+  override readonly name = "RawSourceUnreadableError";
+  readonly code = "SYSTEM_CALL";
+  readonly path: string;
+
+  constructor(path: string, offset: number, what: string) {
+    super(
+      `cannot read "${path}" between byte ${offset} and the next 64 MiB: ${what}`,
+      "Look into the kernel's log; ddrescue copies what can be read of a failing disk.",
+    );
+    this.path = path;
+  }
+}

@@ -1,4 +1,5 @@
 import type { Consistency, MountDecision, SystemKind } from "../../core/manifest/manifest.ts";
+import type { PlannedStream } from "./streams/capture-streams.ts";
 
 /** Facts that a capture's plan is made from; the host gathers them. */
 export interface CaptureFacts {
@@ -14,6 +15,8 @@ export interface CaptureFacts {
   /** Nobody writes: mounted read-only, or a machine that is not running. */
   readonly atRest: boolean;
   readonly hookCount: number;
+  /** Raw partitions and files, ascending by name; none by default. */
+  readonly streams?: readonly PlannedStream[];
 }
 
 /** What the user asked for. */
@@ -32,6 +35,7 @@ export type CaptureStep =
   | { readonly kind: "read-facts" }
   | { readonly kind: "find-secrets" }
   | { readonly kind: "read-tree" }
+  | { readonly kind: "read-stream"; readonly source: string; readonly name: string }
   | { readonly kind: "publish" };
 
 /** What a capture will do; printable, storable, and made without changing anything. */
@@ -49,12 +53,15 @@ export interface CapturePlan {
   readonly rehash: boolean;
   /** Leave out the contents of files that hold private keys, password hashes or tokens. */
   readonly redact: boolean;
+  /** Raw partitions and files, ascending by name; absent in plans of programs that did not know them. */
+  readonly streams?: readonly PlannedStream[];
   readonly steps: readonly CaptureStep[];
 }
 
 /** Decides how to capture a system. Reads nothing, changes nothing. */
 export function planCapture(facts: CaptureFacts, choices: CaptureChoices): CapturePlan {
   const hooks = facts.hookCount > 0;
+  const { streams = [] } = facts;
   return {
     version: 1,
     kind: facts.kind,
@@ -67,6 +74,7 @@ export function planCapture(facts: CaptureFacts, choices: CaptureChoices): Captu
     consistency: facts.atRest ? "filesystem" : "fuzzy",
     rehash: choices.rehash,
     redact: choices.redact,
+    ...(streams.length > 0 && { streams }),
     steps: [
       { kind: "begin-session" },
       ...(hooks ? [{ kind: "run-hooks", when: "pre-capture" } as const] : []),
@@ -74,6 +82,7 @@ export function planCapture(facts: CaptureFacts, choices: CaptureChoices): Captu
       { kind: "read-facts" },
       ...(choices.redact ? [{ kind: "find-secrets" } as const] : []),
       { kind: "read-tree" },
+      ...streams.map(({ source, name }) => ({ kind: "read-stream", source, name }) as const),
       { kind: "publish" },
       ...(hooks ? [{ kind: "run-hooks", when: "post-capture" } as const] : []),
     ],

@@ -47,6 +47,14 @@ export interface ReadFacts {
   readonly warnings: readonly CaptureWarning[];
 }
 
+/** A raw partition or file that is open for reading. While a device is open so, nobody else can begin to mount it. */
+export interface OpenRawSource extends AsyncDisposable {
+  readonly file: FileDescriptor;
+  readonly sizeBytes: number;
+  /** Says whether somebody wrote to it since it was opened, as far as that can be seen. */
+  readonly hasChanged: () => boolean;
+}
+
 /** What capture needs of a Linux host. */
 export interface CapturePorts {
   readonly tree: TreeReader;
@@ -56,6 +64,8 @@ export interface CapturePorts {
   /** False where a write through a mapping may leave a file's times as they were (tmpfs): nothing there may be taken as unchanged. */
   timesTellChanges(directory: FileDescriptor): boolean;
   isVanished(error: unknown): boolean;
+  /** Opens a raw partition or file; the path is absolute. @throws {RawSourceRefusedError} */
+  openRawSource(path: string): Promise<OpenRawSource>;
   readFacts(root: string, options: FactsOptions): Promise<ReadFacts>;
   runHooks(
     when: "pre-capture" | "post-capture",

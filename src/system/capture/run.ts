@@ -6,6 +6,7 @@ import type {
   Manifest,
   SecretKind,
   SecretsFound,
+  StreamsCaptured,
   SystemFacts,
 } from "../../core/manifest/manifest.ts";
 import type { OnProgress } from "../../core/progress.ts";
@@ -35,6 +36,7 @@ import { findSecretPaths, findSharedSecrets } from "./secrets/find-secrets.ts";
 import { ruleDigest } from "./secrets/rule-digest.ts";
 import { SecretWatch } from "./secrets/secret-watch.ts";
 import { chooserOf, relative } from "./selection/chooser-of.ts";
+import { captureStreams } from "./streams/capture-streams.ts";
 import { WarningList } from "./warning-list.ts";
 
 /** How a capture is to run. */
@@ -130,6 +132,7 @@ interface Reading {
 
 interface StoredTree {
   readonly captured: CapturedTree;
+  readonly streams: StreamsCaptured | undefined;
   readonly packs: PackWriter;
   readonly cache: CaptureCacheWriter;
   readonly secrets: SecretsFound;
@@ -180,12 +183,24 @@ async function readTree({
       signal: settings.signal,
     });
     const captured = await capture.run(plan.root);
+    const streams = await captureStreams(plan.streams ?? [], {
+      tree: ports.tree,
+      openSource: (path) => ports.openRawSource(path),
+      pool,
+      packs,
+      index: store.index,
+      rate: settings.rate,
+      onProgress: settings.onProgress,
+      signal: settings.signal,
+    });
+    for (const { source, consistency } of streams?.list ?? [])
+      if (consistency === "fuzzy") warnings.add("consistency", undefined, `${source} changed while it was read`);
     const { bytes, entries: items } = captured.counts;
     settings.onProgress({ version: 1, phase: "storing", bytes, items, waitsFor: "the store" });
     crashPoint("capture.tree-read");
     await packs.flush();
     crashPoint("capture.packs-durable");
-    return { captured, packs, cache, secrets: secrets.found() };
+    return { captured, streams, packs, cache, secrets: secrets.found() };
   } catch (error) {
     cache.discard();
     throw error;
@@ -204,12 +219,12 @@ interface Publication extends Omit<Reading, "ports"> {
 async function publish(publication: Publication): Promise<CaptureResult> {
   const { plan, store, settings, session, condemnations, warnings, startedAtMs, consistency, captured, system, host } =
     publication;
-  const { cache, packs, secrets } = captured;
+  const { cache, packs, secrets, streams } = captured;
   const { counts, tree, unchangedFiles } = captured.captured;
   try {
     const capturedAt = new Date(startedAtMs).toISOString();
     const manifest: Manifest = {
-      formatVersion: 1,
+      formatVersion: streams === undefined ? 1 : 2,
       head: {
         kind: plan.kind,
         name: plan.name,
@@ -229,6 +244,7 @@ async function publish(publication: Publication): Promise<CaptureResult> {
         warningCount: warnings.count,
         durationMs: Date.now() - startedAtMs,
         secrets,
+        ...(streams && { streams }),
       },
     };
     const { id, bytes } = encodeManifest(manifest);

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { Ajv, type ValidateFunction } from "ajv";
 import formats from "ajv-formats";
 import * as fc from "fast-check";
-import { manifest } from "../../../test/golden/samples.ts";
+import { manifest } from "../../../test/golden/manifests.ts";
 import { holds } from "../../../test/support/properties.ts";
 import type { PackageFact } from "../../core/manifest/manifest.ts";
 import { makeCycloneDx } from "./cyclonedx.ts";

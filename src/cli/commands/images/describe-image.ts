@@ -1,7 +1,10 @@
 import type { CaptureWarning, Manifest } from "../../../core/manifest/manifest.ts";
+import { streamsOf } from "../../../core/manifest/trees.ts";
 import type { ImageName } from "../../../image/store/image-names.ts";
 import type { ShownSignature } from "../../../library/images/shown-signatures.ts";
 import { countOf, formatBytes, formatCount, formatDuration } from "../../render/quantities.ts";
+import { streamColumns } from "../streams.ts";
+import { formatTable } from "../../render/table.ts";
 import { formatFacts, type Fact } from "../../render/facts.ts";
 import { describeSecrets } from "../secrets.ts";
 import { formatIsoTime } from "../../render/time.ts";
@@ -46,7 +49,13 @@ export function describeImage(
     ],
     ["tree digest", tail.tree.digest],
   ];
-  return [`${name.name}:${name.tag}`, ...formatFacts(facts, width), ...describeWarnings(manifest)];
+  const streams = streamsOf(manifest);
+  return [
+    `${name.name}:${name.tag}`,
+    ...formatFacts(facts, width),
+    ...(streams.length > 0 ? ["raw streams:", ...formatTable(streamColumns, streams, width)] : []),
+    ...describeWarnings(manifest),
+  ];
 }
 
 function describeSignature({ name, tag, signer, trusted, label }: ShownSignature): string {

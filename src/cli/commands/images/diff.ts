@@ -3,6 +3,7 @@ import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { leftOutFiles } from "../../../core/manifest/left-out.ts";
 import { parseOperand } from "../../../core/operand.ts";
 import { diffImages, diffTree, type CompareOptions } from "../../../library/images/compare.ts";
+import { diffStreams, type StreamDifference } from "../../../library/images/streams.ts";
 import { showImage } from "../../../library/images/images.ts";
 import type { Difference } from "../../../system/compare/difference.ts";
 import type { CommandContext } from "../../command-context.ts";
@@ -10,7 +11,7 @@ import type { DiffCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
 import { formatCount } from "../../render/quantities.ts";
 import { assertDirectory } from "../assert-directory.ts";
-import { differenceDocument, formatDifference } from "../difference.ts";
+import { differenceDocument, formatDifference, signs } from "../difference.ts";
 import { describeNotCompared } from "../secrets.ts";
 
 /** `rehome diff`. */
@@ -18,15 +19,18 @@ export async function runDiff(call: DiffCall, context: CommandContext): Promise<
   const { common, output, messages } = context;
   const signal = context.interruptible("the comparison");
   const counts: Record<Difference["change"], number> = { added: 0, removed: 0, changed: 0 };
+  const streams = await compareStreams(call, context);
+  for (const { change } of streams) counts[change] += 1;
   await (async () => {
     using view = context.startProgress(entryNoun);
     const differences = count(compare(call, { ...context.store, signal, onProgress: view.onProgress }), counts);
     if (common.json) {
       const { before, after } = call;
       const notCompared = await countNotCompared(call, context);
-      const ends = (): object => ({ ...counts, notCompared });
+      const ends = (): object => ({ ...counts, notCompared, streams });
       await output.listDocument({ before, after }, "differences", mapDocuments(differences), ends);
     } else for await (const difference of differences) output.line(formatDifference(difference));
+    if (!common.json) for (const { name, change } of streams) output.line(`${signs[change]} raw stream ${name}`);
   })();
   const { added, removed, changed } = counts;
   const isEqual = added + removed + changed === 0;
@@ -36,6 +40,12 @@ export async function runDiff(call: DiffCall, context: CommandContext): Promise<
   else if (!common.json)
     messages.remark(`${formatCount(added)} added, ${formatCount(removed)} removed, ${formatCount(changed)} changed`);
   return isEqual ? exitStatus.done : exitStatus.different;
+}
+
+/** Raw streams are of images alone. */
+async function compareStreams({ before, after }: DiffCall, { store }: CommandContext): Promise<StreamDifference[]> {
+  const areImages = [before, after].every((operand) => parseOperand(operand).kind === "image");
+  return areImages ? await diffStreams(before, after, store) : [];
 }
 
 function compare({ before, after }: DiffCall, options: CompareOptions): AsyncIterable<Difference> {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { CaptureWarning } from "../../../core/manifest/manifest.ts";
+import { streamsOf } from "../../../core/manifest/trees.ts";
 import {
   findSecrets,
   planCaptureOf,
@@ -18,6 +19,7 @@ import { entryNoun } from "../../progress/progress-text.ts";
 import { countOf, formatBytes, formatDuration } from "../../render/quantities.ts";
 import { formatLabel, labelOf } from "../image-label.ts";
 import { describeSecrets } from "../secrets.ts";
+import { describeStream } from "../streams.ts";
 import { printWarnings } from "../warnings.ts";
 import { describeCapturePlan } from "./describe-capture-plan.ts";
 import { readPatternFile } from "./read-pattern-file.ts";
@@ -27,7 +29,7 @@ export async function runCapture(call: CaptureCall, context: CommandContext): Pr
   const options = { ...context.store, ...captureOptions(call) };
   const source = sourceOf(call);
   if (call.dryRun) {
-    const { plan } = source.plan(options);
+    const { plan } = await source.plan(options);
     // What is in an archive is known when it is extracted.
     const secrets = plan.redact && call.fromTar === undefined ? await Array.fromAsync(findSecrets(plan)) : [];
     if (context.common.json) context.output.document({ plan, ...(plan.redact && { secrets }) });
@@ -46,7 +48,7 @@ export async function runCapture(call: CaptureCall, context: CommandContext): Pr
 
 /** Where a capture takes a system from. */
 interface Source {
-  readonly plan: (options: CaptureOptions) => PlannedCapture;
+  readonly plan: (options: CaptureOptions) => Promise<PlannedCapture>;
   readonly capture: (options: CaptureOptions & JobOptions) => Promise<CaptureResult>;
 }
 
@@ -85,6 +87,7 @@ function captureOptions(call: CaptureCall): CaptureOptions {
     includeMounts: call.includeMount.map((path) => resolve(path)),
     oneFileSystem: call.oneFileSystem,
     redact: call.redact,
+    raw: call.raw,
     rehash: call.rehash,
     idle: call.idle,
     ...(call.name !== undefined && { name: call.name }),
@@ -97,7 +100,7 @@ function captureOptions(call: CaptureCall): CaptureOptions {
 
 function captureDocument({ name, manifest, unchangedFiles, durationMs }: CaptureResult): object {
   const { files, bytes, newBytes, storedBytes, consistency } = name;
-  const { warnings, secrets } = manifest.tail;
+  const { warnings, secrets, streams } = manifest.tail;
   return {
     ...labelOf(name),
     files,
@@ -108,6 +111,7 @@ function captureDocument({ name, manifest, unchangedFiles, durationMs }: Capture
     durationMs,
     consistency,
     warnings,
+    ...(streams && { streams: streams.list }),
     ...(secrets && { secrets: { contents: secrets.contents, count: secrets.count } }),
   };
 }
@@ -118,6 +122,7 @@ function describeCapture({ name, manifest, unchangedFiles, durationMs }: Capture
   return [
     formatLabel(name),
     `${countOf(entries, "entry", "entries")}, ${countOf(files, "file")}, ${formatBytes(bytes)}${unchanged}`,
+    ...streamsOf(manifest).map(describeStream),
     `${formatBytes(newBytes)} new, ${formatBytes(storedBytes)} stored, in ${formatDuration(durationMs)}`,
     `consistency ${consistency}${consistency === "fuzzy" ? ": captured live, files may show different moments" : ""}`,
     ...describeSecrets(manifest).map(

@@ -51,6 +51,8 @@ function describeStep(step: CaptureStep): string {
       return "find what is known by its path to be secret";
     case "read-tree":
       return "read the tree and store what is new";
+    case "read-stream":
+      return `read ${step.source}, byte for byte, as the stream ${step.name}`;
     case "publish":
       return "store the manifest and give it the next number as its tag";
   }

@@ -21,17 +21,17 @@ export async function runVerify(call: VerifyCall, context: CommandContext): Prom
 async function verifyStored(image: string, context: CommandContext): Promise<ExitStatus> {
   const { verifyImage } = await import("../../../library/store/store-care.ts");
   const signal = context.interruptible("the verification");
-  const { name, entries, bytes, damaged } = await (async () => {
+  const { name, entries, streams, bytes, damaged } = await (async () => {
     using view = context.startProgress(entryNoun);
     return await verifyImage(image, { ...context.store, signal, onProgress: view.onProgress });
   })();
-  if (context.common.json) context.output.document({ ...labelOf(name), entries, bytes, damaged });
+  if (context.common.json) context.output.document({ ...labelOf(name), entries, streams, bytes, damaged });
   else {
     for (const { object, message } of damaged) context.output.line(`${object}: ${message}`);
     const verdict =
       damaged.length === 0 ? "everything is intact" : `${countOf(damaged.length, "object")} damaged or missing`;
     context.output.line(
-      `${formatLabel(name)}: ${countOf(entries, "entry", "entries")}, ${formatBytes(bytes)} read: ${verdict}`,
+      `${formatLabel(name)}: ${countOf(entries, "entry", "entries")}${streams > 0 ? `, ${countOf(streams, "raw stream")}` : ""}, ${formatBytes(bytes)} read: ${verdict}`,
     );
   }
   return damaged.length === 0 ? exitStatus.done : exitStatus.different;

@@ -54,7 +54,7 @@ export async function captureAsJob(system: string, options: CaptureOptions & Job
   const operand = parseOperand(system);
   // The same place, whatever directory it is resumed from; the slash says that it is a path.
   const place = operand.kind === "path" ? `${resolve(operand.path)}/` : system;
-  return await captureByJob(captureKind, planCaptureOf(system, options), place, options);
+  return await captureByJob(captureKind, await planCaptureOf(system, options), place, options);
 }
 
 /** Runs a planned capture of `system` (a path is absolute) as a job of a kind. @throws As {@link captureAsJob}. */

@@ -8,6 +8,7 @@ import { extractTar } from "../../../host/tree/extract-tar.ts";
 import { removeTree } from "../../../host/tree/remove-tree.ts";
 import { chooseImageName, planCapture } from "../../../system/capture/plan.ts";
 import type { CaptureResult } from "../../../system/capture/run.ts";
+import { planStreams } from "../../capture/plan-streams.ts";
 import type { CaptureOptions, PlannedCapture } from "../../capture/capture.ts";
 import { captureByJob, captureCheckpoint, captureKind, type CaptureParameters } from "./capture-job.ts";
 import { fromJson } from "../json.ts";
@@ -27,7 +28,7 @@ export const captureTarKind: JobKind = {
  *
  * @throws {SystemNotFoundError} @throws {TarNeedsRootError}
  */
-export function planCaptureOfTar(file: string, options: CaptureOptions = {}): PlannedCapture {
+export async function planCaptureOfTar(file: string, options: CaptureOptions = {}): Promise<PlannedCapture> {
   const root = resolve(file);
   if (!existsSync(root) || statSync(root).isDirectory()) throw new SystemNotFoundError(file, `archive ${root}`);
   if (process.geteuid?.() !== 0) throw new TarNeedsRootError(file);
@@ -41,6 +42,7 @@ export function planCaptureOfTar(file: string, options: CaptureOptions = {}): Pl
     rootUid: 0,
     atRest: true,
     hookCount: 0,
+    streams: await planStreams(options.raw ?? [], options),
   } as const;
   const choices = {
     excludes: options.excludes ?? [],
@@ -57,7 +59,7 @@ export function planCaptureOfTar(file: string, options: CaptureOptions = {}): Pl
  * @throws {SystemNotFoundError} @throws {TarNeedsRootError} @throws {ToolFailedError} If the archive did not come out whole; nothing is stored then.
  */
 export async function captureTarAsJob(file: string, options: CaptureOptions & JobOptions = {}): Promise<CaptureResult> {
-  return await captureByJob(captureTarKind, planCaptureOfTar(file, options), resolve(file), options);
+  return await captureByJob(captureTarKind, await planCaptureOfTar(file, options), resolve(file), options);
 }
 
 function tarCheckpoint(parameters: CaptureParameters, { plan }: PlannedCapture): Checkpoint {

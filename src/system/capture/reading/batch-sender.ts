@@ -1,11 +1,13 @@
 import { throwIfInterrupted } from "../../../core/errors.ts";
 import type { PackWriter } from "../../../image/store/pack-writer.ts";
 import type { FilePool } from "../ports.ts";
-import type { FileItem, FileOutcome } from "./file-batch.ts";
+import type { FileBatch, FileOutcome } from "./file-batch.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
 const batchBytes = 4 * 1024 * 1024;
 const batchItems = 512;
+
+type Item = FileBatch["items"][number];
 
 /** Takes an item's outcome and the bytes that belong to it (a view). */
 export type TakeOutcome = (outcome: FileOutcome, bytes: Uint8Array) => Promise<void> | undefined;
@@ -21,7 +23,7 @@ export class BatchSender {
   readonly #rate: RateLimit;
   readonly #signal: AbortSignal | undefined;
   readonly #underWay = new Set<Promise<void>>();
-  #items: FileItem[] = [];
+  #items: Item[] = [];
   #takers: TakeOutcome[] = [];
   #bytes = 0;
   #failure: { readonly error: unknown } | undefined;
@@ -34,7 +36,7 @@ export class BatchSender {
   }
 
   /** Adds an item; waits while the pool has no room. */
-  async add(item: FileItem, sizeBytes: number, take: TakeOutcome): Promise<void> {
+  async add(item: Item, sizeBytes: number, take: TakeOutcome): Promise<void> {
     this.#items.push(item);
     this.#takers.push(take);
     this.#bytes += sizeBytes;

@@ -17,9 +17,17 @@ export type FileItem = {
   | { readonly part: "data"; readonly offset: number; readonly lengthBytes: number }
 );
 
+/** A span of a stream: the answer is its pieces. The file or device stays open until it is there. */
+export interface StreamItem {
+  readonly part: "stream";
+  readonly file: FileDescriptor;
+  readonly offset: number;
+  readonly lengthBytes: number;
+}
+
 /** A request to a capture worker. */
 export interface FileBatch {
-  readonly items: readonly FileItem[];
+  readonly items: readonly (FileItem | StreamItem)[];
 }
 
 /**

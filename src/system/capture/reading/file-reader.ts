@@ -10,11 +10,20 @@ import type { ChunkIndex } from "../../../image/chunk-index/chunk-index.ts";
 import { ByteWriter } from "../../../image/format/byte-writer.ts";
 import { writeChunkPiece, writeHolePiece, writeMetadata } from "../../../image/format/record.ts";
 import { recogniseContent } from "../secrets/recognise-content.ts";
-import { looksUnchanged, type FileBatch, type FileBatchResult, type FileItem, type FileOutcome } from "./file-batch.ts";
+import {
+  looksUnchanged,
+  type FileBatch,
+  type FileBatchResult,
+  type FileItem,
+  type FileOutcome,
+  type StreamItem,
+} from "./file-batch.ts";
 
 const treeFailures: ReadonlySet<string> = new Set(["SYSTEM_CALL", "NO_SPACE", "NOT_PERMITTED"]);
 const readings = 4;
 const windowBytes = 4 * cutParameters.maxBytes;
+/** What of a stream is a hole is decided for stretches of this length (section 2.8 of the format). */
+const zeroBytes = 65_536;
 
 /** What a file reader works with. */
 export interface FileReaderParts {
@@ -42,6 +51,8 @@ export class FileReader {
   /** Of the chunk in hand. */
   readonly #id = Buffer.alloc(32);
   readonly #window: Buffer = Buffer.allocUnsafeSlow(windowBytes);
+  readonly #stretch: Buffer = Buffer.allocUnsafeSlow(zeroBytes);
+  readonly #zeros: Buffer = Buffer.alloc(zeroBytes);
   /** The next chunk is the first of a file that may be a secret. */
   #isToBeLookedAt = false;
   #secret: SecretKind | undefined;
@@ -56,12 +67,13 @@ export class FileReader {
     return { outcomes, bytes: Uint8Array.prototype.slice.call(this.#out.view()), blocks: this.#parts.blocks.take() };
   }
 
-  #readItem(item: FileItem): FileOutcome {
+  #readItem(item: FileItem | StreamItem): FileOutcome {
     const start = this.#out.length;
     this.#secret = undefined;
     this.#isToBeLookedAt = false;
     let file: FileDescriptor | undefined;
     try {
+      if (item.part === "stream") return this.#readStream(item);
       file = this.#parts.tree.openFile(item.directory, item.name);
       if (item.part === "data") return this.#readData(file, item, start);
       return item.part === "whole" ? this.#readWhole(file, item, start) : this.#readEmpty(file, item, start);
@@ -129,6 +141,29 @@ export class FileReader {
     const asWalked = read === item.lengthBytes && looksUnchanged(this.#parts.tree.statOpen(file), item.stat);
     if (this.#out.length === start) return { kind: "vanished", end: start };
     return { kind: "read", end: this.#out.length, asWalked, unstable: false, dataBytes: read, outsideRange: false };
+  }
+
+  /** Writes the pieces of a span of a stream: zeros become holes, wherever they come from. */
+  #readStream({ file, offset, lengthBytes }: StreamItem): FileOutcome {
+    const end = offset + lengthBytes;
+    let dataBytes = 0;
+    for (let at = offset; at < end;) {
+      const isZero = this.#isZero(file, at, end);
+      let stop = Math.min(end, at + zeroBytes);
+      while (stop < end && this.#isZero(file, stop, end) === isZero) stop = Math.min(end, stop + zeroBytes);
+      if (isZero) writeHolePiece(this.#out, stop - at);
+      else if (this.#readExtent(file, at, stop) < stop - at)
+        return { kind: "unreadable", end: this.#out.length, message: "it has become shorter" };
+      else dataBytes += stop - at;
+      at = stop;
+    }
+    return { kind: "read", end: this.#out.length, asWalked: true, unstable: false, dataBytes, outsideRange: false };
+  }
+
+  #isZero(file: FileDescriptor, at: number, end: number): boolean {
+    const length = Math.min(zeroBytes, end - at);
+    const read = this.#readFully(file, this.#stretch, 0, length, at);
+    return read === length && this.#stretch.compare(this.#zeros, 0, length, 0, length) === 0;
   }
 
   /** Writes the pieces of `sizeBytes` of content; what the file turns out not to have any more is written as a hole. */
