@@ -8,7 +8,7 @@ const maxOutputBytes = 64 * 1024;
 const outputGraceMs = 500;
 
 /** When hooks run: before or after an operation. */
-export type HookTime = `${"pre" | "post"}-${"capture" | "detach" | "attach"}`;
+export type HookTime = `${"pre" | "post"}-${"capture" | "detach" | "attach" | "clone"}`;
 
 /** How many hooks there are. */
 export function countHooks(directory: string, when: string): number {

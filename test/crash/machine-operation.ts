@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { attachAsJob } from "../../src/library/jobs/kinds/attach-job.ts";
+import { cloneMachineAsJob } from "../../src/library/jobs/kinds/clone-machine-job.ts";
 import { createMachineAsJob } from "../../src/library/jobs/kinds/create-machine-job.ts";
 import { detachAsJob } from "../../src/library/jobs/kinds/detach-job.ts";
 import { listMachines } from "../../src/library/machines/list-machines.ts";
@@ -17,13 +18,15 @@ import type { Paths } from "../../src/library/settings/settings.ts";
 
 /** Something done to the machine `web` of a site. */
 export interface Operation {
-  readonly name: "detach" | "create" | "attach";
+  readonly name: "detach" | "create" | "attach" | "clone";
   readonly paths: Paths;
 }
 
 /** Does it. */
 export async function operate({ name, paths }: Operation): Promise<void> {
   if (name === "detach") await detachAsJob("web", { paths });
+  // Ids that are made when it starts are the same in every run.
+  else if (name === "clone") await cloneMachineAsJob("web", "copy", { paths, snapshot: "golden", fresh: "first-boot" });
   else if (name === "create")
     await createMachineAsJob("web", { paths, from: join(paths.machinesDirectory, "web"), allow: ["Hostname"] });
   else {
@@ -45,7 +48,7 @@ export async function prepareFor({ name, paths }: Operation): Promise<void> {
     "/lib/systemd/system/systemd-nspawn@.service",
     join(units, "machines.target.wants/systemd-nspawn@web.service"),
   );
-  if (name === "detach") return;
+  if (name === "detach" || name === "clone") return;
   await operate({ name: "detach", paths });
   if (name === "attach") return;
   // As on another host: only the files are there.

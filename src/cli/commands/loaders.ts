@@ -29,6 +29,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<RunCommand
   "machine detach": async () => (await import("./machine/detach.ts")).runMachineDetach,
   "machine create": async () => (await import("./machine/create.ts")).runMachineCreate,
   "machine attach": async () => (await import("./machine/attach.ts")).runMachineAttach,
+  "machine clone": async () => (await import("./machine/clone.ts")).runMachineClone,
   "clone serve": async () => (await import("./clone/serve.ts")).runCloneServe,
   "clone join": async () => (await import("./clone/join.ts")).runCloneJoin,
   "clone go": async () => (await import("./clone/session.ts")).runCloneGo,

@@ -49,6 +49,7 @@ import {
 } from "./clone-commands.ts";
 import { diskLayoutCommand, type DiskLayoutCall } from "./disk-commands.ts";
 import { prepareCommand, type PrepareCall } from "./prepare-command.ts";
+import { machineCloneCommand, type MachineCloneCall } from "./machine-clone-command.ts";
 import {
   machineAttachCommand,
   machineCreateCommand,
@@ -127,6 +128,7 @@ export interface Calls {
   readonly "machine detach": MachineDetachCall;
   readonly "machine create": MachineCreateCall;
   readonly "machine attach": MachineAttachCall;
+  readonly "machine clone": MachineCloneCall;
   readonly "clone serve": CloneServeCall;
   readonly "clone join": CloneJoinCall;
   readonly "clone go": CloneSessionCall;
@@ -179,6 +181,7 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   "machine detach": machineDetachCommand,
   "machine create": machineCreateCommand,
   "machine attach": machineAttachCommand,
+  "machine clone": machineCloneCommand,
   "clone serve": cloneServeCommand,
   "clone join": cloneJoinCommand,
   "clone go": cloneGoCommand,
@@ -233,6 +236,7 @@ export type {
   TagCall,
   TarCall,
 } from "./image-commands.ts";
+export type { MachineCloneCall } from "./machine-clone-command.ts";
 export type { MachineAttachCall, MachineCreateCall, MachineDetachCall, MachineListCall } from "./machine-commands.ts";
 export type { JobCall, JobListCall, JobLogCall, JobRateCall, JobRepairCall } from "./job-commands.ts";
 export type { ForgetCall } from "./retention-commands.ts";

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Mount } from "../../core/mount-info.ts";
 import { readMounts } from "../../host/file-systems.ts";
 import { isFileLocked, tryLockFile } from "../../host/file-locks.ts";
-import { assertLegal, type MachineOperation } from "../../journeys/machine/states/machine-state.ts";
+import { assertLegal, type MachineOperation, type MachineState } from "../../journeys/machine/states/machine-state.ts";
 import type { Paths } from "../settings/settings.ts";
 import { MachineUnsuitableError } from "./errors.ts";
 import { describeMachine, type ListedMachine } from "./list-machines.ts";
@@ -14,13 +14,19 @@ const networkFileSystems = /^(?:nfs|nfs4|cifs|smb3|smbfs|9p|ceph|glusterfs|fuse\
 
 /**
  * Asserts that an operation may be done to a machine now: nothing else is being done to it, its state allows it, and it
- * lies in a plain directory of its own that nobody else can enter. Changes nothing.
+ * lies in a plain directory of its own that nobody else can enter. `alsoFrom` are states that the caller permits beside those
+ * of the operation. Changes nothing.
  *
  * @throws {MachineUnsuitableError} @throws {MachineStateError}
  */
-export function guardMachine(paths: Paths, name: string, operation: MachineOperation): ListedMachine {
+export function guardMachine(
+  paths: Paths,
+  name: string,
+  operation: MachineOperation,
+  alsoFrom: readonly MachineState[] = [],
+): ListedMachine {
   if (isFileLocked(machinePlaces(paths, name).lockFile)) throw inProgress(name, operation);
-  return guardState(paths, name, operation);
+  return guardState(paths, name, operation, alsoFrom);
 }
 
 /**
@@ -28,14 +34,19 @@ export function guardMachine(paths: Paths, name: string, operation: MachineOpera
  *
  * @throws {MachineUnsuitableError} @throws {MachineStateError}
  */
-export function guardState(paths: Paths, name: string, operation: MachineOperation): ListedMachine {
+export function guardState(
+  paths: Paths,
+  name: string,
+  operation: MachineOperation,
+  alsoFrom: readonly MachineState[] = [],
+): ListedMachine {
   const machine = describeMachine(paths, name, readRecord(paths, name));
   if (machine === undefined)
     throw new MachineUnsuitableError(
       `cannot ${operation} ${name}: no machine of that name is here`,
       "`rehome machine list` shows all machines.",
     );
-  assertLegal(name, operation, machine.state);
+  if (!alsoFrom.includes(machine.state)) assertLegal(name, operation, machine.state);
   guardDirectory(operation, name, machine.path, readMounts());
   return machine;
 }

@@ -1,3 +1,4 @@
+import type { Consistency } from "../../../core/manifest/manifest.ts";
 import type { InstalledPackage, Patch } from "../../../core/inventory/inventory.ts";
 import type { Setting } from "../settings/unit-file.ts";
 
@@ -41,6 +42,8 @@ export interface DetachedMachine {
   readonly architecture?: string;
   /** The ids that its files belong to, if they are not the host's own. */
   readonly uidRange?: { readonly start: number; readonly count: number };
+  /** In a snapshot: how much it can be trusted to show one moment. */
+  readonly consistency?: Consistency;
 }
 
 /** How it is run. */

@@ -73,6 +73,7 @@ const manifest: Decode<DetachedManifest> = object<DetachedManifest>({
       image: text(printable, 300),
       architecture: word,
       uidRange: object({ start: id, count: integer(1, 2 ** 32 - 1) }),
+      consistency: oneOf("fuzzy", "crash", "filesystem", "application"),
     },
   ),
   configuration,

@@ -1,3 +1,4 @@
+import type { Consistency } from "../../../core/manifest/manifest.ts";
 import { boolean, integer, object, oneOf, text, type Decode } from "../detached/decode.ts";
 import { machineNamePattern } from "../detached/parse-detached.ts";
 
@@ -18,6 +19,10 @@ export interface MachineRecord {
   readonly movedTo?: string;
   /** The image that it was made from. */
   readonly image?: string;
+  /** The machine that it was cloned from. */
+  readonly clonedFrom?: string;
+  /** How much its tree can be trusted to show one moment of what it was made from. */
+  readonly consistency?: Consistency;
   /** Whether it is to be started with the host once it is attached again. */
   readonly autostart?: boolean;
 }
@@ -33,6 +38,8 @@ export const decodeRecord: Decode<MachineRecord> = object<
     mark: oneOf("incomplete", "moved", "configured"),
     movedTo: text(/^[^\p{Cc}]{1,300}$/u),
     image: text(/^[^\p{Cc}]{1,300}$/u),
+    clonedFrom: text(machineNamePattern),
+    consistency: oneOf("fuzzy", "crash", "filesystem", "application"),
     autostart: boolean,
   },
 );

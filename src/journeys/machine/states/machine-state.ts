@@ -69,7 +69,7 @@ export function assertLegal(machine: string, operation: MachineOperation, state:
 function hint(machine: string, operation: MachineOperation, state: MachineState): string {
   switch (state) {
     case "running":
-      return `Stop it first: rehome machine stop ${machine}`;
+      return `Stop it first: rehome machine stop ${machine}${operation === "clone" ? "; or clone it as it runs: --live" : ""}`;
     case "detached":
       return operation === "detach"
         ? `It is detached already: move its directory, or rehome machine attach ${machine}`

@@ -5,6 +5,7 @@ import { attachKind } from "./attach-job.ts";
 import { buildKind } from "./build-job.ts";
 import { captureKind } from "./capture-job.ts";
 import { captureTarKind } from "./capture-tar-job.ts";
+import { cloneMachineKind } from "./clone-machine-job.ts";
 import { copyKind } from "./copy-job.ts";
 import { createMachineKind } from "./create-machine-job.ts";
 import { detachKind } from "./detach-job.ts";
@@ -21,6 +22,7 @@ const kinds: readonly JobKind[] = [
   detachKind,
   createMachineKind,
   attachKind,
+  cloneMachineKind,
 ];
 
 /** The kind of a job; undefined if this program does not have it. */

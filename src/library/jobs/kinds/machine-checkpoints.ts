@@ -1,5 +1,5 @@
 import { crashPoint } from "../../../core/crash-points.ts";
-import type { Checkpoint } from "../../../engine/job-kind.ts";
+import type { Checkpoint, CheckpointContext } from "../../../engine/job-kind.ts";
 import type { UndoWay } from "../../../engine/job.ts";
 import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
 import type { MachineOperation } from "../../../journeys/machine/states/machine-state.ts";
@@ -13,8 +13,8 @@ interface LockedWork {
   readonly title: string;
   readonly weight: number;
   readonly undo: Exclude<UndoWay, "none">;
-  readonly act: () => void;
-  readonly takeBack: () => void;
+  readonly act: (context: CheckpointContext) => void;
+  readonly takeBack: (context: CheckpointContext) => void;
 }
 
 /** Makes checkpoints that lock a machine while they act or take back. */
@@ -24,15 +24,15 @@ export type Locked = (work: LockedWork) => Checkpoint;
 export function lockedCheckpoint(lock: () => Disposable): Locked {
   return ({ act, takeBack, ...rest }) => ({
     ...rest,
-    run: async () => {
+    run: async (context) => {
       using _lock = lock();
-      act();
+      act(context);
       crashPoint(`machine.${rest.name}.acted`);
       return await Promise.resolve(null);
     },
-    takeBack: async () => {
+    takeBack: async (context) => {
       using _lock = lock();
-      takeBack();
+      takeBack(context);
       await Promise.resolve();
     },
   });
@@ -82,10 +82,10 @@ export function putRecord(
   }: {
     readonly name: string;
     readonly before: MachineRecord | null;
-    readonly after: MachineRecord;
+    readonly after: MachineRecord | ((context: CheckpointContext) => MachineRecord);
     readonly title: string;
     /** Throws where the machine has gone on since, so that taking the job back would make a second one of it. */
-    readonly assertUndoable: () => void;
+    readonly assertUndoable: (context: CheckpointContext) => void;
     readonly locked: Locked;
   },
 ): Checkpoint {
@@ -94,11 +94,12 @@ export function putRecord(
     title,
     weight: 1,
     undo: "puts back",
-    act: () => writeRecord(paths, after),
+    act: (context) => writeRecord(paths, typeof after === "function" ? after(context) : after),
     // Its first checkpoint puts back what was on record before; until then it is between two states.
-    takeBack() {
-      assertUndoable();
-      writeRecord(paths, { ...(before ?? after), name, mark: "incomplete" });
+    takeBack(context) {
+      assertUndoable(context);
+      const record = before ?? readRecord(paths, name);
+      if (record !== undefined) writeRecord(paths, { ...record, name, mark: "incomplete" });
     },
   });
 }

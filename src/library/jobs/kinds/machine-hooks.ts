@@ -37,9 +37,11 @@ export function machineHooks(
   paths: Paths,
   options: {
     readonly name: string;
-    readonly operation: "detach" | "attach";
+    readonly operation: "detach" | "attach" | "clone";
     readonly before: MachineRecord | null;
     readonly known: MachineRecord;
+    /** Told to the hooks, beside the machine's name and root. */
+    readonly variables?: Readonly<Record<string, string>>;
   },
 ): { readonly before: Checkpoint; readonly after: Checkpoint } {
   const checkpoint = (when: "pre" | "post"): Checkpoint => ({
@@ -53,7 +55,9 @@ export function machineHooks(
     },
     async takeBack() {
       // A hook that wants cleaning has had the machine marked; taking the job back says that it was cleaned.
-      if (when === "pre") restoreRecord(paths, options.name, options.before);
+      const record = readRecord(paths, options.name);
+      if (when === "pre" && record?.mark === "incomplete" && record.uuid === options.known.uuid)
+        restoreRecord(paths, options.name, options.before);
       await Promise.resolve();
     },
   });
@@ -64,10 +68,10 @@ export function machineHooks(
 async function run(
   paths: Paths,
   when: "pre" | "post",
-  { name, operation, known }: Parameters<typeof machineHooks>[1],
+  { name, operation, known, variables: further }: Parameters<typeof machineHooks>[1],
   { log, signal }: CheckpointContext,
 ): Promise<void> {
-  const variables = { REHOME_MACHINE: name, REHOME_ROOT: machinePlaces(paths, name).directory };
+  const variables = { ...further, REHOME_MACHINE: name, REHOME_ROOT: machinePlaces(paths, name).directory };
   const results = await runHooks(paths.hooksDirectory, `${when}-${operation}`, variables, signal);
   for (const { path, exitCode } of results) log(`hook ${path} ended with ${exitCode}`);
   const failed = results.find(({ exitCode, timedOut }) => exitCode !== 0 || timedOut);
