@@ -20,8 +20,20 @@ const only = (name, comment, from, allowed) => ({
 
 module.exports = {
   forbidden: [
-    { name: "no-cycles", comment: "No module imports itself in the end.", severity: "error", from: {}, to: { circular: true } },
-    { name: "no-unresolved", comment: "Every import is found.", severity: "error", from: {}, to: { couldNotResolve: true } },
+    {
+      name: "no-cycles",
+      comment: "No module imports itself in the end.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-unresolved",
+      comment: "Every import is found.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
     {
       name: "no-undeclared-packages",
       comment: "The program imports only packages that its users get: dependencies, not devDependencies.",
@@ -108,6 +120,10 @@ module.exports = {
     tsPreCompilationDeps: true,
     exclude: { path: "\\.(test|contract)\\.ts$" },
     doNotFollow: { path: "node_modules" },
-    enhancedResolveOptions: { extensions: [".ts", ".js"], exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".js"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default"],
+    },
   },
 };

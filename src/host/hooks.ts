@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants, readdirSync, statSync } from "node:fs";
+import type { MachineOperation } from "../journeys/machine/states/machine-state.ts";
 import type { HookResult } from "../system/capture/ports.ts";
 
 const hookTimeoutMs = 5 * 60 * 1000;
@@ -8,7 +9,7 @@ const maxOutputBytes = 64 * 1024;
 const outputGraceMs = 500;
 
 /** When hooks run: before or after an operation. */
-export type HookTime = `${"pre" | "post"}-${"capture" | "detach" | "attach" | "clone"}`;
+export type HookTime = `${"pre" | "post"}-${"capture" | MachineOperation}`;
 
 /** How many hooks there are. */
 export function countHooks(directory: string, when: string): number {

@@ -13,26 +13,42 @@ import { attachAsJob } from "../../src/library/jobs/kinds/attach-job.ts";
 import { cloneMachineAsJob } from "../../src/library/jobs/kinds/clone-machine-job.ts";
 import { createMachineAsJob } from "../../src/library/jobs/kinds/create-machine-job.ts";
 import { detachAsJob } from "../../src/library/jobs/kinds/detach-job.ts";
+import { markMachineAsJob, reclaimMachineAsJob } from "../../src/library/jobs/kinds/machines/record-jobs.ts";
+import { removeMachineAsJob } from "../../src/library/jobs/kinds/machines/remove-job.ts";
+import { renameMachineAsJob } from "../../src/library/jobs/kinds/machines/rename-job.ts";
 import { listMachines } from "../../src/library/machines/list-machines.ts";
 import type { Paths } from "../../src/library/settings/settings.ts";
 
 /** Something done to the machine `web` of a site. */
 export interface Operation {
-  readonly name: "detach" | "create" | "attach" | "clone";
+  readonly name: OperationName;
   readonly paths: Paths;
 }
 
-/** Does it. */
-export async function operate({ name, paths }: Operation): Promise<void> {
-  if (name === "detach") await detachAsJob("web", { paths });
-  // Ids that are made when it starts are the same in every run.
-  else if (name === "clone") await cloneMachineAsJob("web", "copy", { paths, snapshot: "golden", fresh: "first-boot" });
-  else if (name === "create")
-    await createMachineAsJob("web", { paths, from: join(paths.machinesDirectory, "web"), allow: ["Hostname"] });
-  else {
+type OperationName = "detach" | "create" | "attach" | "rename" | "mark" | "reclaim" | "remove" | "clone";
+
+const operations: Readonly<Record<OperationName, (paths: Paths) => Promise<unknown>>> = {
+  detach: (paths: Paths) => detachAsJob("web", { paths }),
+  create: (paths: Paths) =>
+    createMachineAsJob("web", { paths, from: join(paths.machinesDirectory, "web"), allow: ["Hostname"] }),
+  attach: async (paths: Paths) => {
     const { report, isAttached } = await attachAsJob("web", { paths });
     if (!isAttached) throw new RangeError(JSON.stringify(report.findings));
-  }
+  },
+  // Ids that are made when it starts are the same in every run.
+  clone: (paths: Paths) => cloneMachineAsJob("web", "copy", { paths, snapshot: "golden", fresh: "first-boot" }),
+  rename: (paths: Paths) => renameMachineAsJob("web", "shop", { paths }),
+  mark: (paths: Paths) => markMachineAsJob("web", { paths }),
+  reclaim: (paths: Paths) => reclaimMachineAsJob("web", { paths }),
+  remove: (paths: Paths) => removeMachineAsJob("web", { paths }),
+};
+
+/** The names of all operations. */
+export const operationNames: readonly OperationName[] = Object.keys(operations) as OperationName[];
+
+/** Does it. */
+export async function operate({ name, paths }: Operation): Promise<void> {
+  await operations[name](paths);
 }
 
 /** Prepares a site in which an operation may be done. */
@@ -48,7 +64,8 @@ export async function prepareFor({ name, paths }: Operation): Promise<void> {
     "/lib/systemd/system/systemd-nspawn@.service",
     join(units, "machines.target.wants/systemd-nspawn@web.service"),
   );
-  if (name === "detach" || name === "clone") return;
+  if (name === "reclaim") stampFor(paths);
+  if (!["create", "attach"].includes(name)) return;
   await operate({ name: "detach", paths });
   if (name === "attach") return;
   // As on another host: only the files are there.
@@ -73,6 +90,12 @@ export function shapeOf(paths: Paths): string {
   );
   const states = listMachines({ paths }).map(({ name, state }) => `${name} is ${state}`);
   return [...files.toSorted(), ...states].join("\n").replaceAll(/"detachedAt": "[^"]*"/g, '"detachedAt": ""');
+}
+
+/** As on a host whose machine another one has taken on storage that both see. */
+function stampFor(paths: Paths): void {
+  const stamp = { uuid: "0123456789abcdef".repeat(2), epoch: 3, site: "f".repeat(32), host: "other" };
+  put(join(paths.machinesDirectory, "web/.rehome/owner.json"), `${JSON.stringify(stamp, undefined, 1)}\n`);
 }
 
 function put(path: string, text: string): void {

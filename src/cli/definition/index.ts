@@ -61,6 +61,16 @@ import {
   type MachineListCall,
 } from "./machine-commands.ts";
 import {
+  machineMarkCommand,
+  machineReclaimCommand,
+  machineRemoveCommand,
+  machineRenameCommand,
+  type MachineMarkCall,
+  type MachineReclaimCall,
+  type MachineRemoveCall,
+  type MachineRenameCall,
+} from "./machine-change-commands.ts";
+import {
   jobCancelCommand,
   jobListCommand,
   jobLogCommand,
@@ -129,6 +139,10 @@ export interface Calls {
   readonly "machine create": MachineCreateCall;
   readonly "machine attach": MachineAttachCall;
   readonly "machine clone": MachineCloneCall;
+  readonly "machine rename": MachineRenameCall;
+  readonly "machine remove": MachineRemoveCall;
+  readonly "machine mark": MachineMarkCall;
+  readonly "machine reclaim": MachineReclaimCall;
   readonly "clone serve": CloneServeCall;
   readonly "clone join": CloneJoinCall;
   readonly "clone go": CloneSessionCall;
@@ -182,6 +196,10 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   "machine create": machineCreateCommand,
   "machine attach": machineAttachCommand,
   "machine clone": machineCloneCommand,
+  "machine rename": machineRenameCommand,
+  "machine remove": machineRemoveCommand,
+  "machine mark": machineMarkCommand,
+  "machine reclaim": machineReclaimCommand,
   "clone serve": cloneServeCommand,
   "clone join": cloneJoinCommand,
   "clone go": cloneGoCommand,
@@ -238,6 +256,12 @@ export type {
 } from "./image-commands.ts";
 export type { MachineCloneCall } from "./machine-clone-command.ts";
 export type { MachineAttachCall, MachineCreateCall, MachineDetachCall, MachineListCall } from "./machine-commands.ts";
+export type {
+  MachineMarkCall,
+  MachineReclaimCall,
+  MachineRemoveCall,
+  MachineRenameCall,
+} from "./machine-change-commands.ts";
 export type { JobCall, JobListCall, JobLogCall, JobRateCall, JobRepairCall } from "./job-commands.ts";
 export type { ForgetCall } from "./retention-commands.ts";
 export type {

@@ -1,4 +1,4 @@
-import { fstatSync, fsyncSync, writeFileSync } from "node:fs";
+import { fchownSync, fstatSync, fsyncSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { byteStringFromText } from "../../core/tree/byte-string.ts";
 import { readFully } from "../facts/open-regular-file.ts";
@@ -35,7 +35,10 @@ export function hasMachineFile(root: string, name: string): boolean {
   return file !== undefined;
 }
 
-/** Writes a file (0600): durable on return, and readers see all of it or none. Safe to call twice. */
+/**
+ * Writes a file (0600): durable on return, and readers see all of it or none. It and its directory belong to whom the
+ * machine's root belongs, so that no id in the tree is outside of the machine's own. Safe to call twice.
+ */
 export function writeMachineFile(root: string, name: string, text: string): void {
   using top = openRoot(root);
   if (libc.mkdirat(top.descriptor, libc.cString(folderName), 0o700) < 0) {
@@ -44,10 +47,13 @@ export function writeMachineFile(root: string, name: string, text: string): void
   }
   using folder = openFolder(root);
   if (folder === undefined) throw new SystemCallError("open", byteStringFromText(folderName));
+  const { uid, gid } = fstatSync(top.descriptor);
+  fchownSync(folder.descriptor, uid, gid);
   remove(folder.descriptor, `${name}.new`);
   using file = openAt(folder.descriptor, `${name}.new`, libc.O_RDWR | libc.O_CREAT | libc.O_EXCL | libc.O_NOFOLLOW);
   if (file === undefined) throw new SystemCallError("make", byteStringFromText(`${name}.new`));
   writeFileSync(file.descriptor, text);
+  fchownSync(file.descriptor, uid, gid);
   fsyncSync(file.descriptor);
   rename(folder.descriptor, `${name}.new`, name);
   fsyncSync(folder.descriptor);

@@ -10,12 +10,16 @@ const treeLocks = "/run/systemd/nspawn/locks";
  * Says whether a machine runs from a directory: systemd has it registered, or systemd-nspawn holds its lock on the tree,
  * which it has also for machines that it did not register.
  */
-export function isMachineRunning(directory: string): boolean {
-  const name = basename(directory);
+export function isMachineRunning(directory: string, name: string = basename(directory)): boolean {
   if (registeredRoot(name) === directory) return true;
-  if (isLocked(join(dirname(directory), `.#${name}.lck`))) return true;
+  if (isLocked(treeLock(directory))) return true;
   const stat = statSync(directory, { throwIfNoEntry: false, bigint: true });
   return stat !== undefined && isLocked(join(treeLocks, `inode-${stat.dev}:${stat.ino}`));
+}
+
+/** The file beside a tree that systemd-nspawn keeps locked while the machine runs. */
+export function treeLock(directory: string): string {
+  return join(dirname(directory), `.#${basename(directory)}.lck`);
 }
 
 function registeredRoot(name: string): string | undefined {

@@ -5,7 +5,7 @@ import { errnoNameOf } from "../../host/system-call-error.ts";
 import type { MachineConfiguration } from "../../journeys/machine/detached/detached-manifest.ts";
 import { parseUnitFile, writeUnitFile, type UnitFile } from "../../journeys/machine/settings/unit-file.ts";
 import type { Paths } from "../settings/settings.ts";
-import { machinePlaces } from "./places.ts";
+import { directoryDropIn, machinePlaces } from "./places.ts";
 import { namesIn } from "./records.ts";
 
 const unitTemplate = "/lib/systemd/system/systemd-nspawn@.service";
@@ -16,7 +16,8 @@ export function readConfigurationOf(paths: Paths, name: string): MachineConfigur
   return {
     nspawn: readUnitFile(settingsFile).settings,
     dropIns: namesIn(dropInDirectory)
-      .filter((file) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,100}\.conf$/.test(file))
+      // Where this host has put the machine is no matter of how it is run.
+      .filter((file) => file !== directoryDropIn && /^[A-Za-z0-9][A-Za-z0-9._-]{0,100}\.conf$/.test(file))
       .toSorted()
       .map((file) => ({ name: file, settings: readUnitFile(join(dropInDirectory, file)).settings })),
     autostart: lstatSync(autostartLink, { throwIfNoEntry: false }) !== undefined,

@@ -7,6 +7,7 @@ import { version } from "../version.ts";
 import { readConfigurationOf } from "./configuration-files.ts";
 import { describeThisHost, inheritedDirectories, readHostSoftware, type HostRoot } from "./host-software.ts";
 import { machineIdOf } from "./list-machines.ts";
+import { readStamp } from "./owner-stamp.ts";
 import { machinePlaces } from "./places.ts";
 import { knownSiteId, readRecord } from "./records.ts";
 import { readRules } from "./rules.ts";
@@ -30,11 +31,9 @@ export async function describeDetached(
   const record = readRecord(paths, name);
   const configuration = readConfigurationOf(paths, name);
   const { devices, ...survey } = surveyTree(directory);
-  const set = valueOf(configuration.nspawn, "Exec", "MachineID")?.replaceAll("-", "");
-  const uuid =
-    record?.uuid ??
-    (set !== undefined && /^[0-9a-f]{32}$/.test(set) ? set : machineIdOf(directory)) ??
-    randomBytes(16).toString("hex");
+  const stamp = readStamp(directory);
+  const uuid = record?.uuid ?? stamp?.uuid ?? chooseUuid(configuration.nspawn, directory);
+  const epochs = [record?.epoch ?? 0, stamp?.uuid === uuid ? stamp.epoch : 0];
   const isRebuilt = options.isRebuilt ?? false;
   return {
     formatVersion: 1,
@@ -44,7 +43,7 @@ export async function describeDetached(
     machine: {
       name,
       uuid,
-      epoch: record?.epoch ?? 0,
+      epoch: Math.max(...epochs),
       site: knownSiteId(paths) ?? "0".repeat(32),
       ...(record?.image !== undefined && { image: record.image }),
       ...survey,
@@ -55,6 +54,13 @@ export async function describeDetached(
       : await describeSurroundings(paths, configuration.nspawn, options)),
     devices,
   };
+}
+
+/** What a machine that is on no record is told by from now on: its machine id, or a number of its own. */
+export function chooseUuid(settings: DetachedManifest["configuration"]["nspawn"], directory: string): string {
+  const set = valueOf(settings, "Exec", "MachineID")?.replaceAll("-", "");
+  const id = set !== undefined && /^[0-9a-f]{32}$/.test(set) ? set : machineIdOf(directory);
+  return id ?? randomBytes(16).toString("hex");
 }
 
 async function describeSurroundings(

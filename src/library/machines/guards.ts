@@ -47,7 +47,9 @@ export function guardState(
       "`rehome machine list` shows all machines.",
     );
   if (!alsoFrom.includes(machine.state)) assertLegal(name, operation, machine.state);
-  guardDirectory(operation, name, machine.path, readMounts());
+  const isThere = lstatSync(machine.path, { throwIfNoEntry: false }) !== undefined;
+  if (isThere || !mayLackFiles.has(operation))
+    guardDirectory(operation, name, machine.path, readMounts(), guardsOf(operation));
   return machine;
 }
 
@@ -67,24 +69,43 @@ function inProgress(name: string, operation: string): MachineUnsuitableError {
   );
 }
 
+/** What of a machine's directory can keep an operation off it. */
+type Guard = "symlink" | "mounts" | "others" | "network";
+
+const mayLackFiles: ReadonlySet<MachineOperation> = new Set(["rename", "remove", "mark", "reclaim"]);
+
+/** What matters for an operation: what only changes records asks nothing of the directory, and what empties it not whether others see it. */
+function guardsOf(operation: MachineOperation): readonly Guard[] {
+  if (operation === "mark" || operation === "reclaim" || operation === "stop" || operation === "start") return [];
+  return operation === "remove" ? ["symlink", "mounts"] : allGuards;
+}
+
+const allGuards: readonly Guard[] = ["symlink", "mounts", "others", "network"];
+
 /** @throws {MachineUnsuitableError} */
-export function guardDirectory(action: string, name: string, directory: string, mounts: readonly Mount[]): void {
+export function guardDirectory(
+  action: string,
+  name: string,
+  directory: string,
+  mounts: readonly Mount[],
+  guards: readonly Guard[] = allGuards,
+): void {
   const refuse = (what: string, remedy: string): never => {
     throw new MachineUnsuitableError(`cannot ${action} ${name}: ${what}`, remedy);
   };
   const stat = lstatSync(directory, { throwIfNoEntry: false });
   if (stat === undefined) refuse(`${directory} is not there`, "Move its files there first.");
-  if (stat?.isSymbolicLink() === true)
+  if (guards.includes("symlink") && stat?.isSymbolicLink() === true)
     refuse(`${directory} is a symbolic link`, "Put the directory itself there, or a bind mount.");
   const below = mounts.filter(({ mountPoint }) => mountPoint.startsWith(`${directory}/`));
-  if (below.length > 0) {
+  if (guards.includes("mounts") && below.length > 0) {
     const points = below.map(({ mountPoint }) => mountPoint).join(", ");
     refuse(`file systems are mounted below it: ${points}`, `Unmount them first: umount ${points.replaceAll(",", "")}`);
   }
-  if (![directory, dirname(directory)].some((path) => (statSync(path).mode & 0o077) === 0))
+  if (guards.includes("others") && ![directory, dirname(directory)].some((path) => (statSync(path).mode & 0o077) === 0))
     refuse(`others can enter ${directory}`, `chmod 0700 ${dirname(directory)}`);
   const { type } = mountOf(directory, mounts);
-  if (networkFileSystems.test(type))
+  if (guards.includes("network") && networkFileSystems.test(type))
     refuse(`it lies on a network file system (${type})`, "Use a local or block device, a SAN among them.");
 }
 

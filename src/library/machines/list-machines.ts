@@ -7,10 +7,12 @@ import { errnoNameOf } from "../../host/system-call-error.ts";
 import { machineNamePattern } from "../../journeys/machine/detached/parse-detached.ts";
 import { deriveState } from "../../journeys/machine/states/derive-state.ts";
 import type { MachineRecord } from "../../journeys/machine/states/machine-record.ts";
+import { isTakenOver } from "../../journeys/machine/states/owner-stamp.ts";
 import type { MachineState } from "../../journeys/machine/states/machine-state.ts";
 import { choosePaths, type Paths } from "../settings/settings.ts";
+import { readStamp } from "./owner-stamp.ts";
 import { machinePlaces } from "./places.ts";
-import { namesIn, readRecords } from "./records.ts";
+import { knownSiteId, namesIn, readRecords } from "./records.ts";
 
 /** A machine as it is listed. */
 export interface ListedMachine {
@@ -22,6 +24,8 @@ export interface ListedMachine {
   readonly uuid?: string;
   /** The image that it was made from. */
   readonly image?: string;
+  /** Whether that directory is there. */
+  readonly hasTree: boolean;
   readonly hasSettings: boolean;
   /** Whether it is started with the host. */
   readonly autostart: boolean;
@@ -51,21 +55,25 @@ export function describeMachine(
   const { directory, settingsFile, autostartLink } = machinePlaces(paths, name);
   const hasTree = statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const hasSettings = existsSync(settingsFile);
-  const isRunning = hasTree && isMachineRunning(directory);
+  const isRunning = hasTree && isMachineRunning(directory, name);
+  const stamp = hasTree && !isRunning ? readStamp(directory) : undefined;
+  const takenOver = isTakenOver(stamp, record, stamp && knownSiteId(paths));
   const hasManifest = hasTree && !isRunning && look(() => hasMachineFile(directory, detachedFile), false);
-  const state = deriveState({ record, hasTree, hasSettings, hasManifest, isRunning });
+  const state = deriveState({ record, hasTree, hasSettings, hasManifest, isRunning, isTakenOver: takenOver });
   if (state === undefined) return undefined;
   const uuid = record?.uuid ?? (hasTree ? machineIdOf(directory) : undefined);
+  const movedTo = takenOver ? stamp?.host : record?.movedTo;
   return {
     name,
     state,
     path: directory,
     ...(uuid !== undefined && { uuid }),
     ...(record?.image !== undefined && { image: record.image }),
+    hasTree,
     hasSettings,
     autostart: lstatSync(autostartLink, { throwIfNoEntry: false }) !== undefined,
     ...(record !== undefined && { epoch: record.epoch }),
-    ...(record?.movedTo !== undefined && { movedTo: record.movedTo }),
+    ...(movedTo !== undefined && { movedTo }),
   };
 }
 

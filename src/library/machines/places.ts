@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { errnoNameOf } from "../../host/system-call-error.ts";
 import type { Paths } from "../settings/settings.ts";
 
 /** Where one machine's files are. */
@@ -18,16 +20,30 @@ export function recordsDirectory({ stateDirectory }: Pick<Paths, "stateDirectory
   return join(stateDirectory, "machines");
 }
 
+/** The drop-in that has systemd start a machine from another directory than the usual one, which `machine relocate` writes. */
+export const directoryDropIn = "rehome-directory.conf";
+
 /** Where the files of the machine `name` are; units lie beside `.nspawn` files, as in `/etc/systemd`. */
 export function machinePlaces(paths: Paths, name: string): MachinePlaces {
   const units = join(dirname(paths.nspawnDirectory), "system");
   const unit = `systemd-nspawn@${name}.service`;
+  const dropInDirectory = join(units, `${unit}.d`);
   return {
-    directory: join(paths.machinesDirectory, name),
+    directory: relocatedTo(join(dropInDirectory, directoryDropIn)) ?? join(paths.machinesDirectory, name),
     settingsFile: join(paths.nspawnDirectory, `${name}.nspawn`),
-    dropInDirectory: join(units, `${unit}.d`),
+    dropInDirectory,
     autostartLink: join(units, "machines.target.wants", unit),
     recordFile: join(recordsDirectory(paths), `${name}.json`),
     lockFile: join(recordsDirectory(paths), `${name}.lock`),
   };
+}
+
+/** The directory that a drop-in of `machine relocate` names; undefined where there is none. */
+function relocatedTo(dropIn: string): string | undefined {
+  try {
+    return /^ExecStart=.* --directory=(\/\S+)$/m.exec(readFileSync(dropIn, "utf8"))?.[1];
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR", "EACCES"].includes(errnoNameOf(error) ?? "")) return undefined;
+    throw error;
+  }
 }

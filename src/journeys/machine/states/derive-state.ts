@@ -12,6 +12,8 @@ export interface MachineTraces {
   /** Whether a detached manifest lies in its directory. */
   readonly hasManifest: boolean;
   readonly isRunning: boolean;
+  /** Whether its directory shows that another site has taken it. */
+  readonly isTakenOver: boolean;
 }
 
 /** The state that the traces of a machine show; undefined where there is no machine. */
@@ -21,10 +23,11 @@ export function deriveState({
   hasSettings,
   hasManifest,
   isRunning,
+  isTakenOver,
 }: MachineTraces): MachineState | undefined {
   if (isRunning) return "running";
   if (record?.mark === "incomplete") return "incomplete";
-  if (record?.mark === "moved") return "moved";
+  if (record?.mark === "moved" || (hasTree && isTakenOver)) return "moved";
   if (hasTree && hasManifest) return "detached";
   if (hasTree && record?.mark !== "configured") return "installed";
   return hasTree || hasSettings || record !== undefined ? "configured" : undefined;

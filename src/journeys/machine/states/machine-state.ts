@@ -40,6 +40,7 @@ export const operations: Readonly<Record<MachineOperation, Rule>> = {
   relocate: { from: ["installed"], meanwhile: "incomplete" },
   remove: { from: ["configured", "detached", "incomplete", "installed", "moved"], meanwhile: "incomplete" },
   mark: { from: ["configured", "installed"], to: "incomplete" },
+  // What was never attached here is configured afterwards: attaching it validates it.
   reclaim: { from: ["moved"], to: "installed" },
 };
 

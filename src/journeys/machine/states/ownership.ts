@@ -1,5 +1,6 @@
 import { RehomeError } from "../../../core/errors.ts";
 import type { DetachedMachine } from "../detached/detached-manifest.ts";
+import type { OwnerStamp } from "./owner-stamp.ts";
 import type { MachineRecord } from "./machine-record.ts";
 
 /** This site does not own the machine, or what it holds is an old copy of it. */
@@ -64,6 +65,20 @@ export function assertAttachable(
 /** The record of a machine that was detached, or created and not attached: nobody's, until someone attaches it. */
 export function recordDetached({ owner: _owner, ...record }: MachineRecord): MachineRecord {
   return { ...record, mark: "configured" };
+}
+
+/**
+ * The record of a machine that `site` takes from one that is lost: its epoch is above all that is known of it. One that
+ * was never attached here is owned by nobody until it is, so that it is validated.
+ */
+export function recordReclaimed(
+  { movedTo: _movedTo, mark, owner: _owner, ...known }: MachineRecord,
+  stamp: OwnerStamp | undefined,
+  { site, hasTree }: { readonly site: string; readonly hasTree: boolean },
+): MachineRecord {
+  const epoch = Math.max(known.epoch, stamp?.uuid === known.uuid ? stamp.epoch : 0) + 1;
+  const isConfigured = !hasTree || mark === "configured";
+  return { ...known, epoch, ...(isConfigured ? { mark: "configured" } : { owner: site }) };
 }
 
 /** The record of a machine that `site` takes: a new owner is a new epoch. */

@@ -71,6 +71,7 @@ test("deriveState() tells states by what is there", () => {
       hasSettings: false,
       hasManifest: false,
       isRunning: false,
+      isTakenOver: false,
       ...traces,
     });
   assert.equal(state({}), undefined);

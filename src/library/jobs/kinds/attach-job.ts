@@ -7,11 +7,11 @@ import {
   renameMachineFile,
   writeMachineFile,
 } from "../../../host/machines/machine-files.ts";
-import { isMachineRunning } from "../../../host/machines/running.ts";
 import type { DetachedManifest, DeviceNode } from "../../../journeys/machine/detached/detached-manifest.ts";
 import { isOrdinaryDevice } from "../../../journeys/machine/detached/ordinary-devices.ts";
 import { formatDetached } from "../../../journeys/machine/detached/parse-detached.ts";
 import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
+import type { OwnerStamp } from "../../../journeys/machine/states/owner-stamp.ts";
 import { assertAttachable, recordAttached } from "../../../journeys/machine/states/ownership.ts";
 import type { ValidationReport } from "../../../system/validate/index.ts";
 import { readConfigurationOf, setAutostart } from "../../machines/configuration-files.ts";
@@ -21,12 +21,13 @@ import { namesManifest, readManifestIn, readManifestOf } from "../../machines/fi
 import { guardMachine, lockMachine } from "../../machines/guards.ts";
 import type { HostRoot } from "../../machines/host-software.ts";
 import { describeMachine } from "../../machines/list-machines.ts";
+import { putBackStamp, readStamp, writeStamp } from "../../machines/owner-stamp.ts";
 import { machinePlaces } from "../../machines/places.ts";
 import { knownSiteId, readRecord, readRecords, siteId } from "../../machines/records.ts";
 import { deviceKey, validateMachine } from "../../machines/validate-machine.ts";
 import { choosePaths, type Paths } from "../../settings/settings.ts";
 import { fromJson, toJson } from "../json.ts";
-import { lockedCheckpoint, markIncomplete, putRecord } from "./machine-checkpoints.ts";
+import { assertStopped, lockedCheckpoint, markIncomplete, putRecord } from "./machine-checkpoints.ts";
 import { machineHooks } from "./machine-hooks.ts";
 import { runAsJob, type JobOptions } from "../run-as-job.ts";
 
@@ -58,6 +59,8 @@ interface AttachParameters {
 interface AttachPlan {
   readonly manifest: DetachedManifest;
   readonly before: MachineRecord | null;
+  /** Whose it was, as its directory said. */
+  readonly stamp: OwnerStamp | null;
   readonly site: string;
   /** What force passed over, for the evidence. */
   readonly report: ValidationReport;
@@ -69,7 +72,7 @@ const forcedFile = "attached-forced.json";
 /** The attaching of a machine as a job: until it is done the machine is incomplete, and undo makes it what it was. */
 export const attachKind: JobKind = {
   kind: "machine-attach",
-  planVersion: 1,
+  planVersion: 2,
   checkpoints: ({ parameters, plan }) => attachCheckpoints(fromJson(parameters), fromJson(plan)),
   insteadOfUndo: () => "Detach the machine again with `rehome machine detach`.",
 };
@@ -98,7 +101,9 @@ export async function attachAsJob(name: string, options: AttachOptions = {}): Pr
     force: options.force ?? false,
     allDevices: options.allow?.includes(deviceKey) ?? false,
   };
-  const plan: AttachPlan = { manifest, before: readRecord(paths, name) ?? null, site: siteId(paths), report };
+  const before = readRecord(paths, name) ?? null;
+  const stamp = readStamp(machinePlaces(paths, name).directory) ?? null;
+  const plan: AttachPlan = { manifest, before, stamp, site: siteId(paths), report };
   const title = `attach ${name}${parameters.force ? " by force: its host's software was not compared" : ""}`;
   await runAsJob(attachKind, { title, parameters: toJson(parameters), plan: toJson(plan) }, { ...options, paths });
   return { manifest, report, isAttached: true };
@@ -135,11 +140,12 @@ function isThisMachine(paths: Paths, { machine, host }: DetachedManifest): boole
 
 function attachCheckpoints(
   { name, paths, force, allDevices }: AttachParameters,
-  { manifest, before, site }: AttachPlan,
+  { manifest, before, stamp, site }: AttachPlan,
 ): Checkpoint[] {
   const { directory } = machinePlaces(paths, name);
   const { uuid, epoch, image } = manifest.machine;
   const known: MachineRecord = { name, uuid, epoch, ...(image !== undefined && { image }) };
+  const after = recordAttached({ ...manifest.machine, name }, site);
   const devices = manifest.devices.filter((node) => allDevices || isOrdinaryDevice(node));
   const locked = lockedCheckpoint(() => lockMachine(paths, name, "attach"));
   const hooks = machineHooks(paths, { name, operation: "attach", before, known });
@@ -182,18 +188,20 @@ function attachCheckpoints(
         else if (!manifest.isRebuilt) writeMachineFile(directory, detachedFile, formatDetached(manifest));
       },
     }),
+    locked({
+      name: "stamp-owner",
+      title: `Say in the directory of ${name} that this site owns it`,
+      weight: 1,
+      undo: "puts back",
+      act: () => writeStamp(directory, after),
+      takeBack: () => putBackStamp(directory, stamp),
+    }),
     putRecord(paths, {
       name,
       before,
-      after: recordAttached({ ...manifest.machine, name }, site),
+      after,
       title: `Own ${name}`,
-      assertUndoable() {
-        if (!isMachineRunning(directory)) return;
-        throw new MachineUnsuitableError(
-          `cannot take back the attaching of ${name}: it is running`,
-          `Stop it first: rehome machine stop ${name}`,
-        );
-      },
+      assertUndoable: () => assertStopped(paths, name, "take back the attaching of"),
       locked,
     }),
     hooks.after,

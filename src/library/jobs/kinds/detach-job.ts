@@ -9,11 +9,13 @@ import {
 import type { DetachedManifest } from "../../../journeys/machine/detached/detached-manifest.ts";
 import { formatDetached } from "../../../journeys/machine/detached/parse-detached.ts";
 import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
+import type { OwnerStamp } from "../../../journeys/machine/states/owner-stamp.ts";
 import { assertOwned, recordDetached } from "../../../journeys/machine/states/ownership.ts";
 import { setAutostart } from "../../machines/configuration-files.ts";
 import { describeDetached, type DescribeOptions } from "../../machines/describe-detached.ts";
 import { MachineUnsuitableError } from "../../machines/errors.ts";
 import { guardMachine, lockMachine } from "../../machines/guards.ts";
+import { putBackStamp, readStamp } from "../../machines/owner-stamp.ts";
 import { machinePlaces } from "../../machines/places.ts";
 import { readRecord, siteId } from "../../machines/records.ts";
 import { choosePaths, type Paths } from "../../settings/settings.ts";
@@ -31,12 +33,14 @@ interface DetachPlan {
   readonly manifest: DetachedManifest;
   /** What was on record before. */
   readonly before: MachineRecord | null;
+  /** Whose it was, as its directory said. */
+  readonly stamp: OwnerStamp | null;
 }
 
 /** The detaching of a machine as a job: until it is done the machine is incomplete, and undo makes it what it was. */
 export const detachKind: JobKind = {
   kind: "machine-detach",
-  planVersion: 1,
+  planVersion: 2,
   checkpoints: ({ parameters, plan }) => detachCheckpoints(fromJson(parameters), fromJson(plan)),
   insteadOfUndo: () => "Attach the machine again with `rehome machine attach`.",
 };
@@ -60,7 +64,11 @@ export async function detachAsJob(name: string, options: DescribeOptions & JobOp
   const site = siteId(paths);
   assertOwned("detach", before, site);
   const manifest = await describeDetached(paths, name, options);
-  const plan: DetachPlan = { manifest, before: before ?? null };
+  const plan: DetachPlan = {
+    manifest,
+    before: before ?? null,
+    stamp: readStamp(machinePlaces(paths, name).directory) ?? null,
+  };
   const order = {
     title: `detach ${name}`,
     parameters: toJson({ name, paths } satisfies DetachParameters),
@@ -70,7 +78,7 @@ export async function detachAsJob(name: string, options: DescribeOptions & JobOp
   return { manifest, path: `${machinePlaces(paths, name).directory}/.rehome/${detachedFile}` };
 }
 
-function detachCheckpoints({ name, paths }: DetachParameters, { manifest, before }: DetachPlan): Checkpoint[] {
+function detachCheckpoints({ name, paths }: DetachParameters, { manifest, before, stamp }: DetachPlan): Checkpoint[] {
   const { directory } = machinePlaces(paths, name);
   const { uuid, epoch, image } = manifest.machine;
   const { autostart } = manifest.configuration;
@@ -85,8 +93,14 @@ function detachCheckpoints({ name, paths }: DetachParameters, { manifest, before
       title: `Write what ${name} is and needs into its directory`,
       weight: 1,
       undo: "removes",
-      act: () => writeMachineFile(directory, detachedFile, formatDetached(manifest)),
-      takeBack: () => removeMachineFile(directory, detachedFile),
+      act() {
+        writeMachineFile(directory, detachedFile, formatDetached(manifest));
+        putBackStamp(directory, null);
+      },
+      takeBack() {
+        putBackStamp(directory, stamp);
+        removeMachineFile(directory, detachedFile);
+      },
     }),
     locked({
       name: "stop-autostart",

@@ -9,6 +9,9 @@ import { cloneMachineKind } from "./clone-machine-job.ts";
 import { copyKind } from "./copy-job.ts";
 import { createMachineKind } from "./create-machine-job.ts";
 import { detachKind } from "./detach-job.ts";
+import { markKind, reclaimKind } from "./machines/record-jobs.ts";
+import { removeMachineKind } from "./machines/remove-job.ts";
+import { renameKind } from "./machines/rename-job.ts";
 import { restoreKind } from "./restore-job.ts";
 import { pruneKind, removeKind } from "./store-jobs.ts";
 
@@ -23,6 +26,10 @@ const kinds: readonly JobKind[] = [
   createMachineKind,
   attachKind,
   cloneMachineKind,
+  markKind,
+  reclaimKind,
+  removeMachineKind,
+  renameKind,
 ];
 
 /** The kind of a job; undefined if this program does not have it. */

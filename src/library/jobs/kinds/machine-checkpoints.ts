@@ -1,9 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import { crashPoint } from "../../../core/crash-points.ts";
 import type { Checkpoint, CheckpointContext } from "../../../engine/job-kind.ts";
 import type { UndoWay } from "../../../engine/job.ts";
+import { isMachineRunning } from "../../../host/machines/running.ts";
 import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
 import type { MachineOperation } from "../../../journeys/machine/states/machine-state.ts";
+import { MachineUnsuitableError } from "../../machines/errors.ts";
 import { guardState } from "../../machines/guards.ts";
+import { machinePlaces } from "../../machines/places.ts";
 import { readRecord, removeRecord, writeRecord } from "../../machines/records.ts";
 import type { Paths } from "../../settings/settings.ts";
 
@@ -108,4 +112,24 @@ export function putRecord(
 export function restoreRecord(paths: Paths, name: string, before: MachineRecord | null): void {
   if (before === null) removeRecord(paths, name);
   else writeRecord(paths, before);
+}
+
+/** Asserts that a machine does not run. @throws {MachineUnsuitableError} */
+export function assertStopped(paths: Paths, name: string, action: string): void {
+  if (!isMachineRunning(machinePlaces(paths, name).directory, name)) return;
+  throw new MachineUnsuitableError(
+    `cannot ${action} ${name}: it is running`,
+    `Stop it first: rehome machine stop ${name}`,
+  );
+}
+
+/** Asserts that a machine does not run, and that its record is what a job left or what its undo has made of that. @throws {MachineUnsuitableError} */
+export function assertAsLeft(paths: Paths, name: string, left: MachineRecord | null, action: string): void {
+  assertStopped(paths, name, action);
+  const now = readRecord(paths, name);
+  if (now?.mark === "incomplete" || isDeepStrictEqual(now ?? null, left)) return;
+  throw new MachineUnsuitableError(
+    `cannot ${action} ${name}: other things were done to it since`,
+    "Take those back first; `rehome job list` shows them.",
+  );
 }

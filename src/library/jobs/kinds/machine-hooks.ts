@@ -2,6 +2,7 @@ import { RehomeError } from "../../../core/errors.ts";
 import type { Checkpoint, CheckpointContext } from "../../../engine/job-kind.ts";
 import { runHooks } from "../../../host/hooks.ts";
 import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
+import type { MachineOperation } from "../../../journeys/machine/states/machine-state.ts";
 import { machinePlaces } from "../../machines/places.ts";
 import { readRecord, writeRecord } from "../../machines/records.ts";
 import type { Paths } from "../../settings/settings.ts";
@@ -37,7 +38,9 @@ export function machineHooks(
   paths: Paths,
   options: {
     readonly name: string;
-    readonly operation: "detach" | "attach" | "clone";
+    readonly operation: MachineOperation;
+    /** What it is called once the operation is done, if not the same. */
+    readonly nameAfter?: string;
     readonly before: MachineRecord | null;
     readonly known: MachineRecord;
     /** Told to the hooks, beside the machine's name and root. */
@@ -68,16 +71,23 @@ export function machineHooks(
 async function run(
   paths: Paths,
   when: "pre" | "post",
-  { name, operation, known, variables: further }: Parameters<typeof machineHooks>[1],
+  {
+    name: nameBefore,
+    operation,
+    known,
+    nameAfter = nameBefore,
+    variables: further,
+  }: Parameters<typeof machineHooks>[1],
   { log, signal }: CheckpointContext,
 ): Promise<void> {
+  const name = when === "pre" ? nameBefore : nameAfter;
   const variables = { ...further, REHOME_MACHINE: name, REHOME_ROOT: machinePlaces(paths, name).directory };
   const results = await runHooks(paths.hooksDirectory, `${when}-${operation}`, variables, signal);
   for (const { path, exitCode } of results) log(`hook ${path} ended with ${exitCode}`);
   const failed = results.find(({ exitCode, timedOut }) => exitCode !== 0 || timedOut);
   if (failed === undefined) return;
   if (failed.exitCode === needsCleaning)
-    writeRecord(paths, { ...(readRecord(paths, name) ?? known), mark: "incomplete" });
+    writeRecord(paths, { ...(readRecord(paths, name) ?? { ...known, name }), mark: "incomplete" });
   const why = failed.timedOut
     ? "did not end in time"
     : `ended with ${failed.exitCode}: ${meanings[failed.exitCode] ?? "it failed"}`;

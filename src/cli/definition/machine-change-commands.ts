@@ -1,0 +1,104 @@
+import type { CommandDefinition } from "./command-definition.ts";
+import { dryRunSummary } from "./common-options.ts";
+import { choiceOperand, flag, operand } from "./field.ts";
+
+const nameSummary = "A machine of this host";
+const documentOf = "machine change";
+
+/** `rehome machine rename` as it was called. */
+export interface MachineRenameCall {
+  readonly name: string;
+  readonly newName: string;
+  readonly dryRun: boolean;
+}
+
+/** The definition of `rehome machine rename`. */
+export const machineRenameCommand: CommandDefinition<MachineRenameCall> = {
+  summary: "Give a machine of this host another name",
+  description: [
+    "Its directory, settings, drop-ins and record get the new name. What the machine calls itself inside (`/etc/hostname`) stays, and so does its UUID.",
+    "The machine must be halted.",
+  ],
+  fields: {
+    name: operand("NAME", "machine", nameSummary),
+    newName: operand("NEW", "nothing", "What it is to be called"),
+    dryRun: flag(dryRunSummary, "n"),
+  },
+  examples: [{ line: "machine rename web1 shop", does: "it is web1 no more" }],
+  documentOf,
+  statuses: { 3: "the machine runs, or the new name is in use; nothing changed" },
+};
+
+/** `rehome machine remove` as it was called. */
+export interface MachineRemoveCall {
+  readonly name: string;
+  readonly keepData: boolean;
+  readonly dryRun: boolean;
+}
+
+/** The definition of `rehome machine remove`. */
+export const machineRemoveCommand: CommandDefinition<MachineRemoveCall> = {
+  summary: "Remove a machine: its files, its configuration and what is on record of it",
+  description: [
+    "The machine must be halted. What goes is set aside first: until the first file is removed, `job undo` brings all of it back.",
+    "With --keep-data its directory stays as it is.",
+  ],
+  fields: {
+    name: operand("NAME", "machine", nameSummary),
+    keepData: flag("Leave its directory"),
+    dryRun: flag(dryRunSummary, "n"),
+  },
+  examples: [
+    { line: "machine remove web1", does: "nothing of it is left" },
+    { line: "machine remove web1 --keep-data", does: "its files live on elsewhere, on shared storage for one" },
+  ],
+  documentOf,
+  statuses: { 3: "the machine runs, or its files are not this host's to remove; nothing changed" },
+};
+
+/** `rehome machine mark` as it was called. */
+export interface MachineMarkCall {
+  readonly name: string;
+  readonly mark: "incomplete";
+  readonly dryRun: boolean;
+}
+
+/** The definition of `rehome machine mark`. */
+export const machineMarkCommand: CommandDefinition<MachineMarkCall> = {
+  summary: "Mark a machine as incomplete, so that nobody starts, attaches or clones it",
+  description: [
+    "For a machine whose files are known to be damaged. `job undo` takes the mark off again; `machine remove` removes the machine.",
+  ],
+  fields: {
+    name: operand("NAME", "machine", nameSummary),
+    mark: choiceOperand("MARK", ["incomplete"], "What it is to be marked as"),
+    dryRun: flag(dryRunSummary, "n"),
+  },
+  examples: [{ line: "machine mark web1 incomplete", does: "it is left alone from now on" }],
+  documentOf,
+  statuses: { 3: "the machine runs, or is not its own; nothing changed" },
+};
+
+/** `rehome machine reclaim` as it was called. */
+export interface MachineReclaimCall {
+  readonly name: string;
+  readonly targetIsLost: boolean;
+  readonly dryRun: boolean;
+}
+
+/** The definition of `rehome machine reclaim`. */
+export const machineReclaimCommand: CommandDefinition<MachineReclaimCall> = {
+  summary: "Take back a machine that another site owns, because that site is lost for good",
+  description: [
+    "A machine belongs to one site at a time. Where the site that owns it is destroyed, its ownership is raised above that site's (a higher epoch), on record and in the machine's own directory. Should that site come back, what it has of the machine is an old copy: it is refused where both meet.",
+    "Never do this while the other site may run the machine. A machine that was never attached here is configured afterwards: attach it.",
+  ],
+  fields: {
+    name: operand("NAME", "machine", nameSummary),
+    targetIsLost: flag("Say that the site which owns it will never run it again. Must be given"),
+    dryRun: flag(dryRunSummary, "n"),
+  },
+  examples: [{ line: "machine reclaim web1 --target-is-lost", does: "it is this site's again" }],
+  documentOf,
+  statuses: { 3: "no other site owns the machine; nothing changed" },
+};
