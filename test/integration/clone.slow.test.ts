@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -49,8 +49,8 @@ function serve(lab: Lab, nodes: number, onServing: (served: Served) => void): Pr
   return cloneServe("web", { ...options, store: lab.place.paths.store }, onServing);
 }
 
-function joinAs(lab: Lab, node: string, { token, port }: Served): ReturnType<typeof cloneJoin> {
-  const address = { session: "lab1", token, from: "127.0.0.1", port };
+function joinAs(lab: Lab, node: string, { token, port }: Served, update = false): ReturnType<typeof cloneJoin> {
+  const address = { session: "lab1", token, from: "127.0.0.1", port, update };
   return cloneJoin(lab.target(node), { ...address, name: node, listenHost: "127.0.0.1", paths: lab.pathsOf(node) });
 }
 
@@ -66,6 +66,39 @@ test("three nodes in a chain have the tree, read back, and the session ends by i
   for (const node of ["n1", "n2", "n3"]) assert.deepEqual(snapshotTree(lab.target(node)), snapshotTree(lab.tree));
   // What is there twice went once, and only the head was fed by the golden node.
   assert.ok(result.figures.sentBytes < 22_000_000, `${result.figures.sentBytes} bytes were sent`);
+});
+
+test("older clones take only what they lack, and feed a blank node behind them", asRoot, async (context) => {
+  const lab = await makeLab(context);
+  const old = ["n1", "n2"];
+  const first: ReturnType<typeof cloneJoin>[] = [];
+  await serve(lab, 2, (served) => {
+    first.push(...old.map((node) => joinAs(lab, node, served)));
+  });
+  await Promise.all(first);
+  // Changed, new, gone, and grown at its end; one clone has been used meanwhile.
+  writeFileSync(join(lab.tree, "a/b/7"), "changed");
+  writeFileSync(join(lab.tree, "a/new"), randomBytes(300_000));
+  rmSync(join(lab.tree, "a/b/200"));
+  appendFileSync(join(lab.tree, "z-again"), "more");
+  await capture(`${lab.tree}/`, { paths: lab.place.paths, name: "web" });
+  writeFileSync(join(lab.target("n2"), "a/b/8"), "somebody was here");
+  writeFileSync(join(lab.target("n2"), "a/stray"), "and left this");
+  chmodSync(join(lab.target("n2"), "a/b"), 0o700);
+  const joined: ReturnType<typeof cloneJoin>[] = [];
+  const updated = await serve(lab, 2, (served) => {
+    joined.push(...old.map((node) => joinAs(lab, node, served, true)));
+  });
+  await Promise.all(joined);
+  for (const node of old) assert.deepEqual(snapshotTree(lab.target(node)), snapshotTree(lab.tree), node);
+  assert.ok(updated.figures.sentBytes < 3_000_000, `${updated.figures.sentBytes} bytes were sent`);
+  const mixed: ReturnType<typeof cloneJoin>[] = [];
+  await serve(lab, 2, (served) => {
+    mixed.push(joinAs(lab, "n1", served, true), joinAs(lab, "n3", served));
+  });
+  const [, blank] = await Promise.all(mixed);
+  assert.equal(blank?.losses.length, 0);
+  assert.deepEqual(snapshotTree(lab.target("n3")), snapshotTree(lab.tree));
 });
 
 test("who has no token, or another session's, gets nothing", asRoot, async (context) => {

@@ -88,6 +88,7 @@ export interface CloneJoinCall {
   readonly port: number | undefined;
   readonly listenPort: number | undefined;
   readonly tokenFile: string | undefined;
+  readonly update: boolean;
   readonly allowExec: boolean;
 }
 
@@ -106,6 +107,7 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
       "Name or address of the golden node. Default: asked for on the local net (UDP 30765)",
     ),
     dir: textOption("DIR", "directory", "Where to put the tree: absent, empty, or a mount point. Needed"),
+    update: flag("DIR holds an older clone: make it equal, and fetch only what it lacks. What only it has is removed"),
     name: textOption("NAME", "nothing", "Name of this node in the session. Default: its host name"),
     port,
     listenPort: parsedOption(
@@ -121,6 +123,7 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
       line: "clone join --session lab1 --from 10.0.0.1 --dir /target --token-file lab1.token",
       does: "this node, into /target",
     },
+    { line: "clone join --session lab2 --dir /target --update", does: "bring last week's clone up to date" },
   ],
   configured: "clone-join",
   statuses: { 3: "the golden node or the directory refuses", 4: "what was read back differs" },

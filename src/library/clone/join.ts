@@ -4,7 +4,6 @@ import { hostname } from "node:os";
 import { resolve } from "node:path";
 import type { OnProgress } from "../../core/progress.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
-import { syncFileSystemLater } from "../../host/file-systems.ts";
 import { linuxTreeReader } from "../../host/tree/linux-tree-reader.ts";
 import { NodeIndex } from "../../journeys/clone/node/node-index.ts";
 import { NodeSession } from "../../journeys/clone/node/node-session.ts";
@@ -12,16 +11,13 @@ import { receiveImage, type ComingImage } from "../../journeys/clone/node/receiv
 import { WrittenFiles } from "../../journeys/clone/node/written-files.ts";
 import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
 import { parseToken } from "../../journeys/clone/wire/token.ts";
-import { RollingCheck } from "../../system/compare/rolling-check.ts";
-import type { FileCheckBatch, FileCheckResult } from "../../system/compare/file-check.ts";
-import { planRestore, type RestorePlan } from "../../system/restore/plan.ts";
-import { runRestore } from "../../system/restore/run.ts";
+import { planRestore, type RestoreFacts, type RestorePlan } from "../../system/restore/plan.ts";
 import { findUnfinished, newStagePath } from "../../system/restore/stage.ts";
 import type { RestoreLoss } from "../../system/restore/write-tree.ts";
-import { WorkerPool } from "../../workers/pool.ts";
 import { realPath } from "../settings/real-path.ts";
-import { assertEqual, checkTarget } from "../restore/restore-check.ts";
-import { lookAtTarget, restorePorts, tryLock } from "../restore/restore-ports.ts";
+import { fillTree, type TreeArrival } from "./fill-tree.ts";
+import { updateTree } from "./update-tree.ts";
+import { lookAtTarget, tryLock } from "../restore/restore-ports.ts";
 import { choosePaths, type Paths } from "../settings/settings.ts";
 
 /** How to join a session. */
@@ -37,6 +33,8 @@ export interface CloneJoinOptions {
   /** Where its own successor connects; by default the session's port if it is free. */
   readonly listenPort?: number;
   readonly listenHost?: string;
+  /** The directory holds an older clone, which is made equal to the image; only what it lacks is fetched. */
+  readonly update?: boolean;
   readonly exec?: (words: readonly string[], onLine: (line: string) => void) => Promise<number>;
   readonly onLine?: (line: string) => void;
   readonly onProgress?: OnProgress;
@@ -60,8 +58,8 @@ export interface CloneJoinResult {
 }
 
 /**
- * Joins a session and writes its image into a directory that is absent or empty, while it comes in and is passed on; then reads all
- * of it back. Serves those behind it until the golden node ends the session. The same call after a failure or kill goes on.
+ * Joins a session and writes its image into a directory that is absent or empty (or holds an older clone: `update`), while it comes in
+ * and is passed on; all of it is read back. Serves those behind it until the golden node ends the session. The same call after a failure or kill goes on.
  *
  * @throws {SessionRefusedError} @throws {TargetUnsuitableError} @throws {TargetDiffersError}
  */
@@ -89,7 +87,7 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
       name: options.name ?? hostname(),
       where: { port: options.listenPort ?? 0, host: options.listenHost },
       index,
-      isFresh: (image) => doneUpTo(image) === undefined,
+      isFresh: (image) => options.update !== true && doneUpTo(image) === undefined,
       fromFiles,
       onLine: options.onLine ?? (() => undefined),
       exec: options.exec,
@@ -97,10 +95,19 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
     });
     try {
       const coming = await receiveImage(session, index, fromFiles, () => doneUpTo(session.image));
-      const plan = planFor(target, newStage, session.image, coming);
+      const isUpdate = options.update === true;
+      const plan = planFor(lookAtTarget(target, newStage), session.image, coming, isUpdate);
       files = new WrittenFiles(linuxTreeReader(), index, plan.root);
-      session.log(`writing ${target}`);
-      const written = await write(plan, session, coming, options);
+      session.log(`${isUpdate ? "updating" : "writing"} ${target}`);
+      const arrival: TreeArrival = {
+        plan,
+        session,
+        coming,
+        isInFiles: (frame) => fromFiles(frame) !== undefined,
+        onProgress: options.onProgress ?? (() => undefined),
+        signal: options.signal,
+      };
+      const written = isUpdate ? await updateTree(arrival) : await fillTree(arrival);
       const { bytes } = coming.manifest.tail.counts;
       const { digest } = coming.manifest.tail.tree;
       files = new WrittenFiles(linuxTreeReader(), index, target);
@@ -128,52 +135,14 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
   }
 }
 
-function planFor(target: string, newStage: string, image: string, { manifest }: ComingImage): RestorePlan {
-  return planRestore(lookAtTarget(target, newStage), {
+function planFor(facts: RestoreFacts, image: string, { manifest }: ComingImage, isUpdate: boolean): RestorePlan {
+  return planRestore(facts, {
     image,
     path: "",
-    intoExisting: false,
-    delete: false,
+    intoExisting: isUpdate,
+    delete: isUpdate,
     backup: false,
     verify: true,
     neededBytes: manifest.tail.counts.bytes,
-  });
-}
-
-async function write(
-  plan: RestorePlan,
-  session: NodeSession,
-  { manifest, chunks }: ComingImage,
-  options: CloneJoinOptions,
-): ReturnType<typeof runRestore> {
-  const onProgress = options.onProgress ?? (() => undefined);
-  const { signal } = options;
-  const path = "" as TreePath;
-  await using pool = new WorkerPool<FileCheckBatch, FileCheckResult[]>("compare-worker", {}, 1);
-  const tree = linuxTreeReader();
-  await using rolling = new RollingCheck({ tree, pool, root: plan.root, sync: syncFileSystemLater, restMs: 2000 });
-  return await runRestore(plan, chunks, restorePorts(), {
-    image: session.image,
-    manifest,
-    path,
-    tryLock,
-    onProgress,
-    signal,
-    onWritten: (number, entry, pieces, start) => rolling.wrote({ number, entry, pieces, start }),
-    verify: async (root) => {
-      await rolling.end();
-      session.log("reading back what was written");
-      const check = await checkTarget({
-        store: { chunks },
-        manifest,
-        root,
-        path,
-        fromDevice: true,
-        isChecked: (number) => rolling.isChecked(number),
-        onProgress,
-        signal,
-      });
-      assertEqual(check.differences, plan.target);
-    },
   });
 }

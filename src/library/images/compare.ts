@@ -14,6 +14,7 @@ import { readTree } from "../../image/tree-index/tree-index-reader.ts";
 import { TreeComparison } from "../../system/compare/compare-tree.ts";
 import { diffTrees, type ComparedImage } from "../../system/compare/diff-images.ts";
 import type { Difference } from "../../system/compare/difference.ts";
+import type { EntrySet } from "../../system/compare/entry-set.ts";
 import type { FileCheckBatch, FileCheckResult } from "../../system/compare/file-check.ts";
 import { selectSubtree } from "../../system/restore/subtree.ts";
 import { WorkerPool } from "../../workers/pool.ts";
@@ -85,7 +86,7 @@ export interface TreeComparisonOptions {
   readonly ignore: ReadonlySet<TreePath>;
   readonly fromDevice: boolean;
   /** As {@link TreeComparison} takes it. */
-  readonly isChecked?: (number: number) => boolean;
+  readonly checked?: EntrySet;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal | undefined;
 }
@@ -111,7 +112,7 @@ export async function* compareWithTree(options: TreeComparisonOptions): AsyncGen
     ignore,
     leftOut: leftOutPaths(manifest),
     fromDevice,
-    isChecked: options.isChecked,
+    checked: options.checked,
     onProgress,
     totalBytes: bytes,
     totalItems: entries,

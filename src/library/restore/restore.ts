@@ -4,13 +4,11 @@ import type { OnProgress } from "../../core/progress.ts";
 import { leftOutFiles } from "../../core/manifest/left-out.ts";
 import type { SecretFile } from "../../core/manifest/manifest.ts";
 import { parseDisplayed, type TreePath } from "../../core/tree/byte-string.ts";
-import type { Entry } from "../../core/tree/entry.ts";
-import { isAtOrBelow, parentPath } from "../../core/tree/walk-order.ts";
+import { isAtOrBelow } from "../../core/tree/walk-order.ts";
 import { listImageNames, type ImageId, type ImageName } from "../../image/store/image-names.ts";
 import type { ImageStore, OpenImage } from "../../image/store/image-store.ts";
 import { readTree } from "../../image/tree-index/tree-index-reader.ts";
 import type { Difference } from "../../system/compare/difference.ts";
-import { isTemporary } from "../../system/restore/files/file-writing.ts";
 import { planRestore, type RestorePlan } from "../../system/restore/plan.ts";
 import type { RestorePorts } from "../../system/restore/ports.ts";
 import { runConvergence, runRestore, type WrittenTree } from "../../system/restore/run.ts";
@@ -18,6 +16,7 @@ import { newStagePath } from "../../system/restore/stage.ts";
 import type { RestoreLoss } from "../../system/restore/write-tree.ts";
 import { parseTreePath, storeOf } from "../images/images.ts";
 import { backUp } from "./back-up.ts";
+import { chooseConvergence } from "./choose-convergence.ts";
 import { assertEqual, checkTarget, type TargetCheck } from "./restore-check.ts";
 import { lookAtTarget, restorePorts, tryLock } from "./restore-ports.ts";
 import { realPath } from "../settings/real-path.ts";
@@ -206,26 +205,11 @@ async function converge(
   const isNeeded = options.backup !== false && differences.length > 0;
   const backup = kept ?? (isNeeded ? await backUp(plan.target, opened.name, options, notices?.backingUp) : undefined);
   await notices?.backedUp(backup);
-  const changed = new Map(differences.map((difference) => [difference.path, difference]));
-  const extra = differences
-    .filter(({ change, path }) => change === "added" && (options.delete === true || isTemporary(path)))
-    .map(({ path }) => path);
-  // Removing something moves the times of the directory it was in.
-  const emptied = new Set(extra.map((path) => parentPath(path)));
-  const needsContent = new Set(["kind", "content", "target", "device", "hard-link"]);
-  const isWritten = (difference: Difference | undefined): boolean =>
-    difference?.change === "removed" || difference?.aspects.some((aspect) => needsContent.has(aspect)) === true;
   const written = await runConvergence(
     plan.root,
     {
       entries: readTree(store.chunks, opened.manifest.tail.tree),
-      choose: (entry: Entry) => {
-        const difference = changed.get(entry.path);
-        // Further names of what is written anew lead to the old one until they are made anew too.
-        if (isWritten(difference) || (entry.kind === "link" && isWritten(changed.get(entry.target)))) return "write";
-        return difference === undefined && !emptied.has(entry.path) ? "skip" : "metadata";
-      },
-      extra,
+      ...chooseConvergence(differences, { removesExtra: options.delete === true }),
     },
     store.chunks,
     ports,

@@ -7,6 +7,7 @@ import { joinPath } from "../../core/tree/walk-order.ts";
 import { isTrouble, walkTree, type WalkedEntry, type WalkTrouble } from "../tree/walk.ts";
 import { joinInWalkOrder } from "./diff-images.ts";
 import { compareMetadata, isLeftOut, type Aspect, type Difference } from "./difference.ts";
+import type { EntrySet } from "./entry-set.ts";
 import type { FileCheck, FileCheckBatch, FileCheckResult } from "./file-check.ts";
 
 /** Threads that check files. */
@@ -27,8 +28,8 @@ export interface CompareTreeParts {
   /** Files that the image has empty since their contents were left out: those of the tree are not compared. */
   readonly leftOut: ReadonlySet<TreePath>;
   readonly fromDevice: boolean;
-  /** Says of an entry, by its number in walk order from 0, that its content was read back before. */
-  readonly isChecked?: ((number: number) => boolean) | undefined;
+  /** Entries whose content was read before and found right: it is not read again. */
+  readonly checked?: EntrySet | undefined;
   readonly onProgress: OnProgress;
   readonly totalBytes: number;
   readonly totalItems: number;
@@ -151,7 +152,7 @@ export class TreeComparison {
     found: WalkedEntry,
   ): Promise<{ readonly results: Promise<FileCheckResult[]> }> {
     const directory = found.parent.retain();
-    const toRead = this.#parts.isChecked?.(this.#entries - 1) === true ? [] : entry.pieces;
+    const toRead = this.#parts.checked?.has(this.#entries - 1) === true ? [] : entry.pieces;
     const results: Promise<FileCheckResult>[] = [];
     let start = 0;
     for (let first = 0; first === 0 || first < toRead.length;) {

@@ -12,6 +12,7 @@ import { sha256 } from "../../image/chunker/decode-block.ts";
 import { someMetadata } from "../../../test/support/some-metadata.ts";
 import { temporaryDirectory } from "../../../test/support/temporary-directory.ts";
 import { TreeComparison } from "./compare-tree.ts";
+import { EntrySet } from "./entry-set.ts";
 import { FileChecker } from "./file-check.ts";
 import { RollingCheck } from "./rolling-check.ts";
 
@@ -54,10 +55,10 @@ test("RollingCheck marks what it has read back and found right, and nothing else
   rolling.wrote({ number: 2, entry: parts, pieces: [pieceOf(one)], start: 0 });
   rolling.wrote({ number: 3, entry: entryOf("a/wrong", one), pieces: [pieceOf(one)], start: 0 });
   rolling.wrote({ number: 90_000, entry: half, pieces: [pieceOf(one)], start: 0 });
-  while (!rolling.isChecked(2)) await sleep(20);
+  while (!rolling.checked.has(2)) await sleep(20);
   await rolling.end();
   assert.deepEqual(
-    [1, 2, 3, 90_000].filter((number) => rolling.isChecked(number)),
+    [1, 2, 3, 90_000].filter((number) => rolling.checked.has(number)),
     [1, 2],
   );
   assert.equal(synced, 1, "nothing is read back before it is durable");
@@ -76,7 +77,7 @@ test("RollingCheck leaves to the comparison what is not there", async (context) 
   rolling.wrote({ number: 0, entry: entryOf("file", Buffer.from("x")), pieces: [pieceOf(Buffer.from("x"))], start: 0 });
   await sleep(50);
   await rolling.end();
-  assert.equal(rolling.isChecked(0), false);
+  assert.equal(rolling.checked.has(0), false);
 });
 
 test("TreeComparison does not read again what was checked, and all else", async (context) => {
@@ -88,6 +89,8 @@ test("TreeComparison does not read again what was checked, and all else", async 
     yield { ...someMetadata(), kind: "directory", path: "" as TreePath };
     yield* ["a", "b"].map((name) => entryOf(name, Buffer.from("old")));
   };
+  const checked = new EntrySet();
+  checked.add(1);
   const comparison = new TreeComparison({
     tree,
     root,
@@ -96,7 +99,7 @@ test("TreeComparison does not read again what was checked, and all else", async 
     ignore: new Set(),
     leftOut: new Set(),
     fromDevice: false,
-    isChecked: (number) => number === 1,
+    checked,
     onProgress: () => undefined,
     totalBytes: 6,
     totalItems: 3,

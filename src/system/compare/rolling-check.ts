@@ -3,6 +3,7 @@ import type { Entry, Piece } from "../../core/tree/entry.ts";
 import type { FileDescriptor, TreeReader } from "../../core/tree/tree-reader.ts";
 import { baseName, parentPath } from "../../core/tree/walk-order.ts";
 import { inParent } from "../tree/in-parent.ts";
+import { EntrySet } from "./entry-set.ts";
 import type { CheckPool } from "./compare-tree.ts";
 import type { FileCheck } from "./file-check.ts";
 
@@ -35,11 +36,12 @@ const batchChecks = 256;
  * What cannot be kept up with, or is not right, is not marked as checked: the comparison of the whole tree looks at that.
  */
 export class RollingCheck implements AsyncDisposable {
+  /** Files whose content was read back and found right, all of it. */
+  readonly checked: EntrySet = new EntrySet();
   readonly #parts: RollingCheckParts;
   #waiting: WrittenPieces[] = [];
   /** Pieces that are still to be checked of files that are written in parts. */
   readonly #rest = new Map<number, number>();
-  #checked = new Uint8Array(1024);
   #round: Promise<void> | undefined;
   #isEnding = false;
   #endRest: () => void = () => undefined;
@@ -53,11 +55,6 @@ export class RollingCheck implements AsyncDisposable {
     if (this.#isEnding || this.#waiting.length >= waitingAtOnce) return;
     this.#waiting.push(written);
     this.#round ??= this.#run();
-  }
-
-  /** Says whether all content of a file was read back and found right. */
-  isChecked(number: number): boolean {
-    return ((this.#checked[number >> 3] ?? 0) & (1 << (number & 7))) !== 0;
   }
 
   /** Ends what is under way; what still waits is left. */
@@ -142,12 +139,6 @@ export class RollingCheck implements AsyncDisposable {
       return;
     }
     this.#rest.delete(number);
-    const at = number >> 3;
-    if (at >= this.#checked.length) {
-      const grown = new Uint8Array(Math.max(this.#checked.length * 2, at + 1));
-      grown.set(this.#checked);
-      this.#checked = grown;
-    }
-    this.#checked[at] = (this.#checked[at] ?? 0) | (1 << (number & 7));
+    this.checked.add(number);
   }
 }

@@ -26,6 +26,7 @@ export async function runCloneJoin(call: CloneJoinCall, context: CommandContext)
       ...(call.name !== undefined && { name: call.name }),
       ...(call.port !== undefined && { port: call.port }),
       ...(call.listenPort !== undefined && { listenPort: call.listenPort }),
+      update: call.update,
       ...(call.allowExec && { exec: runCommand }),
       onLine: (line) => context.messages.remark(line),
       onProgress: view.onProgress,

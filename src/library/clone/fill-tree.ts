@@ -1,0 +1,52 @@
+import type { OnProgress } from "../../core/progress.ts";
+import type { TreePath } from "../../core/tree/byte-string.ts";
+import { syncFileSystemLater } from "../../host/file-systems.ts";
+import { linuxTreeReader } from "../../host/tree/linux-tree-reader.ts";
+import type { NodeSession } from "../../journeys/clone/node/node-session.ts";
+import type { ComingImage } from "../../journeys/clone/node/receive-image.ts";
+import type { FileCheckBatch, FileCheckResult } from "../../system/compare/file-check.ts";
+import { RollingCheck } from "../../system/compare/rolling-check.ts";
+import type { RestorePlan } from "../../system/restore/plan.ts";
+import { runRestore, type WrittenTree } from "../../system/restore/run.ts";
+import { WorkerPool } from "../../workers/pool.ts";
+import { assertEqual, checkTarget } from "../restore/restore-check.ts";
+import { restorePorts, tryLock } from "../restore/restore-ports.ts";
+
+/** An image that comes to a node, and where it goes. */
+export interface TreeArrival {
+  readonly plan: RestorePlan;
+  readonly session: NodeSession;
+  readonly coming: ComingImage;
+  /** Says that the files that are there can give a frame, whole and right. */
+  readonly isInFiles: (frame: number) => boolean;
+  readonly onProgress: OnProgress;
+  readonly signal: AbortSignal | undefined;
+}
+
+const restMs = 2000;
+
+/** Writes an image into a new tree while it comes in, and reads back what it wrote. @throws {TargetDiffersError} */
+export async function fillTree({ plan, session, coming, onProgress, signal }: TreeArrival): Promise<WrittenTree> {
+  const { manifest, chunks } = coming;
+  const path = "" as TreePath;
+  await using pool = new WorkerPool<FileCheckBatch, FileCheckResult[]>("compare-worker", {}, 1);
+  const tree = linuxTreeReader();
+  await using rolling = new RollingCheck({ tree, pool, root: plan.root, sync: syncFileSystemLater, restMs });
+  return await runRestore(plan, chunks, restorePorts(), {
+    image: session.image,
+    manifest,
+    path,
+    tryLock,
+    onProgress,
+    signal,
+    onWritten: (number, entry, pieces, start) => rolling.wrote({ number, entry, pieces, start }),
+    verify: async (root) => {
+      await rolling.end();
+      session.log("reading back what was written");
+      const { checked } = rolling;
+      const common = { store: { chunks }, manifest, root, path, fromDevice: true, onProgress, signal };
+      const check = await checkTarget({ ...common, checked });
+      assertEqual(check.differences, plan.target);
+    },
+  });
+}
