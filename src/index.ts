@@ -55,11 +55,13 @@ export type { StoreOptions } from "./library/store/store.ts";
 export {
   checkStore,
   initStore,
+  planStoreUpgrade,
   pruneStore,
   repairStore,
   storeStats,
   verifyImage,
   type StoreCareOptions,
+  type StoreUpgrade,
   type VerifiedImage,
 } from "./library/store/store-care.ts";
 export { billOfMaterials, exportTar, listMtree, type TarOptions } from "./library/images/exchange.ts";

@@ -23,9 +23,9 @@ export class FormatUnknownError extends RehomeError {
   readonly subject: string;
   readonly version: string;
 
-  constructor(subject: string, version: string) {
+  constructor(subject: string, version: string, newest = 1) {
     super(
-      `cannot read ${subject}: its format version is ${version}, and 1 is the newest known here`,
+      `cannot read ${subject}: its format version is ${version}, and ${newest} is the newest known here`,
       "Use a newer rehome.",
     );
     this.subject = subject;

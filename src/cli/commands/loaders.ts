@@ -23,6 +23,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<RunCommand
   "store prune": async () => (await import("./store/prune.ts")).runStorePrune,
   "store copy": async () => (await import("./store/copy.ts")).runStoreCopy,
   "store stats": async () => (await import("./store/stats.ts")).runStoreStats,
+  "store upgrade": async () => (await import("./store/upgrade.ts")).runStoreUpgrade,
   build: async () => (await import("./build/build.ts")).runBuildCommand,
   "disk layout": async () => (await import("./disk/layout.ts")).runDiskLayout,
   "machine list": async () => (await import("./machine/list.ts")).runMachineList,

@@ -94,12 +94,14 @@ import {
   storeKeyCommand,
   storePruneCommand,
   storeStatsCommand,
+  storeUpgradeCommand,
   type StoreCheckCall,
   type StoreCopyCall,
   type StoreInitCall,
   type StoreKeyCall,
   type StorePruneCall,
   type StoreStatsCall,
+  type StoreUpgradeCall,
 } from "./store-commands.ts";
 import {
   captureCommand,
@@ -132,6 +134,7 @@ export interface Calls {
   readonly "store prune": StorePruneCall;
   readonly "store copy": StoreCopyCall;
   readonly "store stats": StoreStatsCall;
+  readonly "store upgrade": StoreUpgradeCall;
   readonly build: BuildCall;
   readonly "disk layout": DiskLayoutCall;
   readonly "machine list": MachineListCall;
@@ -189,6 +192,7 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   "store prune": storePruneCommand,
   "store copy": storeCopyCommand,
   "store stats": storeStatsCommand,
+  "store upgrade": storeUpgradeCommand,
   build: buildCommand,
   "disk layout": diskLayoutCommand,
   "machine list": machineListCommand,
@@ -271,5 +275,6 @@ export type {
   StoreKeyCall,
   StorePruneCall,
   StoreStatsCall,
+  StoreUpgradeCall,
 } from "./store-commands.ts";
 export type { CompletionCall, DoctorCall, HelpCall, ReportCall, Shell } from "./host-commands.ts";

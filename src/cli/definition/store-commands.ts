@@ -133,6 +133,22 @@ export const storeCopyCommand: CommandDefinition<StoreCopyCall> = {
   statuses: { 3: "a name leads to another image in DST; nothing was copied", 4: "an image is damaged" },
 };
 
+/** `rehome store upgrade` as it was called. */
+export interface StoreUpgradeCall {
+  readonly dryRun: boolean;
+}
+
+/** The definition of `rehome store upgrade`. */
+export const storeUpgradeCommand: CommandDefinition<StoreUpgradeCall> = {
+  summary: "Bring a store to the newest version of the format",
+  description: [
+    "Says first what it will do. A store of every earlier version can be read without it; one of a later version, which this rehome does not know, is refused. So far there is one version, so that nothing is left to do.",
+  ],
+  fields: { dryRun: flag(dryRunSummary, "n") },
+  examples: [{ line: "store upgrade -n", does: "which version it has, and what would be done" }],
+  statuses: { 3: "the store is of a version that this rehome does not know" },
+};
+
 /** `rehome store stats` as it was called. */
 export type StoreStatsCall = Readonly<Record<string, never>>;
 

@@ -3,6 +3,7 @@ import { throwIfInterrupted } from "../../core/errors.ts";
 import type { Manifest } from "../../core/manifest/manifest.ts";
 import type { ImageOperand } from "../../core/operand.ts";
 import type { BlobStore } from "../blob-store/blob-store.ts";
+import { newestFormat, planUpgrade } from "../care/upgrade.ts";
 import { ChunkIndex } from "../chunk-index/chunk-index.ts";
 import { encryptedBlobStore } from "../encryption/encrypted-blob-store.ts";
 import {
@@ -15,7 +16,6 @@ import {
 } from "../encryption/store-keys.ts";
 import {
   FormatInvalidError,
-  FormatUnknownError,
   ImageNotFoundError,
   KeyNeededError,
   ObjectMissingError,
@@ -77,7 +77,7 @@ export class ImageStore implements Disposable {
   readonly cacheDirectory: string;
   readonly #trustedSigners: (() => TrustedSigners) | undefined;
 
-  /** Opens a store. @throws {StoreNotFoundError} @throws {ObjectDamagedError} @throws {FormatUnknownError} */
+  /** Opens a store. @throws {StoreNotFoundError} @throws {ObjectDamagedError} @throws {FormatUnknownError} If no step leads from its version to the newest. */
   static async open(surroundings: StoreSurroundings): Promise<ImageStore> {
     const description = await readDescription(surroundings.blobs);
     if (description === undefined) throw new StoreNotFoundError(surroundings.blobs.location);
@@ -108,7 +108,7 @@ export class ImageStore implements Disposable {
     const master = encryption && newMasterKey();
     const description: StoreDescription = {
       id,
-      formatVersion: 1,
+      formatVersion: newestFormat,
       cut: 1,
       createdAt: new Date().toISOString(),
       encryption: master === undefined ? null : describeEncryption(master, id),
@@ -243,11 +243,12 @@ function byLabel({ name, tag }: ImageName): ImageOperand {
   return { kind: "image", by: { kind: "name", name, tag } };
 }
 
-async function readDescription(blobs: BlobStore): Promise<StoreDescription | undefined> {
+/** Reads what a store says of itself; undefined where there is none. @throws {ObjectDamagedError} @throws {FormatUnknownError} */
+export async function readDescription(blobs: BlobStore): Promise<StoreDescription | undefined> {
   const bytes = await blobs.get("store.json");
   if (bytes === undefined) return undefined;
   const description = openSealedObject("store", bytes, "store.json") as StoreDescription;
-  if (description.formatVersion !== 1) throw new FormatUnknownError("store.json", String(description.formatVersion));
+  planUpgrade(description.formatVersion);
   if (!/^[0-9a-f]{32}$/.test(description.id)) throw new FormatInvalidError("store.json", "its id is none");
   return description;
 }

@@ -6,15 +6,16 @@ import { prune, type PruneResult } from "../../image/care/prune.ts";
 import { repairStore as repair, type RepairResult } from "../../image/care/repair.ts";
 import { measureStore, type StoreStats } from "../../image/care/stats.ts";
 import { decodeBlock, sha256 } from "../../image/chunker/decode-block.ts";
-import { ObjectDamagedError, ObjectMissingError } from "../../image/errors.ts";
+import { newestFormat, planUpgrade, type UpgradeStep } from "../../image/care/upgrade.ts";
+import { ObjectDamagedError, ObjectMissingError, StoreNotFoundError } from "../../image/errors.ts";
 import type { ImageName } from "../../image/store/image-names.ts";
-import type { ImageStore, StoreDescription } from "../../image/store/image-store.ts";
+import { readDescription, type ImageStore, type StoreDescription } from "../../image/store/image-store.ts";
 import { packKey } from "../../image/store/pack-reader.ts";
 import { readStream } from "../../image/tree-index/stream-index.ts";
 import { readTree } from "../../image/tree-index/tree-index-reader.ts";
 import { storeOf } from "../images/images.ts";
 import { choosePaths } from "../settings/settings.ts";
-import { openOrCreateStore, openStore, storePath, type StoreOptions } from "./store.ts";
+import { openBlobs, openOrCreateStore, openStore, storePath, type StoreOptions } from "./store.ts";
 import { newSecret } from "./store-secret.ts";
 
 /** How to look after a store. */
@@ -41,6 +42,29 @@ export async function initStore(
     options.encrypt === true ? { secret: await newSecret(keyFile, storePath(options)), label: "" } : undefined;
   using store = await openOrCreateStore(options, encryption);
   return { ...store.description, location: store.blobs.location };
+}
+
+/** Which version of the format a store has, and what would bring it to the newest one. */
+export interface StoreUpgrade {
+  readonly location: string;
+  readonly formatVersion: number;
+  readonly newestVersion: number;
+  /** Empty where the store has the newest version. */
+  readonly steps: readonly UpgradeStep[];
+}
+
+/** Says how a store would be upgraded; no key is needed. Changes nothing. @throws {StoreNotFoundError} @throws {FormatUnknownError} */
+export async function planStoreUpgrade(options: StoreOptions = {}): Promise<StoreUpgrade> {
+  const blobs = openBlobs(options);
+  const description = await readDescription(blobs);
+  if (description === undefined) throw new StoreNotFoundError(blobs.location);
+  const { formatVersion } = description;
+  return {
+    location: blobs.location,
+    formatVersion,
+    newestVersion: newestFormat,
+    steps: planUpgrade(formatVersion),
+  };
 }
 
 /** Reads every byte of a store and follows every image. @throws {StoreNotFoundError} */
