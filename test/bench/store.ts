@@ -1,5 +1,5 @@
 /**
- * Measures what encryption costs a capture, and how much memory pruning a big store takes: `npm run bench:store [-- PAIRS]`.
+ * Measures what encryption costs a capture, and how much memory pruning a big store takes: `npm run bench:store [-- capture|prune [PAIRS]]`.
  * Needs root, a built program, and 3 GB of memory for trees and stores. Captures run in pairs, the first of each in turn.
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -26,7 +26,8 @@ import { makeTree, removeTree, warmTree } from "./tree.ts";
 const launcher = fileURLToPath(new URL("../../bin/rehome", import.meta.url));
 const work =
   process.env["REHOME_BENCH_WORK"] ?? fileURLToPath(new URL("../../.test-cache/bench-store", import.meta.url));
-const pairs = Number(process.argv[2] ?? "5");
+const [only, pairsText = "5"] = process.argv.slice(2);
+const pairs = Number(pairsText);
 const packCount = 2000;
 const blocksPerPack = 16;
 const chunksPerBlock = 64;
@@ -36,8 +37,8 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 
 mkdirSync(work, { recursive: true });
 say(`${availableParallelism()} processors, load ${loadavg()[0]?.toFixed(1)} at the start`);
-if (pairs > 0) measureEncryption();
-await measurePrune();
+if (only !== "prune") measureEncryption();
+if (only !== "capture") await measurePrune();
 rmSync(work, { recursive: true, force: true });
 
 /** Captures a Debian tree into a new store, plain and encrypted. */

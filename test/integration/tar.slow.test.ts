@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { capture, exportTar, listMtree } from "../../src/index.ts";
+import { capture, exportTar, listMtree, restore } from "../../src/index.ts";
 import type { TarLoss } from "../../src/system/exchange/tar/write-tar.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -84,6 +84,28 @@ test("exportTar() writes the torture tree so that bsdtar brings it back, inode f
     differences.filter((line) => !/^mtime(-dir)?: [<>] \.(\/mtime-1965)?\t/.test(line)),
     [],
   );
+});
+
+test("mtree(8) checks a restored tree by listMtree(), and finds what was changed since", async (context) => {
+  const { directory, place } = await tortured(context);
+  const target = join(directory, "new");
+  await restore("torture", target, place);
+  const lines = await Array.fromAsync(listMtree("torture", "", place));
+  const check = (): { status: number | null; found: string[] } => {
+    const input = Buffer.from(`${lines.join("\n")}\n`);
+    const { status, stdout } = spawnSync("mtree", ["-p", target], { input, encoding: "latin1" });
+    return { status, found: stdout.split("\n").filter((line) => line !== "" && line !== "extra: socket") };
+  };
+  assert.deepEqual(check(), { status: 0, found: [] });
+  const { atime, mtime } = statSync(join(target, "xattr-user"));
+  writeFileSync(join(target, "xattr-user"), Buffer.alloc(statSync(join(target, "xattr-user")).size, "x"));
+  utimesSync(join(target, "xattr-user"), atime, mtime);
+  chmodSync(join(target, "mode-0000"), 0o640);
+  rmSync(join(target, "fifo"));
+  const { status, found } = check();
+  assert.equal(status, 2);
+  const text = found.join("\n");
+  for (const what of [/xattr-user:.*\n?.*sha256/s, /permissions \(0, 0640\)/, /fifo/]) assert.match(text, what);
 });
 
 test("listMtree() says what bsdtar reads, for every entry of the tree", async (context) => {

@@ -1,4 +1,5 @@
 import { argon2Sync, createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { RehomeError } from "../../core/errors.ts";
 import type { BlobStore } from "../blob-store/blob-store.ts";
 import { FormatInvalidError, FormatUnknownError, KeyNotFoundError, KeyWrongError, LastKeyError } from "../errors.ts";
 import { openSealedObject, sealObject } from "../format/sealed-object.ts";
@@ -89,20 +90,25 @@ export async function addStoreKey(
 
 /** The keys of a store, oldest first. @throws {ObjectDamagedError} @throws {FormatInvalidError} */
 export async function listStoreKeys(blobs: BlobStore): Promise<StoreKey[]> {
-  const keys = await readStoredKeys(blobs);
+  const { keys, damage } = await readStoredKeys(blobs);
+  if (damage) throw damage;
   return keys.map(({ id, kind, label, createdAt }) => ({ id, kind, label, createdAt }));
 }
 
-/** Takes a key away. @throws {KeyNotFoundError} @throws {LastKeyError} If no other would be left. */
+/** Takes a key away, a damaged one too. @throws {KeyNotFoundError} @throws {LastKeyError} If no other that can be read would be left. */
 export async function removeStoreKey(blobs: BlobStore, id: string): Promise<void> {
-  const keys = await readStoredKeys(blobs);
-  if (!keys.some((key) => key.id === id))
-    throw new KeyNotFoundError(
-      id,
-      keys.map((key) => key.id),
-    );
-  if (keys.length === 1) throw new LastKeyError(id);
-  await blobs.delete(`keys/${id}`);
+  const othersOf = async (): Promise<string[]> =>
+    (await readStoredKeys(blobs)).keys.map((key) => key.id).filter((other) => other !== id);
+  const key = `keys/${id}`;
+  const bytes = /^[0-9a-f]{8}$/.test(id) ? await blobs.get(key) : undefined;
+  const others = await othersOf();
+  if (bytes === undefined) throw new KeyNotFoundError(id, others);
+  if (others.length === 0) throw new LastKeyError(id);
+  await blobs.delete(key);
+  if ((await othersOf()).length > 0) return;
+  // Somebody else took away the others at the same time.
+  await blobs.put(key, [bytes]);
+  throw new LastKeyError(id);
 }
 
 /**
@@ -112,12 +118,13 @@ export async function removeStoreKey(blobs: BlobStore, id: string): Promise<void
  */
 export async function findMasterKey({ blobs, id, encryption }: LockedStore, secret: KeySecret): Promise<Buffer> {
   if ((encryption.version as number) !== 1) throw new FormatUnknownError("store.json", String(encryption.version));
-  for (const stored of await readStoredKeys(blobs)) {
+  const { keys, damage } = await readStoredKeys(blobs);
+  for (const stored of keys) {
     if (stored.kind !== secret.kind) continue;
     const master = unwrap(stored, secret);
     if (master !== undefined && checkOf(master, id) === encryption.check) return master;
   }
-  throw new KeyWrongError(blobs.location, secret.kind);
+  throw damage ?? new KeyWrongError(blobs.location, secret.kind);
 }
 
 function unwrap(stored: StoredKey, secret: KeySecret): Buffer | undefined {
@@ -145,13 +152,21 @@ function checkOf(master: Uint8Array, storeId: string): string {
   return createHmac("sha256", master).update(`rehome store ${storeId}`).digest("hex");
 }
 
-async function readStoredKeys(blobs: BlobStore): Promise<StoredKey[]> {
+/** The keys of a store, oldest first, and what is wrong with one of those that cannot be read. */
+async function readStoredKeys(blobs: BlobStore): Promise<{ keys: StoredKey[]; damage: RehomeError | undefined }> {
   const keys: StoredKey[] = [];
+  let damage: RehomeError | undefined;
   for await (const { key } of blobs.list("keys/")) {
     const bytes = await blobs.get(key);
-    if (bytes !== undefined) keys.push(parseStoredKey(openSealedObject("key", bytes, key), key));
+    if (bytes === undefined) continue;
+    try {
+      keys.push(parseStoredKey(openSealedObject("key", bytes, key), key));
+    } catch (error) {
+      if (!(error instanceof RehomeError)) throw error;
+      damage ??= error;
+    }
   }
-  return keys.toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+  return { keys: keys.toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1)), damage };
 }
 
 /** A key is read before anybody has proven to own the store: nothing in it is believed. @throws {FormatInvalidError} */
