@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { tryLockFile } from "../../src/host/file-locks.ts";
@@ -49,6 +59,48 @@ test("a machine gets another name with all that belongs to it, and the old one b
   assert.equal(site.run("job", "undo", renaming?.id ?? "").status, 0);
   assert.deepEqual([site.stateOf("web1"), site.stateOf("shop")], ["installed", undefined]);
   assert.ok(existsSync(dropIn(site, "web1")));
+});
+
+test("a machine is relocated with a drop-in that names the place, back again, and put back if that cannot be saved", (context) => {
+  const site = makeSite(context);
+  makeMachine(site, "web1");
+  const elsewhere = join(site.directory, "elsewhere");
+  mkdirSync(elsewhere, { mode: 0o755 });
+  assert.match(site.run("machine", "relocate", "web1", join(elsewhere, "web1")).stderr, /others can enter/);
+  chmodSync(elsewhere, 0o700);
+  assert.equal(site.run("machine", "relocate", "web1", join(elsewhere, "a b")).status, 2);
+  for (const taken of [elsewhere, join(site.machine("web1"), "etc/web1")])
+    assert.equal(codeOf(site, "relocate", "web1", taken), "MACHINE_UNSUITABLE");
+
+  // Its drop-ins cannot be written where a file is in the place of their directory.
+  put(join(dropIn(site, "web1"), ".."));
+  const { stderr, status } = site.run("machine", "relocate", "web1", join(elsewhere, "web1"));
+  assert.equal(status, 3, stderr);
+  assert.match(stderr, /could not be saved .* it is where it was/);
+  assert.deepEqual(
+    [site.stateOf("web1"), existsSync(site.machine("web1")), readdirSync(elsewhere)],
+    ["installed", true, []],
+  );
+  rmSync(join(dropIn(site, "web1"), ".."));
+
+  const relocated = site.document("machine", "relocate", "web1", join(elsewhere, "web1"));
+  assertDocument("machine-change", relocated.document);
+  assert.equal(relocated.status, 0);
+  const unit = readFileSync(join(dropIn(site, "web1"), "../rehome-directory.conf"), "utf8");
+  assert.match(
+    unit,
+    new RegExp(`^ExecStart=\nExecStart=systemd-nspawn .*--machine=%i --directory=${elsewhere}/web1$`, "m"),
+  );
+  assert.deepEqual([site.stateOf("web1"), existsSync(site.machine("web1"))], ["installed", false]);
+  // It lives there like any other: under another name, detached, and without that drop-in in its manifest.
+  assert.equal(site.run("machine", "rename", "web1", "shop").status, 0);
+  assert.equal(site.run("machine", "detach", "shop").status, 0);
+  const manifest = readFileSync(join(elsewhere, "web1/.rehome/detached.json"), "utf8");
+  assert.doesNotMatch(manifest, /ExecStart/);
+  assert.equal(site.run("machine", "attach", "shop").status, 0);
+  assert.equal(site.run("machine", "relocate", "shop", site.machine("shop")).status, 0);
+  assert.deepEqual([existsSync(join(site.machine("shop"), "etc/hostname")), readdirSync(elsewhere)], [true, []]);
+  assert.equal(existsSync(join(dropIn(site, "shop"), "../rehome-directory.conf")), false);
 });
 
 test("remove leaves nothing of a machine, or its files alone", (context) => {

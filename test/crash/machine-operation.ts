@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -14,6 +15,7 @@ import { cloneMachineAsJob } from "../../src/library/jobs/kinds/clone-machine-jo
 import { createMachineAsJob } from "../../src/library/jobs/kinds/create-machine-job.ts";
 import { detachAsJob } from "../../src/library/jobs/kinds/detach-job.ts";
 import { markMachineAsJob, reclaimMachineAsJob } from "../../src/library/jobs/kinds/machines/record-jobs.ts";
+import { relocateMachineAsJob } from "../../src/library/jobs/kinds/machines/relocate-job.ts";
 import { removeMachineAsJob } from "../../src/library/jobs/kinds/machines/remove-job.ts";
 import { renameMachineAsJob } from "../../src/library/jobs/kinds/machines/rename-job.ts";
 import { listMachines } from "../../src/library/machines/list-machines.ts";
@@ -25,7 +27,17 @@ export interface Operation {
   readonly paths: Paths;
 }
 
-type OperationName = "detach" | "create" | "attach" | "rename" | "mark" | "reclaim" | "remove" | "clone";
+type OperationName =
+  | "relocate"
+  | "relocate by copy"
+  | "detach"
+  | "create"
+  | "attach"
+  | "rename"
+  | "mark"
+  | "reclaim"
+  | "remove"
+  | "clone";
 
 const operations: Readonly<Record<OperationName, (paths: Paths) => Promise<unknown>>> = {
   detach: (paths: Paths) => detachAsJob("web", { paths }),
@@ -38,6 +50,8 @@ const operations: Readonly<Record<OperationName, (paths: Paths) => Promise<unkno
   // Ids that are made when it starts are the same in every run.
   clone: (paths: Paths) => cloneMachineAsJob("web", "copy", { paths, snapshot: "golden", fresh: "first-boot" }),
   rename: (paths: Paths) => renameMachineAsJob("web", "shop", { paths }),
+  relocate: (paths: Paths) => relocateMachineAsJob("web", join(elsewhere(paths), "web"), { paths }),
+  "relocate by copy": (paths: Paths) => relocateMachineAsJob("web", join(elsewhere(paths), "web"), { paths }),
   mark: (paths: Paths) => markMachineAsJob("web", { paths }),
   reclaim: (paths: Paths) => reclaimMachineAsJob("web", { paths }),
   remove: (paths: Paths) => removeMachineAsJob("web", { paths }),
@@ -45,6 +59,11 @@ const operations: Readonly<Record<OperationName, (paths: Paths) => Promise<unkno
 
 /** The names of all operations. */
 export const operationNames: readonly OperationName[] = Object.keys(operations) as OperationName[];
+
+/** A place of a site beside that of its machines; on another file system where the site is not. */
+export function elsewhere({ stateDirectory }: Paths): string {
+  return join(stateDirectory, "../elsewhere");
+}
 
 /** Does it. */
 export async function operate({ name, paths }: Operation): Promise<void> {
@@ -76,7 +95,12 @@ export async function prepareFor({ name, paths }: Operation): Promise<void> {
 
 /** All that an operation may change of a site, as text; times of manifests apart. */
 export function shapeOf(paths: Paths): string {
-  const places = [paths.machinesDirectory, paths.nspawnDirectory, join(dirname(paths.nspawnDirectory), "system")];
+  const places = [
+    realpathSync(elsewhere(paths)),
+    paths.machinesDirectory,
+    paths.nspawnDirectory,
+    join(dirname(paths.nspawnDirectory), "system"),
+  ];
   const files = [...places, join(paths.stateDirectory, "machines")].flatMap((place) =>
     existsSync(place)
       ? readdirSync(place, { recursive: true, withFileTypes: true })

@@ -63,12 +63,18 @@ import {
 import {
   machineMarkCommand,
   machineReclaimCommand,
+  machineRelocateCommand,
   machineRemoveCommand,
   machineRenameCommand,
+  machineStartCommand,
+  machineStopCommand,
   type MachineMarkCall,
   type MachineReclaimCall,
+  type MachineRelocateCall,
   type MachineRemoveCall,
   type MachineRenameCall,
+  type MachineStartCall,
+  type MachineStopCall,
 } from "./machine-change-commands.ts";
 import {
   jobCancelCommand,
@@ -142,7 +148,10 @@ export interface Calls {
   readonly "machine create": MachineCreateCall;
   readonly "machine attach": MachineAttachCall;
   readonly "machine clone": MachineCloneCall;
+  readonly "machine start": MachineStartCall;
+  readonly "machine stop": MachineStopCall;
   readonly "machine rename": MachineRenameCall;
+  readonly "machine relocate": MachineRelocateCall;
   readonly "machine remove": MachineRemoveCall;
   readonly "machine mark": MachineMarkCall;
   readonly "machine reclaim": MachineReclaimCall;
@@ -200,7 +209,10 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   "machine create": machineCreateCommand,
   "machine attach": machineAttachCommand,
   "machine clone": machineCloneCommand,
+  "machine start": machineStartCommand,
+  "machine stop": machineStopCommand,
   "machine rename": machineRenameCommand,
+  "machine relocate": machineRelocateCommand,
   "machine remove": machineRemoveCommand,
   "machine mark": machineMarkCommand,
   "machine reclaim": machineReclaimCommand,
@@ -263,8 +275,11 @@ export type { MachineAttachCall, MachineCreateCall, MachineDetachCall, MachineLi
 export type {
   MachineMarkCall,
   MachineReclaimCall,
+  MachineRelocateCall,
   MachineRemoveCall,
   MachineRenameCall,
+  MachineStartCall,
+  MachineStopCall,
 } from "./machine-change-commands.ts";
 export type { JobCall, JobListCall, JobLogCall, JobRateCall, JobRepairCall } from "./job-commands.ts";
 export type { ForgetCall } from "./retention-commands.ts";

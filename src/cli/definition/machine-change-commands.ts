@@ -1,6 +1,7 @@
 import type { CommandDefinition } from "./command-definition.ts";
 import { dryRunSummary } from "./common-options.ts";
-import { choiceOperand, flag, operand } from "./field.ts";
+import { parseDuration } from "../values/duration.ts";
+import { choiceOperand, flag, operand, parsedOption } from "./field.ts";
 
 const nameSummary = "A machine of this host";
 const documentOf = "machine change";
@@ -27,6 +28,76 @@ export const machineRenameCommand: CommandDefinition<MachineRenameCall> = {
   examples: [{ line: "machine rename web1 shop", does: "it is web1 no more" }],
   documentOf,
   statuses: { 3: "the machine runs, or the new name is in use; nothing changed" },
+};
+
+/** `rehome machine relocate` as it was called. */
+export interface MachineRelocateCall {
+  readonly name: string;
+  readonly directory: string;
+  readonly dryRun: boolean;
+}
+
+/** The definition of `rehome machine relocate`. */
+export const machineRelocateCommand: CommandDefinition<MachineRelocateCall> = {
+  summary: "Move the directory of a machine to another place of this host",
+  description: [
+    "Where both places lie on one mount the directory only gets another name; otherwise it is copied, the copy is compared with it, and the old one is removed. A drop-in of its unit then has systemd start the machine from there. If that cannot be saved everything is put back.",
+    "The machine must be halted. Its new directory must not be there yet, and only root may enter the one above. To bring it back, name the directory that it had.",
+  ],
+  fields: {
+    name: operand("NAME", "machine", nameSummary),
+    directory: operand("DIR", "directory", "What its directory is to be"),
+    dryRun: flag(dryRunSummary, "n"),
+  },
+  examples: [{ line: "machine relocate web1 /srv/machines/web1", does: "it is started from there" }],
+  documentOf,
+  statuses: { 3: "the machine runs, or the place is not fit; nothing changed" },
+};
+
+/** `rehome machine start` as it was called. */
+export interface MachineStartCall {
+  readonly name: string;
+  readonly dryRun: boolean;
+}
+
+/** The definition of `rehome machine start`. */
+export const machineStartCommand: CommandDefinition<MachineStartCall> = {
+  summary: "Start a machine, if it is this site's",
+  description: [
+    "Where systemd runs, its unit (`systemd-nspawn@NAME.service`) is started; elsewhere systemd-nspawn is started as that unit would, and reads the settings in `/etc/systemd/nspawn` alone. A machine that another site has taken is refused.",
+  ],
+  fields: { name: operand("NAME", "machine", nameSummary), dryRun: flag(dryRunSummary, "n") },
+  examples: [{ line: "machine start web1", does: "returns when it runs" }],
+  documentOf,
+  statuses: { 3: "the machine runs already, is not complete, or belongs to another site; nothing changed" },
+};
+
+/** `rehome machine stop` as it was called. */
+export interface MachineStopCall {
+  readonly name: string;
+  readonly timeout: number | undefined;
+  readonly force: boolean;
+  readonly dryRun: boolean;
+}
+
+/** The definition of `rehome machine stop`. */
+export const machineStopCommand: CommandDefinition<MachineStopCall> = {
+  summary: "Shut a machine down, and wait until it is",
+  description: [
+    "The machine is asked to shut down in order. If it has not within the time it may take, this says so and fails; `machine list` then shows it as shutting down, until it is or is stopped with --force.",
+  ],
+  fields: {
+    name: operand("NAME", "machine", nameSummary),
+    timeout: parsedOption("DURATION", parseDuration, "How long it may take, such as 5m. Default: 90s"),
+    force: flag("End it at once, as if its power were cut"),
+    dryRun: flag(dryRunSummary, "n"),
+  },
+  examples: [
+    { line: "machine stop web1", does: "it can be detached then" },
+    { line: "machine stop web1 --force", does: "where it hangs" },
+  ],
+  documentOf,
+  statuses: { 3: "the machine does not run; nothing changed" },
 };
 
 /** `rehome machine remove` as it was called. */

@@ -12,14 +12,18 @@ const treeLocks = "/run/systemd/nspawn/locks";
  */
 export function isMachineRunning(directory: string, name: string = basename(directory)): boolean {
   if (registeredRoot(name) === directory) return true;
-  if (isLocked(treeLock(directory))) return true;
-  const stat = statSync(directory, { throwIfNoEntry: false, bigint: true });
-  return stat !== undefined && isLocked(join(treeLocks, `inode-${stat.dev}:${stat.ino}`));
+  return [treeLock(directory), treeLockByInode(directory)].some((path) => path !== "" && isLocked(path));
 }
 
 /** The file beside a tree that systemd-nspawn keeps locked while the machine runs. */
 export function treeLock(directory: string): string {
   return join(dirname(directory), `.#${basename(directory)}.lck`);
+}
+
+/** A second one, by the directory's inode, for trees that are reached by several paths; empty where there is no directory. */
+export function treeLockByInode(directory: string): string {
+  const stat = statSync(directory, { throwIfNoEntry: false, bigint: true });
+  return stat === undefined ? "" : join(treeLocks, `inode-${stat.dev}:${stat.ino}`);
 }
 
 function registeredRoot(name: string): string | undefined {

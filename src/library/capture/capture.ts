@@ -41,6 +41,8 @@ import { readSigningKey } from "../store/signing-keys.ts";
 import { openOrCreateStore, storePath, type StoreOptions } from "../store/store.ts";
 import { version } from "../version.ts";
 import { workerCount } from "../settings/worker-count.ts";
+import { isMachineRunning } from "../../host/machines/running.ts";
+import { machinePlaces } from "../machines/places.ts";
 
 /** How to capture. Everything has a default. */
 export interface CaptureOptions extends StoreOptions {
@@ -210,11 +212,11 @@ function findSystem(text: string, paths: Paths): FoundSystem {
     };
   }
   if (operand.kind === "machine") {
-    const named = `${paths.machinesDirectory}/${operand.name}`;
+    const named = machinePlaces(paths, operand.name).directory;
     if (!statSync(named, { throwIfNoEntry: false })?.isDirectory())
       throw new SystemNotFoundError(text, `machine directory ${named}`);
     const nspawn = `${paths.nspawnDirectory}/${operand.name}.nspawn`;
-    const running = existsSync(`/run/systemd/machines/${operand.name}`);
+    const running = isMachineRunning(named, operand.name);
     return {
       kind: "machine",
       root: realPath(named),

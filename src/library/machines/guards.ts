@@ -104,22 +104,40 @@ export function guardDirectory(
   }
   if (guards.includes("others") && ![directory, dirname(directory)].some((path) => (statSync(path).mode & 0o077) === 0))
     refuse(`others can enter ${directory}`, `chmod 0700 ${dirname(directory)}`);
-  const { type } = mountOf(directory, mounts);
+  const type = mountOf(directory, mounts)?.type ?? "";
   if (guards.includes("network") && networkFileSystems.test(type))
     refuse(`it lies on a network file system (${type})`, "Use a local or block device, a SAN among them.");
 }
 
-function mountOf(directory: string, mounts: readonly Mount[]): Pick<Mount, "type"> {
-  return (
-    mounts
-      .filter(
-        ({ mountPoint }) => mountPoint === "/" || directory === mountPoint || directory.startsWith(`${mountPoint}/`),
-      )
-      .reduce<Mount | undefined>(
-        (a, b) => (a !== undefined && a.mountPoint.length > b.mountPoint.length ? a : b),
-        undefined,
-      ) ?? {
-      type: "",
-    }
-  );
+/** Asserts that the directory `from` of a machine may be moved to `to`. @throws {MachineUnsuitableError} */
+export function guardTarget(name: string, from: string, to: string, mounts: readonly Mount[]): void {
+  const refuse = (what: string, remedy: string): never => {
+    throw new MachineUnsuitableError(`cannot relocate ${name} to ${to}: ${what}`, remedy);
+  };
+  if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) refuse("it is there already", "Name one that is not.");
+  if (to.startsWith(`${from}/`)) refuse("it lies in the machine itself", "Name one outside of it.");
+  if (mounts.some(({ mountPoint }) => mountPoint === from))
+    refuse(`a file system is mounted at ${from}`, `Mount it elsewhere, or unmount it: umount ${from}`);
+  const parent = dirname(to);
+  if ((statSync(parent).mode & 0o077) !== 0) refuse(`others can enter ${parent}`, `chmod 0700 ${parent}`);
+  const type = mountOf(parent, mounts)?.type ?? "";
+  if (networkFileSystems.test(type))
+    refuse(`it would lie on a network file system (${type})`, "Use a local or block device, a SAN among them.");
+}
+
+/** Says whether two directories lie on one mount, so that one can be moved into the other. */
+export function isOneMount(one: string, other: string, mounts: readonly Mount[]): boolean {
+  return mountOf(one, mounts)?.id === mountOf(other, mounts)?.id;
+}
+
+function mountOf(directory: string, mounts: readonly Mount[]): Mount | undefined {
+  return mounts
+    .filter(
+      ({ mountPoint }) => mountPoint === "/" || directory === mountPoint || directory.startsWith(`${mountPoint}/`),
+    )
+    .reduce<Mount | undefined>(
+      // Of two mounts at one place the later one is seen.
+      (a, b) => (a !== undefined && a.mountPoint.length > b.mountPoint.length ? a : b),
+      undefined,
+    );
 }

@@ -12,6 +12,7 @@ import type { MachineState } from "../../journeys/machine/states/machine-state.t
 import { choosePaths, type Paths } from "../settings/settings.ts";
 import { readStamp } from "./owner-stamp.ts";
 import { machinePlaces } from "./places.ts";
+import { isStopping } from "./stopping.ts";
 import { knownSiteId, namesIn, readRecords } from "./records.ts";
 
 /** A machine as it is listed. */
@@ -32,6 +33,8 @@ export interface ListedMachine {
   /** Of its ownership; absent where rehome never had to do with it. */
   readonly epoch?: number;
   readonly movedTo?: string;
+  /** It runs, but was told to stop and has not. */
+  readonly isShuttingDown?: true;
 }
 
 /** All machines of this host, by name: those with a directory, with settings, or with a record. */
@@ -74,6 +77,7 @@ export function describeMachine(
     autostart: lstatSync(autostartLink, { throwIfNoEntry: false }) !== undefined,
     ...(record !== undefined && { epoch: record.epoch }),
     ...(movedTo !== undefined && { movedTo }),
+    ...(isRunning && isStopping(paths, name) && { isShuttingDown: true }),
   };
 }
 

@@ -13,6 +13,8 @@ export interface MachinePlaces {
   readonly autostartLink: string;
   readonly recordFile: string;
   readonly lockFile: string;
+  /** Who was asked to end, while it has not. */
+  readonly stoppingFile: string;
 }
 
 /** The directory with records of machines. */
@@ -35,6 +37,7 @@ export function machinePlaces(paths: Paths, name: string): MachinePlaces {
     autostartLink: join(units, "machines.target.wants", unit),
     recordFile: join(recordsDirectory(paths), `${name}.json`),
     lockFile: join(recordsDirectory(paths), `${name}.lock`),
+    stoppingFile: join(recordsDirectory(paths), `${name}.stopping`),
   };
 }
 

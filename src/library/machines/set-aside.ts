@@ -1,7 +1,7 @@
 import { lstatSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { syncPath } from "../../host/replace-file.ts";
-import { removeTree } from "../../host/tree/remove-tree.ts";
+import { removeMachineTree } from "../../host/machines/machine-trees.ts";
 import type { JobId } from "../../engine/job.ts";
 import type { MachinePlaces } from "./places.ts";
 import { namesIn } from "./records.ts";
@@ -28,5 +28,5 @@ export async function removeAsides(path: string): Promise<void> {
   const name = basename(path);
   for (const found of namesIn(dirname(path)))
     if (/^\.#rehome-removed-[0-9a-f]{8}-/.test(found) && found.slice(".#rehome-removed-12345678-".length) === name)
-      await removeTree(join(dirname(path), found));
+      await removeMachineTree(join(dirname(path), found));
 }

@@ -2,20 +2,48 @@ import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import type { ChangeOptions, MachineChange } from "../../../library/jobs/kinds/machines/machine-change.ts";
 import { markMachineAsJob, reclaimMachineAsJob } from "../../../library/jobs/kinds/machines/record-jobs.ts";
+import { startMachineAsJob, stopMachineAsJob } from "../../../library/jobs/kinds/machines/power-jobs.ts";
+import { relocateMachineAsJob } from "../../../library/jobs/kinds/machines/relocate-job.ts";
 import { removeMachineAsJob } from "../../../library/jobs/kinds/machines/remove-job.ts";
 import { renameMachineAsJob } from "../../../library/jobs/kinds/machines/rename-job.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type {
   MachineMarkCall,
   MachineReclaimCall,
+  MachineRelocateCall,
   MachineRemoveCall,
   MachineRenameCall,
+  MachineStartCall,
+  MachineStopCall,
 } from "../../definition/index.ts";
 
 /** `rehome machine rename`. */
 export async function runMachineRename(call: MachineRenameCall, context: CommandContext): Promise<ExitStatus> {
   const change = await renameMachineAsJob(call.name, call.newName, optionsOf(call, "the renaming", context));
   return tell(change, `${call.name} is ${call.newName} now`, context);
+}
+
+/** `rehome machine relocate`. */
+export async function runMachineRelocate(call: MachineRelocateCall, context: CommandContext): Promise<ExitStatus> {
+  const change = await relocateMachineAsJob(call.name, call.directory, optionsOf(call, "the relocation", context));
+  return tell(change, `${call.name} is in ${change.path} now`, context);
+}
+
+/** `rehome machine start`. */
+export async function runMachineStart(call: MachineStartCall, context: CommandContext): Promise<ExitStatus> {
+  const change = await startMachineAsJob(call.name, optionsOf(call, "the start", context));
+  return tell(change, `${call.name} is running`, context);
+}
+
+/** `rehome machine stop`. */
+export async function runMachineStop(call: MachineStopCall, context: CommandContext): Promise<ExitStatus> {
+  const { timeout, force } = call;
+  const options = { ...optionsOf(call, "the stopping", context), force };
+  const change = await stopMachineAsJob(call.name, {
+    ...options,
+    ...(timeout !== undefined && { timeoutMs: timeout }),
+  });
+  return tell(change, `${call.name} has stopped`, context);
 }
 
 /** `rehome machine remove`. */

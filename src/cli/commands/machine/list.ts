@@ -6,7 +6,7 @@ import { formatTable, type Column } from "../../render/table.ts";
 
 const columns: readonly Column<ListedMachine>[] = [
   { title: "NAME", cell: ({ name }) => name, cuttable: true },
-  { title: "STATE", cell: ({ state }) => state },
+  { title: "STATE", cell: ({ state, isShuttingDown }) => (isShuttingDown ? "shutting down" : state) },
   { title: "PATH", cell: ({ path }) => path, cuttable: true },
   { title: "UUID", cell: ({ uuid }) => uuid ?? "", dispensable: 2 },
   { title: "IMAGE", cell: ({ image }) => image ?? "", cuttable: true, dispensable: 1 },

@@ -11,6 +11,8 @@ import { createMachineKind } from "./create-machine-job.ts";
 import { detachKind } from "./detach-job.ts";
 import { markKind, reclaimKind } from "./machines/record-jobs.ts";
 import { removeMachineKind } from "./machines/remove-job.ts";
+import { startMachineKind, stopMachineKind } from "./machines/power-jobs.ts";
+import { relocateKind } from "./machines/relocate-job.ts";
 import { renameKind } from "./machines/rename-job.ts";
 import { restoreKind } from "./restore-job.ts";
 import { pruneKind, removeKind } from "./store-jobs.ts";
@@ -30,6 +32,9 @@ const kinds: readonly JobKind[] = [
   reclaimKind,
   removeMachineKind,
   renameKind,
+  relocateKind,
+  startMachineKind,
+  stopMachineKind,
 ];
 
 /** The kind of a job; undefined if this program does not have it. */
