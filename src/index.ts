@@ -89,6 +89,13 @@ export type {
 } from "./journeys/build/index.ts";
 export { copyAsJob } from "./library/jobs/kinds/copy-job.ts";
 export { restoreAsJob } from "./library/jobs/kinds/restore-job.ts";
+export {
+  planRestoreRaw,
+  restoreRawAsJob,
+  type RestoredWithStreams,
+  type RestoreRawOptions,
+} from "./library/jobs/kinds/restore-raw-job.ts";
+export { restoreStream } from "./library/restore/streams/restore-stream.ts";
 export { pruneAsJob, removeAsJob } from "./library/jobs/kinds/store-jobs.ts";
 export { version } from "./library/version.ts";
 export type { Aspect, Difference } from "./system/compare/difference.ts";

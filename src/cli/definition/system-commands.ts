@@ -93,7 +93,9 @@ export const captureCommand: CommandDefinition<CaptureCall> = {
 /** `rehome restore` as it was called. */
 export interface RestoreCall {
   readonly image: string;
-  readonly directory: string;
+  readonly directory: string | undefined;
+  readonly raw: readonly string[];
+  readonly yesErase: readonly string[];
   readonly path: string | undefined;
   readonly verify: boolean;
   readonly intoExisting: boolean;
@@ -108,11 +110,18 @@ export const restoreCommand: CommandDefinition<RestoreCall> = {
   description: [
     "Writes the tree beside DIR and renames it at the end, so that DIR is complete or not there. Where DIR is a mount point it is written in place. A directory that is not empty is refused, unless --into-existing makes it converge to the image.",
     "Files whose contents were left out at the capture (--redact) become empty files and are listed; with --into-existing a file that DIR has keeps its content.",
+    "With --raw the stream NAME, which a capture took byte for byte (`rehome show` lists them), goes to a device that is large enough, and is read back. A device that is mounted or in use is refused; one that holds something is refused unless it is named a second time with --yes-erase, and cannot be brought back then. All targets are looked at before anything is written: first the tree, then files, then devices.",
     "An interrupted restore goes on where it was when the same command is given again.",
   ],
   fields: {
     image: operand("IMAGE", "image", "NAME, NAME:TAG, @ID or STORE#IMAGE"),
-    directory: operand("DIR", "directory", "Where to put the tree; made if it is missing"),
+    directory: optionalOperand(
+      "DIR",
+      "directory",
+      "Where to put the tree; made if it is missing. With --raw it may be left out: then streams alone are restored",
+    ),
+    raw: listOption("NAME=DEV", "file", "Write the raw stream NAME to a block device, or to a file that is not there"),
+    yesErase: listOption("DEV", "file", "With --raw: what is on DEV may be lost"),
     path: textOption("PATH", "tree-path", "Restore only what is at and below this path of the image"),
     verify: flag("Read everything back from the device afterwards and compare it"),
     intoExisting: flag("Change what is in DIR until it equals the image; only what differs is written"),
@@ -125,6 +134,7 @@ export const restoreCommand: CommandDefinition<RestoreCall> = {
     { line: "restore web:3 /mnt/target --verify", does: "onto a mounted file system, and read it back" },
     { line: "restore web ./keys --path etc/ssh", does: "one directory of it" },
     { line: "restore web:1 ./rootfs --into-existing --delete", does: "back to how it was" },
+    { line: "restore web --raw sda1=/dev/sdb1 --yes-erase /dev/sdb1", does: "a raw partition over another" },
   ],
   statuses: {
     3: "DIR cannot take the image; nothing was changed",

@@ -35,3 +35,20 @@ export class TargetDiffersError extends RehomeError {
     this.differences = differences;
   }
 }
+
+/** What was written of a stream reads back differently. */
+export class StreamDiffersError extends RehomeError {
+  override readonly name = "StreamDiffersError";
+  readonly code = "TARGET_DIFFERS";
+  readonly target: string;
+  readonly offsetBytes: number;
+
+  constructor(target: string, offsetBytes: number) {
+    super(
+      `cannot call "${target}" verified: it reads back differently at byte ${offsetBytes}`,
+      "Look at the device, and into the kernel's log; run the same command again to write it again.",
+    );
+    this.target = target;
+    this.offsetBytes = offsetBytes;
+  }
+}

@@ -7,11 +7,9 @@ import { TargetDiffersError } from "../../../system/restore/errors.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { RestoreCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
-import { countOf, formatBytes, formatDuration } from "../../render/quantities.ts";
 import { differenceDocument } from "../difference.ts";
-import { formatLabel, labelOf } from "../image-label.ts";
-import { formatSecret } from "../secrets.ts";
-import { printWarnings } from "../warnings.ts";
+import { printRestored, restoreDocument } from "./restored-tree.ts";
+import { runRestoreRaw } from "./restore-raw.ts";
 import { describeRestorePlan } from "./describe-restore-plan.ts";
 
 /** `rehome restore`. */
@@ -30,20 +28,28 @@ export async function runRestore(call: RestoreCall, context: CommandContext): Pr
     ...(call.path !== undefined && { path: call.path }),
     signal: context.interruptible("the restore"),
   };
+  if (call.raw.length > 0) return await runRestoreRaw(call, { ...options, raw: call.raw }, context);
+  const { directory } = call;
+  if (directory === undefined || call.yesErase.length > 0)
+    throw new UsageError(
+      directory === undefined ? "cannot restore: no DIR is named" : "cannot use --yes-erase: it needs --raw",
+      "Name a directory for the tree, or --raw NAME=DEV for a raw stream.",
+    );
+  return await runRestoreTree({ ...call, directory }, options, context);
+}
+
+/** A call that restores a tree. */
+type TreeCall = RestoreCall & { readonly directory: string };
+
+async function runRestoreTree(call: TreeCall, options: RestoreOptions, context: CommandContext): Promise<ExitStatus> {
   if (call.dryRun) return await showPlan(call, options, context);
   const result = await runWithProgress(call, options, context);
   if (context.common.json) context.output.document({ job: context.job(), ...restoreDocument(result) });
-  else {
-    context.output.lines(describeRestore(result));
-    const losses = result.losses.map(({ path, what, why }) => `/${path}: ${what} could not be set: ${why}`);
-    printWarnings(context.messages, losses, result.lossCount, "--json lists up to a thousand");
-    const leftOut = result.leftOut.map((file) => `${formatSecret(file)}: the image does not have its content`);
-    printWarnings(context.messages, leftOut, leftOut.length, "-v lists them");
-  }
+  else printRestored(result, context);
   return result.lossCount > 0 ? exitStatus.incomplete : exitStatus.done;
 }
 
-async function showPlan(call: RestoreCall, options: RestoreOptions, context: CommandContext): Promise<ExitStatus> {
+async function showPlan(call: TreeCall, options: RestoreOptions, context: CommandContext): Promise<ExitStatus> {
   const planned = await planWithProgress(call, options, context);
   const { plan, leftOut, differences } = planned;
   if (context.common.json) context.output.document({ plan, leftOut, differences: differences.map(differenceDocument) });
@@ -52,7 +58,7 @@ async function showPlan(call: RestoreCall, options: RestoreOptions, context: Com
 }
 
 async function planWithProgress(
-  call: RestoreCall,
+  call: TreeCall,
   options: RestoreOptions,
   context: CommandContext,
 ): ReturnType<typeof planRestoreOf> {
@@ -62,7 +68,7 @@ async function planWithProgress(
 }
 
 async function runWithProgress(
-  call: RestoreCall,
+  call: TreeCall,
   options: RestoreOptions,
   context: CommandContext,
 ): Promise<RestoreResult> {
@@ -85,40 +91,4 @@ async function runWithProgress(
 
 function describe({ path, change, aspects }: TargetDiffersError["differences"][number]): string {
   return `${path === "" ? "." : path} (${[change, ...aspects].join(", ")})`;
-}
-
-function restoreDocument(result: RestoreResult): object {
-  const { name, directory, entries, files, bytes, resumed, losses, lossCount, leftOut, backup, verified, durationMs } =
-    result;
-  return {
-    ...labelOf(name),
-    directory,
-    entries,
-    files,
-    bytes,
-    resumed,
-    losses,
-    lossCount,
-    leftOut,
-    ...(backup && { backup: labelOf(backup) }),
-    ...(verified && {
-      verified: { cached: verified.cached, differences: verified.differences.map(differenceDocument) },
-    }),
-    durationMs,
-  };
-}
-
-function describeRestore(result: RestoreResult): string[] {
-  const { name, directory, entries, files, bytes, resumed, backup, verified, durationMs } = result;
-  return [
-    `${formatLabel(name)} is in ${directory}`,
-    `${countOf(entries, "entry", "entries")}, ${countOf(files, "file")}, ${formatBytes(bytes)}, in ${formatDuration(durationMs)}`,
-    ...(resumed ? ["went on from where an earlier run had stopped"] : []),
-    ...(backup ? [`what was there before is ${formatLabel(backup)}`] : []),
-    ...(verified
-      ? [
-          `verified: nothing differs${verified.cached ? "; read from memory, the file system has no device" : ", read back from the device"}`,
-        ]
-      : []),
-  ];
 }

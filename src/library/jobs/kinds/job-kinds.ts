@@ -15,12 +15,14 @@ import { startMachineKind, stopMachineKind } from "./machines/power-jobs.ts";
 import { relocateKind } from "./machines/relocate-job.ts";
 import { renameKind } from "./machines/rename-job.ts";
 import { restoreKind } from "./restore-job.ts";
+import { restoreRawKind } from "./restore-raw-job.ts";
 import { pruneKind, removeKind } from "./store-jobs.ts";
 
 const kinds: readonly JobKind[] = [
   captureKind,
   captureTarKind,
   restoreKind,
+  restoreRawKind,
   pruneKind,
   removeKind,
   copyKind,

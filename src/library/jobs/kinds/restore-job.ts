@@ -32,10 +32,11 @@ import { fromJson, toJson } from "../json.ts";
 import { removeNumberedNames } from "./remove-numbered-names.ts";
 import { hasUnfinished, runAsJob, type JobOptions } from "../run-as-job.ts";
 
-type RestoreJobOptions = Omit<RestoreOptions, keyof JobOptions | "store">;
+/** What a restore is told that its job keeps. */
+export type RestoreJobOptions = Omit<RestoreOptions, keyof JobOptions | "store">;
 
 /** What a restore's job keeps of how it was called; all paths absolute, the image by its id. */
-interface RestoreParameters {
+export interface RestoreParameters {
   readonly image: string;
   readonly directory: string;
   readonly store: string;
@@ -118,7 +119,12 @@ export async function restoreAsJob(
   return fromJson(result);
 }
 
-function restoreCheckpoint(id: JobId, parameters: RestoreParameters, threads: WriteThreads | undefined): Checkpoint {
+/** The one checkpoint of a restore of a tree. */
+export function restoreCheckpoint(
+  id: JobId,
+  parameters: RestoreParameters,
+  threads: WriteThreads | undefined,
+): Checkpoint {
   const { image, directory, store, paths, options } = parameters;
   const isFinal = options.intoExisting === true && (options.delete === true || options.backup === false);
   return {
@@ -210,7 +216,7 @@ function restoreCheckpoint(id: JobId, parameters: RestoreParameters, threads: Wr
 }
 
 /** A stage that nobody will go on with. */
-function remainsOf({ checkpoints }: JobRecord): readonly string[] {
+export function remainsOf({ checkpoints }: JobRecord): readonly string[] {
   const cursor = fromJson<RestoreCursor | null>(checkpoints[0]?.cursor ?? null);
   return cursor?.kind === "write" && cursor.trace.stage !== undefined ? [cursor.trace.stage] : [];
 }

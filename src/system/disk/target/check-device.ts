@@ -29,11 +29,12 @@ export class DeviceRefusedError extends RehomeError {
 /**
  * Refuses a device that is in use, always, and one that holds something unless it is named a second time in `mayErase`.
  *
+ * @param wanted `disk`: a partition of one is refused.
  * @throws {DeviceRefusedError}
  */
-export function checkDevice(facts: DeviceFacts, mayErase: readonly string[]): void {
+export function checkDevice(facts: DeviceFacts, mayErase: readonly string[], wanted: "disk" | "any" = "disk"): void {
   const { path, type, isReadOnly, usedBy, signatures } = facts;
-  if (type !== "disk" && type !== "loop")
+  if (wanted === "disk" && type !== "disk" && type !== "loop")
     throw new DeviceRefusedError(path, `it is of type ${type}, a whole disk is needed`, "Name the disk itself.");
   if (isReadOnly) throw new DeviceRefusedError(path, "it is read-only", "Name another disk.");
   if (usedBy.length > 0)
