@@ -55,6 +55,7 @@ export interface MachineCreateCall {
   readonly from: string | undefined;
   readonly set: readonly string[];
   readonly allow: readonly string[];
+  readonly edit: boolean;
   readonly show: boolean;
   readonly dryRun: boolean;
 }
@@ -71,6 +72,7 @@ export const machineCreateCommand: CommandDefinition<MachineCreateCall> = {
     from: textOption("PATH", "file", "The directory of a detached machine, or its manifest. Must be given"),
     set: listOption("SETTING", "nothing", "Change a setting; repeatable"),
     allow: listOption("KEY[=VALUE]", "nothing", allowSummary),
+    edit: flag("Open the settings in $VISUAL or $EDITOR before they are written"),
     show: flag("Print the settings as they would be, and change nothing"),
     dryRun: flag(dryRunSummary, "n"),
   },

@@ -1,9 +1,10 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { createMachineAsJob, planCreateMachine } from "../../../library/jobs/kinds/create-machine-job.ts";
-import { renderReport } from "../../../system/validate/index.ts";
+import { renderReport, type HostFinding } from "../../../system/validate/index.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { MachineCreateCall } from "../../definition/index.ts";
+import { editSettings } from "./edit-settings.ts";
 
 /** `rehome machine create`. */
 export async function runMachineCreate(call: MachineCreateCall, context: CommandContext): Promise<ExitStatus> {
@@ -13,12 +14,14 @@ export async function runMachineCreate(call: MachineCreateCall, context: Command
       `cannot create ${call.name}: --from is missing`,
       "Name the directory of a detached machine, or its manifest.",
     );
-  const options = {
+  const given = {
     from: call.from,
     changes: call.set,
     allow: call.allow,
     signal: context.interruptible("the creation"),
   };
+  const edited = call.edit ? await edit(call.name, given, context) : undefined;
+  const options = { ...given, ...(edited !== undefined && { edited }) };
   const created =
     call.show || call.dryRun
       ? { ...(await planCreateMachine(call.name, options)), isCreated: false }
@@ -32,4 +35,15 @@ export async function runMachineCreate(call: MachineCreateCall, context: Command
     if (isCreated) output.lines([`${name} is configured`, `rehome machine attach ${name}, once its files are here`]);
   }
   return findings.length > 0 ? exitStatus.refused : exitStatus.done;
+}
+
+async function edit(
+  name: string,
+  options: Parameters<typeof planCreateMachine>[1],
+  { messages }: CommandContext,
+): Promise<string> {
+  const { settings } = await planCreateMachine(name, options);
+  const check = async (edited: string): Promise<readonly HostFinding[]> =>
+    (await planCreateMachine(name, { ...options, edited })).findings;
+  return await editSettings(name, settings, check, messages);
 }

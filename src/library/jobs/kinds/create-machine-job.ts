@@ -2,6 +2,7 @@ import { UsageError } from "../../../core/errors.ts";
 import { statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { Checkpoint, JobKind } from "../../../engine/job-kind.ts";
+import { parseSettings } from "../../../journeys/machine/settings/parse-settings.ts";
 import { writeUnitFile } from "../../../journeys/machine/settings/unit-file.ts";
 import { applyChanges } from "../../../journeys/machine/settings/apply-changes.ts";
 import type { DetachedManifest } from "../../../journeys/machine/detached/detached-manifest.ts";
@@ -27,6 +28,8 @@ export interface CreateOptions extends JobOptions {
   readonly from: string;
   /** `SECTION.KEY=VALUE` or `net.N.physical=DEVICE`. */
   readonly changes?: readonly string[];
+  /** Its whole `.nspawn` file, in place of what the manifest and `changes` say. */
+  readonly edited?: string;
   /** Settings that an operator permits: `KEY` or `KEY=VALUE`. */
   readonly allow?: readonly string[];
 }
@@ -72,7 +75,10 @@ export async function planCreateMachine(name: string, options: CreateOptions): P
       `Choose another name, or rehome machine remove ${name}`,
     );
   const found = await findManifest(options.from, paths);
-  const nspawn = applyChanges(found.configuration.nspawn, options.changes ?? []);
+  const nspawn =
+    options.edited === undefined
+      ? applyChanges(found.configuration.nspawn, options.changes ?? [])
+      : parseSettings(name, options.edited);
   const configuration = { ...found.configuration, nspawn };
   const manifest = { ...found, machine: { ...found.machine, name }, configuration };
   const findings = unsafeSettings(manifest, options.allow ?? []);
