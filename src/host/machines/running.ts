@@ -11,7 +11,7 @@ const treeLocks = "/run/systemd/nspawn/locks";
  * which it has also for machines that it did not register.
  */
 export function isMachineRunning(directory: string, name: string = basename(directory)): boolean {
-  if (registeredRoot(name) === directory) return true;
+  if (isMachineRegistered(directory, name)) return true;
   return [treeLock(directory), treeLockByInode(directory)].some((path) => path !== "" && isLocked(path));
 }
 
@@ -24,6 +24,11 @@ export function treeLock(directory: string): string {
 export function treeLockByInode(directory: string): string {
   const stat = statSync(directory, { throwIfNoEntry: false, bigint: true });
   return stat === undefined ? "" : join(treeLocks, `inode-${stat.dev}:${stat.ino}`);
+}
+
+/** Says whether systemd has a machine registered as running, which any user may see. */
+export function isMachineRegistered(directory: string, name: string): boolean {
+  return registeredRoot(name) === directory;
 }
 
 function registeredRoot(name: string): string | undefined {

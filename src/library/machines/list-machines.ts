@@ -2,7 +2,7 @@ import { existsSync, lstatSync, statSync } from "node:fs";
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import { openRootedFiles } from "../../host/facts/index.ts";
 import { detachedFile, hasMachineFile } from "../../host/machines/machine-files.ts";
-import { isMachineRunning } from "../../host/machines/running.ts";
+import { isMachineRegistered, isMachineRunning } from "../../host/machines/running.ts";
 import { errnoNameOf } from "../../host/system-call-error.ts";
 import { machineNamePattern } from "../../journeys/machine/detached/parse-detached.ts";
 import { deriveState } from "../../journeys/machine/states/derive-state.ts";
@@ -37,12 +37,15 @@ export interface ListedMachine {
   readonly isShuttingDown?: true;
 }
 
-/** All machines of this host, by name: those with a directory, with settings, or with a record. */
+/**
+ * All machines of this host, by name: those with a directory, with settings, or with a record. Who may not look into the
+ * directory of machines gets those with settings.
+ */
 export function listMachines(options: { readonly paths?: Paths } = {}): ListedMachine[] {
   const paths = options.paths ?? choosePaths();
   const records = new Map(readRecords(paths).map((record) => [record.name, record]));
   const withSettings = namesIn(paths.nspawnDirectory).flatMap((file) => /^(.+)\.nspawn$/.exec(file)?.[1] ?? []);
-  const names = new Set([...namesIn(paths.machinesDirectory), ...withSettings, ...records.keys()]);
+  const names = new Set([...look(() => namesIn(paths.machinesDirectory), []), ...withSettings, ...records.keys()]);
   return [...names]
     .filter((name) => machineNamePattern.test(name))
     .toSorted()
@@ -56,9 +59,11 @@ export function describeMachine(
   record: MachineRecord | undefined,
 ): ListedMachine | undefined {
   const { directory, settingsFile, autostartLink } = machinePlaces(paths, name);
-  const hasTree = statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  // What root alone may enter other users know by its settings; its files are taken to be there.
+  const seen = look(() => statSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false, "hidden");
   const hasSettings = existsSync(settingsFile);
-  const isRunning = hasTree && isMachineRunning(directory, name);
+  const hasTree = seen === "hidden" ? hasSettings : seen;
+  const isRunning = hasTree && (seen === "hidden" ? isMachineRegistered : isMachineRunning)(directory, name);
   const stamp = hasTree && !isRunning ? readStamp(directory) : undefined;
   const takenOver = isTakenOver(stamp, record, stamp && knownSiteId(paths));
   const hasManifest = hasTree && !isRunning && look(() => hasMachineFile(directory, detachedFile), false);
@@ -91,7 +96,7 @@ export function machineIdOf(directory: string): string | undefined {
 }
 
 /** What cannot be looked into by this user is listed by what can be seen from outside. */
-function look<Value>(action: () => Value, otherwise: Value): Value {
+function look<Value, Otherwise>(action: () => Value, otherwise: Otherwise): Value | Otherwise {
   try {
     return action();
   } catch (error) {

@@ -9,6 +9,8 @@ import { listImageNames, type ImageId, type ImageName } from "../../image/store/
 import type { ImageStore, OpenImage } from "../../image/store/image-store.ts";
 import { readTree } from "../../image/tree-index/tree-index-reader.ts";
 import type { Difference } from "../../system/compare/difference.ts";
+import { detachedFile, hasMachineFile } from "../../host/machines/machine-files.ts";
+import { TargetUnsuitableError } from "../../system/restore/errors.ts";
 import { planRestore, type RestorePlan } from "../../system/restore/plan.ts";
 import type { RestorePorts } from "../../system/restore/ports.ts";
 import { runConvergence, runRestore, type WrittenTree } from "../../system/restore/run.ts";
@@ -140,11 +142,22 @@ export async function planRestoreOf(
   using store = await openStore(storeOf(operand, options));
   await using opened = await store.openImage(operand, "plan a restore");
   const plan = makePlan(opened, directory, options);
+  if (plan.mode === "converge") assertNoDetachedMachine(plan.target);
   const differences =
     plan.mode === "converge" && options.compare !== false
       ? (await compare(plan.root, store, opened, options, false)).differences
       : [];
   return { plan, name: opened.name, leftOut: leftOutBelow(opened, options), differences };
+}
+
+/** The files of a detached machine go on, elsewhere or here; nothing is installed over them. @throws {TargetUnsuitableError} */
+function assertNoDetachedMachine(target: string): void {
+  if (!hasMachineFile(target, detachedFile)) return;
+  throw new TargetUnsuitableError(
+    target,
+    "it holds a detached machine",
+    "Attach it (rehome machine attach NAME) or remove it (rehome machine remove NAME).",
+  );
 }
 
 function makePlan(opened: OpenImage, directory: string, options: RestoreOptions, job?: string): RestorePlan {

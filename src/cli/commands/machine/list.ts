@@ -1,5 +1,7 @@
+import { accessSync, constants, existsSync } from "node:fs";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { listMachines, type ListedMachine } from "../../../library/machines/list-machines.ts";
+import { choosePaths } from "../../../library/settings/settings.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { MachineListCall } from "../../definition/index.ts";
 import { formatTable, type Column } from "../../render/table.ts";
@@ -24,6 +26,9 @@ export async function runMachineList(
   { common, output, messages }: CommandContext,
 ): Promise<ExitStatus> {
   const machines = listMachines();
+  const { machinesDirectory } = choosePaths();
+  if (!canRead(machinesDirectory))
+    messages.warn(`rehome: warning: ${machinesDirectory} may not be read; only machines with settings are listed`);
   if (common.json) output.document({ machines });
   else if (machines.length === 0) messages.remark("there are no machines");
   else {
@@ -31,4 +36,14 @@ export async function runMachineList(
     output.lines(formatTable(chosen, machines, output.width));
   }
   return await Promise.resolve(exitStatus.done);
+}
+
+/** A directory that is not there hides nothing. */
+function canRead(directory: string): boolean {
+  try {
+    accessSync(directory, constants.R_OK | constants.X_OK);
+    return true;
+  } catch {
+    return !existsSync(directory);
+  }
 }
