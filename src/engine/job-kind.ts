@@ -61,6 +61,8 @@ export interface JobKind {
   readonly pauseBefore?: (job: JobRecord) => string | undefined;
   /** Takes what a job needs for as long as it runs, or is undone (a place, a lock); it is given back after the last checkpoint. @throws {RehomeError} */
   readonly hold?: (job: JobRecord) => Promise<AsyncDisposable>;
+  /** Mounts file systems while it runs or is undone: in a process whose mounts nobody else sees, if there is a choice. */
+  readonly mounts?: true;
   /** Heeds {@link CheckpointContext.rateBytesPerSecond}. */
   readonly hasRate?: true;
   /** Paths of what an ended or dead job left lying, outside its own directory, that only an undo removes. */

@@ -113,9 +113,14 @@ export function textOption(
 }
 
 /** An option that may be given several times, all of which hold. */
-export function listOption(valueName: string, completes: Completes, summary: string): OptionField<readonly string[]> {
+export function listOption(
+  valueName: string,
+  completes: Completes,
+  summary: string,
+  short?: string,
+): OptionField<readonly string[]> {
   const read = (given: readonly string[]): readonly string[] => given.map((text) => notEmpty(valueName, text));
-  return { ...valueField, repeatable: true, valueName, summary, completes, read };
+  return { ...valueField, short, repeatable: true, valueName, summary, completes, read };
 }
 
 /** An option with a value that `parse` reads; the last one holds. */

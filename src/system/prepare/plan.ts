@@ -41,6 +41,17 @@ export function assertKnownOperations(operations: readonly Operation[], { only, 
   throw new UsageError(`cannot find the operation "${unknown}"`, `There are ${[...known].join(", ")}.`);
 }
 
+/** Why an operation is left out; undefined if it is looked whether there is something to do. */
+export function whyOmitted(
+  { name, policies }: Pick<Operation, "name" | "policies">,
+  identity: IdentityPolicy,
+  { only, skip }: OperationChoice,
+): string | undefined {
+  if (skip.includes(name)) return "--skip";
+  if (only.length > 0 && !only.includes(name)) return "--only";
+  return policies.includes(identity) ? undefined : `identity ${identity}`;
+}
+
 /**
  * Decides what to change in a tree. Reads the tree, changes nothing. `whyNoSandbox` says why programs of the tree cannot be
  * run, if so.
@@ -55,13 +66,7 @@ export function planPrepare(
 ): PreparePlan {
   const planned = operations.map((operation): PlannedOperation => {
     const { name, summary } = operation;
-    const whyLeftOut = skip.includes(name)
-      ? "--skip"
-      : only.length > 0 && !only.includes(name)
-        ? "--only"
-        : operation.policies.includes(choices.identity)
-          ? undefined
-          : `identity ${choices.identity}`;
+    const whyLeftOut = whyOmitted(operation, choices.identity, { only, skip });
     if (whyLeftOut !== undefined)
       return { name, summary, state: "left-out", why: whyLeftOut, changes: [], remarks: [], warnings: [] };
     const warnings: string[] = [];

@@ -14,6 +14,8 @@ import { removeMachineKind } from "./machines/remove-job.ts";
 import { startMachineKind, stopMachineKind } from "./machines/power-jobs.ts";
 import { relocateKind } from "./machines/relocate-job.ts";
 import { renameKind } from "./machines/rename-job.ts";
+import { diskBuildKind } from "./disk-build-job.ts";
+import { diskConvertKind } from "./disk-convert-job.ts";
 import { restoreKind } from "./restore-job.ts";
 import { restoreRawKind } from "./restore-raw-job.ts";
 import { pruneKind, removeKind } from "./store-jobs.ts";
@@ -37,6 +39,8 @@ const kinds: readonly JobKind[] = [
   relocateKind,
   startMachineKind,
   stopMachineKind,
+  diskBuildKind,
+  diskConvertKind,
 ];
 
 /** The kind of a job; undefined if this program does not have it. */

@@ -75,12 +75,14 @@ export function buildSteps(request: BuildRequest, source: BuildSource, ports: Di
     },
     {
       name: "check",
-      title: "Check that nothing leads to other disks",
+      title: "Read the tree back, and check that nothing leads to other disks",
       weight: 3,
       undo,
       run: inTree(async (tree, signal) => {
         checkTree(tree.files, source.findStale);
+        await source.verify(tree.directory, signal);
         await fillFats(request, tree, ports, signal);
+        source.finish(tree.directory);
       }),
     },
     {

@@ -1,5 +1,6 @@
 import type { TreePath } from "../../../core/tree/byte-string.ts";
 import { byteStringFromText, displayBytes } from "../../../core/tree/byte-string.ts";
+import { RehomeError } from "../../../core/errors.ts";
 import { LayoutRefusedError } from "../layout/errors.ts";
 import { mountsOf, type PlannedMount } from "../plan/disk-plan.ts";
 import { requireRealPath, type MountedTree } from "./mounted-tree.ts";
@@ -7,12 +8,27 @@ import type { DiskPorts, TreeFiles } from "./ports.ts";
 import { pathOf, type BuildRequest } from "./request.ts";
 
 const maxDepth = 32;
+const maxFileBytes = 2 ** 30;
+
+/** What was read back from a vfat is not what was written. */
+export class FatDiffersError extends RehomeError {
+  override readonly name = "FatDiffersError";
+  readonly code = "TARGET_DIFFERS";
+
+  constructor(mountPoint: string, path: string) {
+    super(
+      `cannot call the disk finished: "${path}" in the vfat of ${mountPoint} is not what was written`,
+      "Look at the device and at the version of mtools; then run the same command again.",
+    );
+  }
+}
 
 /**
  * Moves what lies at the mount points of vfat file systems into them, by mtools(1): that needs no kernel that knows vfat, and
- * keeps what a vfat cannot hold out by name instead of losing it. May be called again.
+ * keeps what a vfat cannot hold out by name instead of losing it. It is read back before it goes. May be called again.
  *
  * @throws {LayoutRefusedError} If there is something but files and directories.
+ * @throws {FatDiffersError}
  */
 export async function fillFats(
   request: BuildRequest,
@@ -33,6 +49,7 @@ export async function fillFats(
       ports,
       signal,
     );
+    await readBack(request, mount, { place, names, files }, ports, signal);
     for (const name of names) files.remove(`${place}/${name}` as TreePath);
   }
 }
@@ -44,16 +61,49 @@ async function copyIn(
   ports: DiskPorts,
   signal?: AbortSignal,
 ): Promise<void> {
-  const image = `${pathOf(request, disk)}@@${partition.startSector * request.plan.sectorBytes}`;
+  const image = imageOf(request, { disk, partition });
+  // s: directories with all in them, m: keep times, o: in the place of what is there.
+  await ports.run({ command: "mcopy", args: ["-s", "-m", "-o", "-i", image, ...sources, "::/"], env }, signal);
+}
+
+const env = { TZ: "UTC", MTOOLSRC: "/dev/null", MTOOLS_SKIP_CHECK: "1", MTOOLS_LOWER_CASE: "0" };
+
+/** A part of a disk as mtools(1) names it. */
+function imageOf(request: BuildRequest, { disk, partition }: Pick<PlannedMount, "disk" | "partition">): string {
+  return `${pathOf(request, disk)}@@${partition.startSector * request.plan.sectorBytes}`;
+}
+
+async function readBack(
+  request: BuildRequest,
+  mount: PlannedMount,
+  copied: { readonly place: TreePath; readonly names: readonly string[]; readonly files: TreeFiles },
+  ports: DiskPorts,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { place, names, files } = copied;
+  const directory = `${request.workDirectory}/vfat`;
+  ports.files.remove(directory);
+  ports.files.makeDirectory(directory);
+  const sources = names.map((name) => `::/${name}`);
   await ports.run(
-    {
-      command: "mcopy",
-      // s: directories with all in them, m: keep times, o: in the place of what is there.
-      args: ["-s", "-m", "-o", "-i", image, ...sources, "::/"],
-      env: { TZ: "UTC", MTOOLSRC: "/dev/null", MTOOLS_SKIP_CHECK: "1", MTOOLS_LOWER_CASE: "0" },
-    },
+    { command: "mcopy", args: ["-s", "-i", imageOf(request, mount), ...sources, directory], env },
     signal,
   );
+  using found = ports.openTree(directory);
+  for (const name of names) assertSame(files, place, found, name, mount.mountPoint);
+  ports.files.remove(directory);
+}
+
+/** What only `found` has may be of an earlier try. */
+function assertSame(written: TreeFiles, place: TreePath, found: TreeFiles, path: string, mountPoint: string): void {
+  const inTree = `${place}/${path}` as TreePath;
+  if (written.stat(inTree)?.kind === "directory") {
+    for (const name of written.list(inTree)) assertSame(written, place, found, `${path}/${name}`, mountPoint);
+    return;
+  }
+  const content = found.read(path as TreePath, maxFileBytes);
+  if (content === undefined || content !== written.read(inTree, maxFileBytes))
+    throw new FatDiffersError(mountPoint, displayBytes(path as TreePath));
 }
 
 /** A symlink would be followed to a file of this host. */

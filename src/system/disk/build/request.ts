@@ -39,6 +39,10 @@ export interface BuildSource {
   readonly prepare: (tree: string, created: readonly CreatedFileSystem[], signal?: AbortSignal) => Promise<void>;
   /** Finds what is left of the old disks in a text of one character for each byte. */
   readonly findStale: (text: string) => readonly StaleReference[];
+  /** Holds the whole tree against where it came from. @throws If anything differs that nothing accounts for. */
+  readonly verify: (tree: string, signal?: AbortSignal) => Promise<void>;
+  /** Called last, when nothing is written into the tree any more. */
+  readonly finish: (tree: string) => void;
 }
 
 /** The file or device of a disk. */

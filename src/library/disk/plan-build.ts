@@ -1,0 +1,194 @@
+import { existsSync } from "node:fs";
+import { UsageError } from "../../core/errors.ts";
+import type { Manifest } from "../../core/manifest/manifest.ts";
+import { readCapabilities } from "../../host/disk/disk-ports.ts";
+import type { ImageName } from "../../image/store/image-names.ts";
+import type { Hypervisor } from "../../system/disk/convert/disk-format.ts";
+import { LayoutRefusedError, type Refusal } from "../../system/disk/layout/errors.ts";
+import { withoutUuids, type Layout } from "../../system/disk/layout/layout.ts";
+import { checkCapabilities } from "../../system/disk/plan/check-capabilities.ts";
+import type { DiskPlan } from "../../system/disk/plan/disk-plan.ts";
+import type { UsageByMountPoint } from "../../system/disk/plan/disk-room.ts";
+import type { Firmware } from "../../system/disk/plan/layout-check.ts";
+import { planDisks } from "../../system/disk/plan/plan-disk.ts";
+import { seededUuids } from "../../system/disk/plan/uuids.ts";
+import { defaultLayout } from "../../system/disk/source/default-layout.ts";
+import { assertKnownOperations, whyOmitted } from "../../system/prepare/plan.ts";
+import { operations } from "../../system/prepare/operations.ts";
+import { parseSize } from "../../core/size.ts";
+import { showImage } from "../images/images.ts";
+import type { PrepareOptions } from "../prepare/prepare.ts";
+import type { StoreOptions } from "../store/store.ts";
+import { chooseDevices, chooseFiles, type DiskTarget } from "./disk-target.ts";
+import { assertTakes } from "./hypervisors.ts";
+import { layoutOfDescs, readLayoutFile } from "./layouts.ts";
+import { assignToDisks } from "./per-disk.ts";
+import { smallestSize, usageOfImage } from "./plan-layout.ts";
+import { randomUUID } from "node:crypto";
+
+/** What of a preparation is chosen for a disk; its new home is the disk. */
+export type DiskPrepareOptions = Pick<PrepareOptions, "identity" | "fresh" | "hostname" | "mapNic" | "only" | "skip">;
+
+/** The virtual computer that an OVA describes. */
+export interface MachineSize {
+  readonly processorCount: number;
+  readonly memoryBytes: number;
+}
+
+/** The computer of an OVA unless another is asked for. */
+export const defaultMachine: MachineSize = { processorCount: 2, memoryBytes: 2 * 2 ** 30 };
+
+/** What disk to build. Everything has a default but where it goes: files or devices. */
+export interface DiskBuildOptions extends StoreOptions {
+  /** `FILE` or `DISK=FILE`; the ending tells the format. */
+  readonly outputs?: readonly string[];
+  /** `DEVICE` or `DISK=DEVICE`. */
+  readonly devices?: readonly string[];
+  /** Devices that may hold something. */
+  readonly mayErase?: readonly string[];
+  /** A layout file; by default that of the disks that the image was captured from. */
+  readonly layout?: string;
+  /** `desc` files, each `FILE` or `DISK=FILE`. */
+  readonly descs?: readonly string[];
+  /** `SIZE` or `DISK=SIZE`. */
+  readonly sizes?: readonly string[];
+  readonly firmware?: readonly Firmware[];
+  /** All that is not given comes from this: two builds of one image with one seed are equal. */
+  readonly uuidSeed?: string;
+  readonly prepare?: DiskPrepareOptions;
+  readonly hypervisor?: Hypervisor;
+  readonly machine?: MachineSize;
+}
+
+/** An operation of the preparation, before the tree is there that it looks at. */
+export interface DiskOperation {
+  readonly name: string;
+  readonly summary: string;
+  readonly whyLeftOut?: string;
+}
+
+/** A build of disks, every choice taken: plain data. */
+export interface PlannedDiskBuild {
+  readonly image: ImageName;
+  readonly plan: DiskPlan;
+  readonly targets: readonly DiskTarget[];
+  readonly firmware: readonly Firmware[];
+  /** What the menu of the boot loader calls the system. */
+  readonly systemName: string;
+  /** What is done to the tree, if there is something to do. */
+  readonly operations: readonly DiskOperation[];
+  /** No file of the tree is newer than this; undefined where times are as they come. */
+  readonly newestMs?: number;
+}
+
+const gib = 2 ** 30;
+const grubPlatforms: Readonly<Record<Firmware, string>> = { bios: "i386-pc", uefi: "x86_64-efi" };
+
+/**
+ * Decides what is built and where. Changes nothing.
+ *
+ * @throws {LayoutRefusedError} With everything that is in the way. @throws {DeviceRefusedError} @throws {TargetUnsuitableError}
+ * @throws {LayoutInvalidError} @throws {UsageError}
+ */
+export async function planDiskBuild(image: string, options: DiskBuildOptions): Promise<PlannedDiskBuild> {
+  const { outputs = [], devices = [], mayErase = [], prepare = {} } = options;
+  if (outputs.length > 0 === devices.length > 0)
+    throw new UsageError(
+      `cannot build a disk ${outputs.length > 0 ? "into files and devices at once" : "without a place for it"}`,
+      "Give -o FILE or --device DEVICE.",
+    );
+  assertKnownOperations(operations, { only: prepare.only ?? [], skip: prepare.skip ?? [] });
+  const { name, manifest } = await showImage(image, options);
+  const layout = chooseLayout(manifest, options);
+  const firmware = options.firmware ?? firmwareFor(layout);
+  const disks = layout.disks.map((disk) => disk.name);
+  const usage = await usageOfImage(image, layout, options);
+  const chosen = devices.length > 0 ? await chooseDevices(devices, mayErase, disks) : [];
+  const targets = chosen.length > 0 ? chosen.map(({ target }) => target) : chooseFiles(outputs, disks);
+  for (const target of targets) if (target.kind === "file") assertTakes(options.hypervisor, target.format);
+  const sectors = new Set(chosen.map(({ facts }) => facts.sectorBytes));
+  if (sectors.size > 1)
+    throw new UsageError("cannot build on devices with sectors of different sizes", "Take devices of one kind.");
+  const [sectorBytes] = sectors;
+  const sizes =
+    chosen.length > 0
+      ? new Map(chosen.map(({ target, facts }) => [target.disk, facts.sizeBytes] as const))
+      : chooseSizes(layout, manifest, usage, options.sizes ?? []);
+  const uuids = seededUuids(options.uuidSeed ?? randomUUID());
+  const sectorSize = sectorBytes === undefined ? {} : { sectorBytes };
+  const plan = planDisks(layout, { sizes, firmware, usage, uuids, ...sectorSize });
+  const lacking = whatIsLacking(plan, targets, firmware);
+  if (lacking.length > 0) throw new LayoutRefusedError(lacking);
+  const systemName = manifest.head.facts.osRelease?.["PRETTY_NAME"] ?? manifest.head.name;
+  const newestMs = options.uuidSeed === undefined ? undefined : Date.parse(manifest.head.capturedAt);
+  const found = { image: name, plan, targets, firmware, systemName, operations: listOperations(prepare) };
+  return { ...found, ...(newestMs !== undefined && { newestMs }) };
+}
+
+function listOperations({ identity = "keep", only = [], skip = [] }: DiskPrepareOptions): DiskOperation[] {
+  return operations
+    .filter(({ name }) => name !== "boot-entry") // of this host's firmware, which is not to start the disk
+    .map((operation) => {
+      const whyLeftOut = whyOmitted(operation, identity, { only, skip });
+      return { name: operation.name, summary: operation.summary, ...(whyLeftOut !== undefined && { whyLeftOut }) };
+    });
+}
+
+function chooseLayout({ head }: Manifest, { layout, descs = [], firmware, prepare }: DiskBuildOptions): Layout {
+  if (layout !== undefined) {
+    if (descs.length > 0)
+      throw new UsageError("cannot use a layout and desc files together", "Give --layout or --desc.");
+    return readLayoutFile(layout);
+  }
+  const own = defaultLayout(head, firmware ?? ["bios", "uefi"]);
+  // Who becomes somebody else has file systems of its own, too.
+  const source = prepare?.identity === "reset" ? withoutUuids(own) : own;
+  return descs.length > 0 ? layoutOfDescs(descs, source) : source;
+}
+
+/** The firmware that a layout is made for. */
+function firmwareFor({ disks }: Layout): readonly Firmware[] {
+  const has = (type: string): boolean => disks.some(({ partitions }) => partitions.some((each) => each.type === type));
+  const found: Firmware[] = [];
+  if (disks[0]?.table === "mbr" || has("bios-boot") || !has("esp")) found.push("bios");
+  if (has("esp")) found.push("uefi");
+  return found;
+}
+
+/** A disk is as large as the one it was captured from, if that is enough; without one there is some room to grow. */
+function chooseSizes(
+  layout: Layout,
+  { head }: Manifest,
+  usage: UsageByMountPoint,
+  given: readonly string[],
+): ReadonlyMap<string, number> {
+  const names = layout.disks.map(({ name }) => name);
+  const assigned = assignToDisks(given, names, "--size");
+  const sizes = layout.disks.map((disk): readonly [string, number] => {
+    const size = assigned.get(disk.name);
+    if (size !== undefined) return [disk.name, parseSize(size)];
+    const smallest = smallestSize(disk, usage);
+    const before = head.hostFacts?.disks.find(({ name }) => name === disk.name)?.sizeBytes ?? 0;
+    return [disk.name, before >= smallest ? before : Math.ceil(smallest / gib + 1) * gib];
+  });
+  return new Map(sizes);
+}
+
+function whatIsLacking(plan: DiskPlan, targets: readonly DiskTarget[], firmware: readonly Firmware[]): Refusal[] {
+  const formats = targets.flatMap((target) => (target.kind === "file" ? [target.format] : []));
+  const tools = [
+    "sfdisk",
+    "losetup",
+    "mount",
+    "umount",
+    "unshare",
+    "grub-mkimage",
+    ...(formats.some((format) => format !== "raw") ? ["qemu-img"] : []),
+    ...(formats.includes("ova") ? ["tar", "sha256sum"] : []),
+  ];
+  const grub = firmware
+    .map((kind) => `/usr/lib/grub/${grubPlatforms[kind]}`)
+    .filter((path) => !existsSync(path))
+    .map((path): Refusal => ({ reason: "missing-tool", message: `GRUB is not installed on this host in "${path}"` }));
+  return [...checkCapabilities(plan, readCapabilities(), tools), ...grub];
+}
