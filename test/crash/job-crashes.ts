@@ -13,6 +13,7 @@ import type { JobOptions } from "../../src/library/jobs/run-as-job.ts";
 import { loopMount } from "../support/file-systems.ts";
 import { mortal } from "../support/mortal-ports.ts";
 import { pathsIn } from "../support/place.ts";
+import { randomNumbers, testSeed } from "../support/seed.ts";
 import { assertTidy, emptyMount, look, type Scene, type Sight } from "./job-sight.ts";
 import { memoryDirectory } from "../support/memory-directory.ts";
 
@@ -24,6 +25,8 @@ export interface JobCase {
   readonly run: (scene: Scene, options: JobOptions) => Promise<unknown>;
   /** What else must come to the same. */
   readonly more?: (scene: Scene) => Promise<unknown>;
+  /** Dies at so many of the places only, chosen anew with each seed: for jobs that take long. */
+  readonly places?: number;
   /** The target is a mount point. */
   readonly inPlace?: true;
 }
@@ -105,7 +108,7 @@ export class JobCrashes {
     await dry.goOn();
     await recording(places, () => dry.undo());
     await dry[Symbol.asyncDispose]();
-    for (const place of places)
+    for (const place of this.#choose(places))
       await this.#at(place, async () => {
         await using attempt = await this.#attempt();
         await attempt.goOn();
@@ -132,7 +135,17 @@ export class JobCrashes {
     const places: Place[] = [];
     const outcome = await recording(places, () => attempt.goOn());
     assert.equal(outcome.job.state, "done", JSON.stringify(outcome.job.failure));
-    return { places: fewOf(places), after: await this.#look(attempt.scene), before };
+    return { places: this.#choose(fewOf(places)), after: await this.#look(attempt.scene), before };
+  }
+
+  /** The places to die at, in their order. */
+  #choose(places: readonly Place[]): readonly Place[] {
+    const { places: count = places.length } = this.#case;
+    if (count >= places.length) return places;
+    this.#context.diagnostic(`REHOME_TEST_SEED=${testSeed}: ${count} of ${places.length} places`);
+    const random = randomNumbers(testSeed);
+    const chosen = new Set(places.toSorted(() => random() - 0.5).slice(0, count));
+    return places.filter((place) => chosen.has(place));
   }
 
   #look(scene: Scene): Promise<Sight> {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { prepare, type PrepareResult } from "../../src/index.ts";
+import { findLeftovers, prepare, resumeJob, type PrepareResult } from "../../src/index.ts";
 import { readMounts } from "../../src/host/file-systems.ts";
 import { openNamespaces, treeInside } from "../../src/host/namespaces.ts";
 import { findTool } from "../../src/host/processes.ts";
@@ -133,9 +133,13 @@ test(
     assert.deepEqual(readdirSync(join(root, "proc")), []);
     assert.ok(readFileSync(join(root, image)).equals(before), "the old one is whole");
 
-    const { operations } = await prepare(root, { paths: pathsIn(place) });
+    const paths = pathsIn(place);
+    const [left] = (await findLeftovers({ paths })).jobs;
+    assert.deepEqual([left?.state, left?.next], ["interrupted", ["resume", "cancel"]]);
+    const { state, result } = await resumeJob(left?.job ?? "", { paths });
+    assert.equal(state, "done");
     assert.deepEqual(
-      operations.map(({ name }) => name),
+      (result as unknown as PrepareResult).operations.map(({ name }) => name),
       ["initramfs"],
     );
     assert.deepEqual(globSync("boot/initrd.img-*", { cwd: root }), [image]);

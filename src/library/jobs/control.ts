@@ -6,7 +6,7 @@ import { runJob } from "../../engine/run/run-job.ts";
 import { undoJob } from "../../engine/run/undo-job.ts";
 import { assertTransition } from "../../engine/transitions.ts";
 import { openEngine, type Engine } from "./engine.ts";
-import { kindOf } from "./kinds/job-kinds.ts";
+import { findKind, kindOf } from "./kinds/job-kinds.ts";
 import { isOwnedNow, type EngineOptions } from "./list-jobs.ts";
 import { describeJob, type ShownJob } from "./look-at-jobs.ts";
 import { callbacks, recordOf, type JobOptions } from "./run-as-job.ts";
@@ -75,6 +75,12 @@ export async function changeRateOf(
   if (kindOf(job).hasRate !== true || !canGoOn) throw new TransitionError(job.id, shown.state, "throttled");
   await engine.journal.request(job.id, { rateBytesPerSecond }, engine.clock.nowMs());
   return await describeJob(engine, (await engine.journal.read(job.id)) ?? job);
+}
+
+/** Whether a job mounts file systems when it goes on or is undone. @throws {JobNotFoundError} */
+export async function doesMount(text: string, options: EngineOptions = {}): Promise<boolean> {
+  await using engine = openEngine(options.paths);
+  return findKind(await findJob(engine.journal, text))?.mounts === true;
 }
 
 /** Goes on with a job that was paused, failed or was interrupted, an undo included. @throws {JobBusyError} @throws {TransitionError} And whatever makes it fail. */

@@ -1,5 +1,6 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { changeRateOf, resumeJob, stopJob, undoJobOf } from "../../../library/jobs/control.ts";
+import { keepMountsPrivate } from "../../../library/disk/private-mounts.ts";
+import { changeRateOf, doesMount, resumeJob, stopJob, undoJobOf } from "../../../library/jobs/control.ts";
 import type { ShownJob } from "../../../library/jobs/look-at-jobs.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { JobCall, JobRateCall } from "../../definition/index.ts";
@@ -40,6 +41,7 @@ export async function runJobRate({ id, rate }: JobRateCall, context: CommandCont
 }
 
 async function goOn(work: typeof resumeJob, id: string, context: CommandContext): Promise<ShownJob> {
+  if (await doesMount(id)) keepMountsPrivate();
   const signal = context.interruptible("the job");
   using view = context.startProgress(entryNoun);
   return await work(id, { signal, onProgress: view.onProgress, onJob: context.onJob });

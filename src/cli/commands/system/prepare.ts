@@ -1,6 +1,7 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { planPrepareOf, prepare, type PrepareOptions, type PrepareResult } from "../../../library/prepare/prepare.ts";
+import { prepareAsJob } from "../../../library/jobs/kinds/prepare-job.ts";
+import { planPrepareOf, type PrepareOptions, type PrepareResult } from "../../../library/prepare/prepare.ts";
 import { PrepareStepError } from "../../../system/prepare/errors.ts";
 import type { Change } from "../../../system/prepare/operation.ts";
 import type { CommandContext } from "../../command-context.ts";
@@ -56,7 +57,7 @@ async function showPlan(call: PrepareCall, options: PrepareOptions, context: Com
 async function run(call: PrepareCall, options: PrepareOptions, context: CommandContext): Promise<ExitStatus> {
   const result = await runWithProgress(call, options, context);
   const warnings = warningsOf(result);
-  if (context.common.json) context.output.document(resultDocument(result));
+  if (context.common.json) context.output.document({ job: context.job(), ...resultDocument(result) });
   else {
     const { plan, operations, durationMs } = result;
     const changes = operations.flatMap(({ done }) => done);
@@ -81,7 +82,7 @@ async function runWithProgress(
 ): Promise<PrepareResult> {
   using view = context.startProgress(operationNoun);
   try {
-    return await prepare(call.directory, { ...options, onProgress: view.onProgress });
+    return await prepareAsJob(call.directory, { ...options, onJob: context.onJob, onProgress: view.onProgress });
   } catch (error) {
     if (error instanceof PrepareStepError && context.messages.verbose > 0)
       context.messages.warn(error.output.trimEnd());

@@ -54,8 +54,8 @@ export const diskConvertKind: JobKind = {
  * @throws {JobPausedError} @throws {JobCancelledError}
  */
 export async function convertAsJob(from: string, to: string, options: ConvertOptions = {}): Promise<WrittenDisk> {
-  const { paths = choosePaths() } = options;
-  const plan = await planConversion(resolve(from), resolve(to), options);
+  const { paths = choosePaths(), signal: _signal, ...choices } = options;
+  const plan = await planConversion(resolve(from), resolve(to), choices);
   const order = { title: `convert ${plan.from} to ${plan.to}`, parameters: null, plan: toJson(plan) };
   const { result } = await runAsJob(diskConvertKind, order, { ...options, paths });
   return fromJson(result);

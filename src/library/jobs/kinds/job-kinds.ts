@@ -16,6 +16,7 @@ import { relocateKind } from "./machines/relocate-job.ts";
 import { renameKind } from "./machines/rename-job.ts";
 import { diskBuildKind } from "./disk-build-job.ts";
 import { diskConvertKind } from "./disk-convert-job.ts";
+import { prepareKind } from "./prepare-job.ts";
 import { restoreKind } from "./restore-job.ts";
 import { restoreRawKind } from "./restore-raw-job.ts";
 import { pruneKind, removeKind } from "./store-jobs.ts";
@@ -41,6 +42,7 @@ const kinds: readonly JobKind[] = [
   stopMachineKind,
   diskBuildKind,
   diskConvertKind,
+  prepareKind,
 ];
 
 /** The kind of a job; undefined if this program does not have it. */
