@@ -87,9 +87,9 @@ export type {
   CheckpointConstructor,
   DataObjects,
 } from "./journeys/build/index.ts";
-export { buildDiskAsJob, type BuiltDisks } from "./library/jobs/kinds/disk-build-job.ts";
+export { buildDiskAsJob, type BuiltDisks } from "./library/jobs/kinds/disk/build-job.ts";
 export { planDiskBuild, type DiskBuildOptions, type PlannedDiskBuild } from "./library/disk/plan-build.ts";
-export { convertAsJob, type ConvertOptions } from "./library/jobs/kinds/disk-convert-job.ts";
+export { convertAsJob, type ConvertOptions } from "./library/jobs/kinds/disk/convert-job.ts";
 export { testDisk, type TestDiskOptions, type TestedDisk } from "./library/disk/test-disk.ts";
 export { prepareAsJob } from "./library/jobs/kinds/prepare-job.ts";
 export { copyAsJob } from "./library/jobs/kinds/copy-job.ts";

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,11 +10,12 @@ import { diskPorts } from "../../src/host/disk/disk-ports.ts";
 import { loopDevicesOf } from "../../src/host/disk/loop-devices.ts";
 import { ensurePrivateMounts } from "../../src/host/disk/private-mounts.ts";
 import { atEnd } from "../support/at-end.ts";
+import { guideCommands } from "../support/guide.ts";
 import { run as runTool } from "../support/run.ts";
 import { snapshotTree } from "../support/snapshot.ts";
 import { asRoot } from "../support/temporary-directory.ts";
 import { assertDocument } from "./documents.ts";
-import { sandbox, type Sandbox } from "./run-rehome.ts";
+import { program, sandbox, type Sandbox } from "./run-rehome.ts";
 
 // Other tests make namespaces while these have disks mounted, and would keep them.
 ensurePrivateMounts();
@@ -27,8 +29,12 @@ disks:
       - {type: esp, size: 40MiB}
       - {size: fill, fileSystem: ext4, mount: /}
       - {size: 16MiB, fileSystem: ext2, mount: /srv}
+      - {size: minimum, stream: windows}
 `;
-const build = ["--layout", "layout.yaml", "--size", "128MiB", "--skip", "initramfs", "--uuid-seed", "one"];
+const build = ["--layout", "layout.yaml", "--size", "128MiB", "--uuid-seed", "one"];
+
+/** A partition that is taken along as it is, with zeros in the middle. */
+const stream = Buffer.concat([Buffer.alloc(mib, "begin"), Buffer.alloc(mib), Buffer.alloc(mib, "end")]);
 
 /** A place with the image `web` and a layout for it. */
 function withImage(context: TestContext): Sandbox {
@@ -46,7 +52,8 @@ function withImage(context: TestContext): Sandbox {
   };
   for (const [path, content] of Object.entries(files)) writeFileSync(join(tree, path), content);
   writeFileSync(join(place.directory, "layout.yaml"), layout);
-  assert.equal(place.run("capture", "./tree", "--name", "web").status, 0);
+  writeFileSync(join(place.directory, "windows.img"), stream);
+  assert.equal(place.run("capture", "./tree", "--name", "web", "--raw", "windows=windows.img").status, 0);
   return place;
 }
 
@@ -59,6 +66,7 @@ async function describe(path: string, context: TestContext): Promise<unknown> {
   await using root = await diskPorts.attach(raw, 42 * mib, 86 * mib);
   await using _root = await diskPorts.mount(root.device, place, "ext4", ["ro"]);
   context.diagnostic(readFileSync(join(place, "etc/fstab"), "utf8").replaceAll("\n", "; "));
+  assert.ok(readFileSync(raw).includes(stream));
   return {
     table: runTool("sfdisk", "--dump", raw).replaceAll(raw, "disk"),
     code: readFileSync(raw).toString("latin1", 0, 2 * mib),
@@ -74,7 +82,7 @@ test("disk build says what it would do, builds it, and the same from the same se
   const planned = run("disk", "build", "web", "-o", "a.qcow2", ...build, "-n");
   assert.equal(planned.status, 0, planned.stderr);
   assert.match(planned.stdout, /^ 3 .* ext4 +\/ /m);
-  assert.match(planned.stdout, /^initramfs .* left out: --skip$/m);
+  assert.match(planned.stdout, /^dhcp .* left out: identity keep$/m);
   assertDocument("disk-build-plan", document("disk", "build", "web", "-o", "a.qcow2", ...build, "-n").document);
   assert.deepEqual(readdirSync(directory), before);
 
@@ -118,12 +126,12 @@ test("disk build writes to a device only when it may, and says when there is no 
   truncateSync(file, 128 * mib);
   const device = runTool("losetup", "--show", "--find", file).trim();
   atEnd(context, () => void runTool("losetup", "--detach", device));
-  const words = ["disk", "build", "web", "--device", device, "--layout", "layout.yaml", "--skip", "initramfs"];
+  const words = ["disk", "build", "web", "--device", device, "--layout", "layout.yaml"];
   const built = run(...words);
   assert.equal(built.status, 0, built.stderr);
   assert.match(built.stderr, /^point of no return: "partition", .*\/dev\/loop\d+ held cannot be brought back$/m);
   const table = runTool("sfdisk", "--dump", device);
-  assert.equal(table.match(/type=/g)?.length, 4);
+  assert.equal(table.match(/type=/g)?.length, 5);
   const full = run(...words);
   assert.equal(full.status, exitStatus.refused);
   assert.match(full.stderr, /it holds something \(gpt/);
@@ -139,6 +147,25 @@ test("disk build writes to a device only when it may, and says when there is no 
   assert.match(used.stderr, /it is in use/);
   const erased = run(...words, "--yes-erase", device);
   assert.equal(erased.status, 0, erased.stderr);
+});
+
+test("what the guide to disks says works", asRoot, (context) => {
+  const { directory, environment } = withImage(context);
+  const [node, ...words] = program;
+  const rehome = [node, ...words].map((word) => `'${word}'`).join(" ");
+  for (const heading of ["Look before", "Build", "Convert"])
+    for (const command of guideCommands("disks", heading)) {
+      const script = `rehome() { ${rehome} "$@"; }; ${command}`;
+      const { status, stderr } = spawnSync("sh", ["-c", script], {
+        cwd: directory,
+        env: environment,
+        encoding: "utf8",
+      });
+      assert.equal(status, 0, `${command}: ${stderr}`);
+    }
+  assert.ok(
+    ["web.qcow2", "web2.raw", "web.vmdk", "web.ova", "web.vdi"].every((name) => existsSync(join(directory, name))),
+  );
 });
 
 test("a build that is killed leaves no mount and no device; it is found, and finished", asRoot, async (context) => {

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -108,6 +109,10 @@ export function sourceOf(restore: BuildSource["restore"]): BuildSource {
       return Promise.resolve();
     },
     findStale: (text) => findStaleReferences(text, []),
+    // oxlint-disable-next-line require-yield -- none is asked for
+    async *readStream() {
+      assert.fail("no disk here has a stream");
+    },
     verify: () => Promise.resolve(),
     finish: () => undefined,
   };

@@ -36,7 +36,10 @@ export const diskLayoutCommand: CommandDefinition<DiskLayoutCall> = {
     fromDesc: listOption("[DISK=]FILE", "file", "Take this desc file; repeatable, one for each disk"),
     plan: textOption("LAYOUT", "file", "Plan this layout; without --size on the smallest disks that hold it"),
     size: listOption("[DISK=]SIZE", "nothing", sizeSummary),
-    firmware: choiceOption(firmwareWords, "Plan for starting with this firmware. Default: none is asked for"),
+    firmware: choiceOption(
+      firmwareWords,
+      "Let this firmware start it: an image gets the partitions for that, a plan is held to it. Default: both for an image without a desc file, none for others",
+    ),
     format: choiceOption(["yaml", "desc"], "How to print the layout. Default: yaml"),
     disk: textOption("NAME", "nothing", "With --format desc: which disk, if there are several"),
   },

@@ -5,6 +5,7 @@ import { createdFileSystems, type BuildSource } from "../../system/disk/build/re
 import { mountsOf } from "../../system/disk/plan/disk-plan.ts";
 import type { DoneOperation } from "../../system/prepare/run.ts";
 import type { WrittenTree } from "../../system/restore/run.ts";
+import { readStreamOf } from "../images/streams.ts";
 import { fromJson, toJson } from "../jobs/json.ts";
 import { byteStringFromText } from "../../core/tree/byte-string.ts";
 import {
@@ -54,6 +55,7 @@ export async function checkpointSource(
   return {
     result: () => result,
     source: {
+      readStream: (name) => readStreamOf(source.image, name, source),
       async restore(tree, signal) {
         result = toJson(await restoreOnDisk(source, tree, work(signal)));
       },

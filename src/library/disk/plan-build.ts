@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { UsageError } from "../../core/errors.ts";
 import type { Manifest } from "../../core/manifest/manifest.ts";
 import { readCapabilities } from "../../host/disk/disk-ports.ts";
+import { streamsOf } from "../../core/manifest/trees.ts";
 import type { ImageName } from "../../image/store/image-names.ts";
 import type { Hypervisor } from "../../system/disk/convert/disk-format.ts";
 import { LayoutRefusedError, type Refusal } from "../../system/disk/layout/errors.ts";
@@ -99,7 +100,7 @@ export async function planDiskBuild(image: string, options: DiskBuildOptions): P
     );
   assertKnownOperations(operations, { only: prepare.only ?? [], skip: prepare.skip ?? [] });
   const { name, manifest } = await showImage(image, options);
-  const layout = chooseLayout(manifest, options);
+  const layout = roomForStreams(chooseLayout(manifest, options), manifest);
   const firmware = options.firmware ?? firmwareFor(layout);
   const disks = layout.disks.map((disk) => disk.name);
   const usage = await usageOfImage(image, layout, options);
@@ -140,10 +141,27 @@ function chooseLayout({ head }: Manifest, { layout, descs = [], firmware, prepar
       throw new UsageError("cannot use a layout and desc files together", "Give --layout or --desc.");
     return readLayoutFile(layout);
   }
-  const own = defaultLayout(head, firmware ?? ["bios", "uefi"]);
+  const own = defaultLayout(head, firmware ?? (descs.length > 0 ? ["bios"] : ["bios", "uefi"]));
   // Who becomes somebody else has file systems of its own, too.
   const source = prepare?.identity === "reset" ? withoutUuids(own) : own;
   return descs.length > 0 ? layoutOfDescs(descs, source) : source;
+}
+
+/** A partition for a captured stream has room for it. @throws {LayoutRefusedError} If the image has no such stream. */
+function roomForStreams(layout: Layout, manifest: Manifest): Layout {
+  const streams = streamsOf(manifest);
+  const disks = layout.disks.map((disk) => ({
+    ...disk,
+    partitions: disk.partitions.map((partition) => {
+      const { content, minimumBytes = 0 } = partition;
+      if (content?.kind !== "raw") return partition;
+      const stream = streams.find(({ name }) => name === content.stream);
+      if (stream !== undefined) return { ...partition, minimumBytes: Math.max(minimumBytes, stream.sizeBytes) };
+      const message = `the image has no raw stream "${content.stream}", and a partition is to hold it`;
+      throw new LayoutRefusedError([{ reason: "content", disk: disk.name, message }]);
+    }),
+  }));
+  return { ...layout, disks };
 }
 
 /** The firmware that a layout is made for. */

@@ -2,7 +2,7 @@ import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { planDiskBuild, type DiskBuildOptions, type PlannedDiskBuild } from "../../../library/disk/plan-build.ts";
 import { keepMountsPrivate } from "../../../library/disk/private-mounts.ts";
-import { buildDiskAsJob, type BuiltDisks } from "../../../library/jobs/kinds/disk-build-job.ts";
+import { buildDiskAsJob, type BuiltDisks } from "../../../library/jobs/kinds/disk/build-job.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { DiskBuildCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { planConversion } from "../../../library/disk/plan-conversion.ts";
-import { convertAsJob } from "../../../library/jobs/kinds/disk-convert-job.ts";
+import { convertAsJob } from "../../../library/jobs/kinds/disk/convert-job.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { DiskConvertCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";

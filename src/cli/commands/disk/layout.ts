@@ -40,7 +40,9 @@ async function findLayout(call: DiskLayoutCall, context: CommandContext): Promis
     );
   if (fromHost) return await layoutOfHost(context.interruptible("the look at the disks"));
   if (plan !== undefined) return readLayoutFile(plan);
-  const source = image === undefined ? undefined : await layoutOfImage(image, firmwareOf(call.firmware), context.store);
+  // A desc file has no lines for what firmware needs.
+  const firmware = firmwareOf(call.firmware ?? (fromDesc.length > 0 ? undefined : "both"));
+  const source = image === undefined ? undefined : await layoutOfImage(image, firmware, context.store);
   return fromDesc.length > 0 || source === undefined ? layoutOfDescs(fromDesc, source) : source;
 }
 

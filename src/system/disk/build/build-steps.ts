@@ -47,7 +47,7 @@ export function buildSteps(request: BuildRequest, source: BuildSource, ports: Di
       title: "Make the file systems",
       weight: 2,
       undo,
-      run: async (signal) => await makeFileSystems(request, ports, signal),
+      run: async (signal) => await makeFileSystems(request, source, ports, signal),
     },
     {
       name: "restore",
@@ -136,14 +136,40 @@ async function partition(request: BuildRequest, ports: DiskPorts, signal?: Abort
   }
 }
 
-async function makeFileSystems(request: BuildRequest, ports: DiskPorts, signal?: AbortSignal): Promise<void> {
+async function makeFileSystems(
+  request: BuildRequest,
+  source: BuildSource,
+  ports: DiskPorts,
+  signal?: AbortSignal,
+): Promise<void> {
   for (const disk of request.plan.disks) {
     for (const each of disk.partitions) {
+      if (each.content.kind === "raw") {
+        const offsetBytes = each.startSector * request.plan.sectorBytes;
+        await writeStream(source.readStream(each.content.stream), pathOf(request, disk), offsetBytes, ports, signal);
+      }
       if (each.content.kind !== "file-system" && each.content.kind !== "swap") continue;
       await using part = await attachPartition(request, { disk, partition: each }, ports, signal);
       for (const command of makeFileSystemCommands(each.content, part.device)) await ports.run(command, signal);
       part.sync();
       crashPoint("disk.file-system-made");
     }
+  }
+}
+
+/** Where a file is written, which is zeros at first, zeros are left out. */
+async function writeStream(
+  stream: AsyncIterable<Uint8Array>,
+  path: string,
+  offsetBytes: number,
+  { files }: Pick<DiskPorts, "files">,
+  signal?: AbortSignal,
+): Promise<void> {
+  const isDevice = files.isBlockDevice(path);
+  let at = offsetBytes;
+  for await (const piece of stream) {
+    throwIfInterrupted(signal, "writing a stream");
+    if (isDevice || piece.some((byte) => byte !== 0)) files.writeAt(path, at, piece);
+    at += piece.length;
   }
 }

@@ -35,6 +35,8 @@ export interface StaleReference {
 export interface BuildSource {
   /** Writes the tree into a directory in which nothing but its mount points is. */
   readonly restore: (tree: string, signal?: AbortSignal) => Promise<void>;
+  /** A captured stream, from its start to its end; zeros too. */
+  readonly readStream: (name: string) => AsyncIterable<Uint8Array>;
   /** Makes the files of the tree name what was created, and whatever else its new home asks for. */
   readonly prepare: (tree: string, created: readonly CreatedFileSystem[], signal?: AbortSignal) => Promise<void>;
   /** Finds what is left of the old disks in a text of one character for each byte. */

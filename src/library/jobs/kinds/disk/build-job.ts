@@ -1,26 +1,32 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { parseImageOperand } from "../../../core/operand.ts";
-import type { Checkpoint, CheckpointContext, JobKind } from "../../../engine/job-kind.ts";
-import type { JobRecord, Json } from "../../../engine/job.ts";
-import type { Holding } from "../../../engine/journal/journal.ts";
-import { diskPorts } from "../../../host/disk/disk-ports.ts";
-import { inspectDevice } from "../../../host/disk/inspect-device.ts";
-import { buildSteps, undoBuild, type BuildStep } from "../../../system/disk/build/build-steps.ts";
-import type { BuildRequest } from "../../../system/disk/build/request.ts";
-import { convertDisk } from "../../../system/disk/convert/convert-disk.ts";
-import { mountsOf } from "../../../system/disk/plan/disk-plan.ts";
-import { checkDevice } from "../../../system/disk/target/check-device.ts";
-import { checkpointSource, type CheckedDisk, type PreparedDisk } from "../../disk/checkpoint-source.ts";
-import type { DiskSource } from "../../disk/disk-source.ts";
-import { defaultMachine, planDiskBuild, type DiskBuildOptions, type PlannedDiskBuild } from "../../disk/plan-build.ts";
-import { realPaths } from "../../disk/disk-target.ts";
-import { splitName } from "../../disk/per-disk.ts";
-import { storeOf } from "../../images/images.ts";
-import { choosePaths, type Paths } from "../../settings/settings.ts";
-import { storePath } from "../../store/store.ts";
-import { fromJson, toJson } from "../json.ts";
-import { isEqual, runAsJob, type JobOptions } from "../run-as-job.ts";
+import { parseImageOperand } from "../../../../core/operand.ts";
+import type { Checkpoint, CheckpointContext, JobKind } from "../../../../engine/job-kind.ts";
+import type { JobRecord, Json } from "../../../../engine/job.ts";
+import type { Holding } from "../../../../engine/journal/journal.ts";
+import { diskPorts } from "../../../../host/disk/disk-ports.ts";
+import { inspectDevice } from "../../../../host/disk/inspect-device.ts";
+import { buildSteps, undoBuild, type BuildStep } from "../../../../system/disk/build/build-steps.ts";
+import type { BuildRequest, BuildSource } from "../../../../system/disk/build/request.ts";
+import { convertDisk } from "../../../../system/disk/convert/convert-disk.ts";
+import { mountsOf } from "../../../../system/disk/plan/disk-plan.ts";
+import { checkDevice } from "../../../../system/disk/target/check-device.ts";
+import { checkpointSource, type CheckedDisk, type PreparedDisk } from "../../../disk/checkpoint-source.ts";
+import type { DiskSource } from "../../../disk/disk-source.ts";
+import {
+  defaultMachine,
+  planDiskBuild,
+  type DiskBuildOptions,
+  type PlannedDiskBuild,
+} from "../../../disk/plan-build.ts";
+import { realPaths } from "../../../disk/disk-target.ts";
+import { splitName } from "../../../disk/per-disk.ts";
+import { readStreamOf } from "../../../images/streams.ts";
+import { storeOf } from "../../../images/images.ts";
+import { choosePaths, type Paths } from "../../../settings/settings.ts";
+import { storePath } from "../../../store/store.ts";
+import { fromJson, toJson } from "../../json.ts";
+import { isEqual, runAsJob, type JobOptions } from "../../run-as-job.ts";
 import { claimNames, lookAtDisk, removeClaimed, type WrittenDisk } from "./written-disk.ts";
 
 /** What a build's job keeps of how it was called; all paths absolute. */
@@ -239,7 +245,8 @@ class DiskBuild {
 }
 
 /** For looking at steps that are not run. */
-const idleSource = {
+const idleSource: BuildSource = {
+  readStream: () => readStreamOf("", ""),
   restore: () => Promise.resolve(),
   prepare: () => Promise.resolve(),
   findStale: () => [],

@@ -1,14 +1,14 @@
 import { resolve } from "node:path";
-import type { JobKind } from "../../../engine/job-kind.ts";
-import { diskPorts } from "../../../host/disk/disk-ports.ts";
-import { convertDisk, type Conversion } from "../../../system/disk/convert/convert-disk.ts";
-import type { Hypervisor } from "../../../system/disk/convert/disk-format.ts";
-import type { Firmware } from "../../../system/disk/plan/layout-check.ts";
-import { planConversion } from "../../disk/plan-conversion.ts";
-import type { MachineSize } from "../../disk/plan-build.ts";
-import { choosePaths } from "../../settings/settings.ts";
-import { fromJson, toJson } from "../json.ts";
-import { runAsJob, type JobOptions } from "../run-as-job.ts";
+import type { JobKind } from "../../../../engine/job-kind.ts";
+import { diskPorts } from "../../../../host/disk/disk-ports.ts";
+import { convertDisk, type Conversion } from "../../../../system/disk/convert/convert-disk.ts";
+import type { Hypervisor } from "../../../../system/disk/convert/disk-format.ts";
+import type { Firmware } from "../../../../system/disk/plan/layout-check.ts";
+import { planConversion } from "../../../disk/plan-conversion.ts";
+import type { MachineSize } from "../../../disk/plan-build.ts";
+import { choosePaths } from "../../../settings/settings.ts";
+import { fromJson, toJson } from "../../json.ts";
+import { runAsJob, type JobOptions } from "../../run-as-job.ts";
 import { claimNames, lookAtDisk, removeClaimed, type WrittenDisk } from "./written-disk.ts";
 
 /** How to convert. Everything has a default. */

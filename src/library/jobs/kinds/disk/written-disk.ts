@@ -1,10 +1,10 @@
 import { existsSync, statSync } from "node:fs";
-import { UndoRefusedError } from "../../../engine/errors.ts";
-import type { CheckpointContext } from "../../../engine/job-kind.ts";
-import { diskPorts } from "../../../host/disk/disk-ports.ts";
-import type { DiskFormat } from "../../../system/disk/convert/disk-format.ts";
-import { undoConversion } from "../../../system/disk/convert/convert-disk.ts";
-import { assertAbsent } from "../../disk/disk-target.ts";
+import { UndoRefusedError } from "../../../../engine/errors.ts";
+import type { CheckpointContext } from "../../../../engine/job-kind.ts";
+import { diskPorts } from "../../../../host/disk/disk-ports.ts";
+import type { DiskFormat } from "../../../../system/disk/convert/disk-format.ts";
+import { undoConversion } from "../../../../system/disk/convert/convert-disk.ts";
+import { assertAbsent } from "../../../disk/disk-target.ts";
 
 /** A file with a disk in it, as a job left it. */
 export interface WrittenDisk {
