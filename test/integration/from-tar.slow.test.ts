@@ -1,12 +1,23 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, closeSync, existsSync, globSync, mkdirSync, openSync, readdirSync, writeSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { diffImages, exportTar, listEntries, restore } from "../../src/index.ts";
+import { billOfMaterials, diffImages, exportTar, listEntries, restore } from "../../src/index.ts";
 import { captureTarAsJob } from "../../src/library/jobs/kinds/capture-tar-job.ts";
 import { sandbox } from "../cli/run-rehome.ts";
+import { cycloneDxValidator } from "../support/cyclonedx-schema.ts";
 import { debianTree } from "../support/debian-tree.ts";
 import { guideCommands } from "../support/guide.ts";
 import { testPlace } from "../support/place.ts";
@@ -106,6 +117,7 @@ test(
     const { directory, paths } = testPlace(context);
     const archive = join(directory, "web.tar");
     run("setcap", "cap_net_raw+ep", join(tree, "usr/bin/id"));
+    appendFileSync(join(tree, "etc/bash.bashrc"), "# changed here\n");
     const metadata = ["--format=posix", "--xattrs", "--xattrs-include=*", "--numeric-owner", "--sort=name"];
     run("tar", "-C", tree, ...metadata, "-cpf", archive, ...readdirSync(tree).toSorted());
     const mask = process.umask(0o077);
@@ -113,6 +125,16 @@ test(
     process.umask(mask);
     assert.equal(manifest.head.facts.osRelease?.["ID"], "debian");
     assert.ok(manifest.head.facts.packages.some(({ name }) => name === "systemd-sysv"));
+    const bill = JSON.parse(JSON.stringify(await billOfMaterials("web", { paths }))) as {
+      readonly components: readonly { readonly name: string; readonly properties?: readonly object[] }[];
+    };
+    const validate = cycloneDxValidator();
+    assert.ok(validate(bill), JSON.stringify(validate.errors?.slice(0, 3)));
+    const modified = bill.components.filter((each) => JSON.stringify(each.properties).includes("rehome:modified-file"));
+    assert.deepEqual(
+      modified.map(({ name }) => name),
+      ["bash"],
+    );
     await restore("web", join(directory, "new"), { paths });
     const found = differences(tree, join(directory, "new"));
     assert.deepEqual(
