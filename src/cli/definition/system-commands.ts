@@ -97,6 +97,7 @@ export interface RestoreCall {
   readonly raw: readonly string[];
   readonly yesErase: readonly string[];
   readonly path: string | undefined;
+  readonly as: string | undefined;
   readonly verify: boolean;
   readonly intoExisting: boolean;
   readonly delete: boolean;
@@ -110,6 +111,7 @@ export const restoreCommand: CommandDefinition<RestoreCall> = {
   description: [
     "Writes the tree beside DIR and renames it at the end, so that DIR is complete or not there. Where DIR is a mount point it is written in place. A directory that is not empty is refused, unless --into-existing makes it converge to the image.",
     "Files whose contents were left out at the capture (--redact) become empty files and are listed; with --into-existing a file that DIR has keeps its content.",
+    "With --as the tree becomes a system of its own: once it is written, read back and equal to the image, all that `rehome prepare --identity reset --hostname HOSTNAME` does is done to it, and only then it takes its place. So DIR is never a second copy of the same system.",
     "With --raw the stream NAME, which a capture took byte for byte (`rehome show` lists them), goes to a device that is large enough, and is read back. A device that is mounted or in use is refused; one that holds something is refused unless it is named a second time with --yes-erase, and cannot be brought back then. All targets are looked at before anything is written: first the tree, then files, then devices.",
     "An interrupted restore goes on where it was when the same command is given again.",
   ],
@@ -123,6 +125,7 @@ export const restoreCommand: CommandDefinition<RestoreCall> = {
     raw: listOption("NAME=DEV", "file", "Write the raw stream NAME to a block device, or to a file that is not there"),
     yesErase: listOption("DEV", "file", "With --raw: what is on DEV may be lost"),
     path: textOption("PATH", "tree-path", "Restore only what is at and below this path of the image"),
+    as: textOption("HOSTNAME", "nothing", "Make the tree another system of this name before it takes its place"),
     verify: flag("Read everything back from the device afterwards and compare it"),
     intoExisting: flag("Change what is in DIR until it equals the image; only what differs is written"),
     delete: flag("With --into-existing: remove what the image does not have"),
@@ -132,6 +135,7 @@ export const restoreCommand: CommandDefinition<RestoreCall> = {
   examples: [
     { line: "restore web ./new", does: "the newest image of web into a new directory" },
     { line: "restore web:3 /mnt/target --verify", does: "onto a mounted file system, and read it back" },
+    { line: "restore web ./new --as web2", does: "a new system from it, with its own machine-id, host keys and name" },
     { line: "restore web ./keys --path etc/ssh", does: "one directory of it" },
     { line: "restore web:1 ./rootfs --into-existing --delete", does: "back to how it was" },
     { line: "restore web --raw sda1=/dev/sdb1 --yes-erase /dev/sdb1", does: "a raw partition over another" },

@@ -3,7 +3,7 @@ import { parseImageOperand } from "../../core/operand.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { leftOutFiles } from "../../core/manifest/left-out.ts";
 import type { SecretFile } from "../../core/manifest/manifest.ts";
-import { parseDisplayed, type TreePath } from "../../core/tree/byte-string.ts";
+import { displayBytes, parseDisplayed, type TreePath } from "../../core/tree/byte-string.ts";
 import { isAtOrBelow } from "../../core/tree/walk-order.ts";
 import { listImageNames, type ImageId, type ImageName } from "../../image/store/image-names.ts";
 import type { ImageStore, OpenImage } from "../../image/store/image-store.ts";
@@ -13,7 +13,8 @@ import { detachedFile, hasMachineFile } from "../../host/machines/machine-files.
 import { TargetUnsuitableError } from "../../system/restore/errors.ts";
 import { planRestore, type RestorePlan } from "../../system/restore/plan.ts";
 import type { RestorePorts } from "../../system/restore/ports.ts";
-import { runConvergence, runRestore, type WrittenTree } from "../../system/restore/run.ts";
+import { runConvergence, runRestore, type PreparedTree, type WrittenTree } from "../../system/restore/run.ts";
+import { parseNewHostname } from "../../system/prepare/identity/hostname.ts";
 import { newStagePath } from "../../system/restore/stage.ts";
 import type { RestoreLoss } from "../../system/restore/write-tree.ts";
 import { parseTreePath, storeOf } from "../images/images.ts";
@@ -37,6 +38,8 @@ export interface RestoreOptions extends StoreOptions {
   readonly delete?: boolean;
   /** With `intoExisting`: captures the directory first (the default). */
   readonly backup?: boolean;
+  /** The tree becomes another system of this hostname before it takes its place, as `prepare` with a new identity makes it; it is verified before. */
+  readonly as?: string;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -56,6 +59,8 @@ export interface RestoreResult {
   /** Where the directory's state from before was captured. */
   readonly backup?: ImageName;
   readonly verified?: TargetCheck;
+  /** Who it has become, if that was asked for. */
+  readonly prepared?: PreparedTree;
   /** Files whose contents the image does not have: empty where they were made, and as they were where the directory had them. */
   readonly leftOut: readonly SecretFile[];
   readonly durationMs: number;
@@ -171,6 +176,7 @@ function makePlan(opened: OpenImage, directory: string, options: RestoreOptions,
     backup: options.backup ?? true,
     verify: options.verify ?? false,
     neededBytes: options.path === undefined ? opened.name.bytes : 0,
+    ...(options.as !== undefined && { as: parseNewHostname(options.as) }),
   });
 }
 
@@ -182,6 +188,23 @@ export function leftOutBelow({ manifest }: OpenImage, { path }: RestoreOptions):
 
 type Outcome = WrittenTree & Pick<RestoreResult, "backup" | "verified">;
 
+/** Gives a finished tree an identity of its own, and notes what differs from the image since. */
+async function becomeOther(
+  as: string,
+  root: string,
+  store: ImageStore,
+  opened: OpenImage,
+  options: RestoreOptions,
+): Promise<PreparedTree> {
+  const { onProgress, signal, paths } = options;
+  // Imported here: most restores need no part of it.
+  const { prepare } = await import("../prepare/prepare.ts");
+  const common = { ...(paths && { paths }), ...(onProgress && { onProgress }), ...(signal && { signal }) };
+  await prepare(root, { ...common, identity: "reset", hostname: as });
+  const { differences } = await compare(root, store, opened, options, false);
+  return { as, changed: differences.map(({ path }) => displayBytes(path)) };
+}
+
 async function write(
   plan: RestorePlan,
   store: ImageStore,
@@ -191,15 +214,17 @@ async function write(
   notices: RestoreNotices | undefined,
 ): Promise<Outcome> {
   let verified: RestoreResult["verified"];
+  const { as } = options;
   const written = await runRestore(plan, store.chunks, ports, {
     ...commonSettings(opened, options),
-    verify: async (root, tree) => {
-      if (options.verify === true) {
-        verified = await compare(root, store, opened, options, true);
-        assertEqual(verified.differences, plan.target);
-      }
-      await notices?.publishing(root, tree);
+    verify: async (root) => {
+      // Before it becomes somebody else it is held against the image, as that could not be done after.
+      if (options.verify !== true && as === undefined) return;
+      verified = await compare(root, store, opened, options, true);
+      assertEqual(verified.differences, plan.target);
     },
+    ...(as !== undefined && { prepare: { as, run: (root) => becomeOther(as, root, store, opened, options) } }),
+    publishing: notices?.publishing,
   });
   return { ...written, ...(verified && { verified }) };
 }

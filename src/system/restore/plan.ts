@@ -6,6 +6,10 @@ export interface UnfinishedRestore {
   /** Path inside the image that was asked for; empty for all. */
   readonly path: string;
   readonly stage: string;
+  /** Who its tree was to become. */
+  readonly as?: string;
+  /** Its tree is whole, and is becoming that. */
+  readonly isPreparing?: true;
   /** Everything up to here in walk order is durable; absent where nothing is. */
   readonly doneUpTo?: string;
   /** Another process is at it just now. */
@@ -35,6 +39,8 @@ export interface RestoreChoices {
   readonly backup: boolean;
   readonly verify: boolean;
   readonly neededBytes: number;
+  /** Who the tree is to become: its new hostname. */
+  readonly as?: string;
 }
 
 /** A step of a restore, in the order they run. */
@@ -46,6 +52,7 @@ export type RestoreStep =
   | { readonly kind: "delete-extra" }
   | { readonly kind: "sync" }
   | { readonly kind: "verify" }
+  | { readonly kind: "prepare"; readonly hostname: string }
   | { readonly kind: "publish"; readonly from: string; readonly to: string }
   | { readonly kind: "tidy-up" };
 
@@ -71,8 +78,15 @@ export function planRestore(facts: RestoreFacts, choices: RestoreChoices): Resto
   if (busy) throw new TargetUnsuitableError(target, "another process is restoring into it", "Wait for it to end.");
   if (facts.kind === "other")
     throw new TargetUnsuitableError(target, "it is no directory", "Name a directory that is absent or empty.");
+  if (choices.as !== undefined && (choices.intoExisting || choices.path !== ""))
+    throw new TargetUnsuitableError(
+      target,
+      "a part of a system, or one that is there, cannot become another on the way",
+      "Leave out --as, then use `rehome prepare`.",
+    );
   if (choices.intoExisting) return planConvergence(facts, choices);
-  const isSame = ({ image, path }: UnfinishedRestore): boolean => image === choices.image && path === choices.path;
+  const isSame = ({ image, path, as }: UnfinishedRestore): boolean =>
+    image === choices.image && path === choices.path && as === choices.as;
   const published = facts.unfinished.find((unfinished) => unfinished.isPublished && isSame(unfinished));
   if (published && facts.kind === "directory") return planFinish(target, published, choices);
   const open = facts.unfinished.filter(({ isPublished }) => !isPublished);
@@ -100,6 +114,7 @@ export function planRestore(facts: RestoreFacts, choices: RestoreChoices): Resto
     { kind: "write-tree" },
     { kind: "sync" },
     ...(choices.verify ? [{ kind: "verify" } as const] : []),
+    ...(choices.as === undefined ? [] : [{ kind: "prepare", hostname: choices.as } as const]),
   ];
   if (facts.isMountPoint)
     return { version: 1, target, mode: "in-place", stage: undefined, root: target, resumes, steps: finish };
@@ -124,7 +139,7 @@ function planFinish(target: string, published: UnfinishedRestore, { verify }: Re
     stage: published.stage,
     root: target,
     resumes: published,
-    steps: verify ? [{ kind: "verify" }, { kind: "tidy-up" }] : [{ kind: "tidy-up" }],
+    steps: verify && published.as === undefined ? [{ kind: "verify" }, { kind: "tidy-up" }] : [{ kind: "tidy-up" }],
   };
 }
 

@@ -33,13 +33,25 @@ export interface RestoreSettings {
   readonly signal: AbortSignal | undefined;
   readonly onWritten?: WriteTreeParts["onWritten"];
   /** Checks the written tree before it is published; throws to leave it where it is. */
-  readonly verify: ((root: string, written: WrittenTree) => Promise<void>) | undefined;
+  readonly verify: ((root: string) => Promise<void>) | undefined;
+  /** Makes the verified tree somebody else before it is published; may run again after a kill. */
+  readonly prepare?: { readonly as: string; readonly run: (root: string) => Promise<PreparedTree> };
+  /** The tree is whole and about to take its place. */
+  readonly publishing?: ((root: string, written: WrittenTree) => Promise<void>) | undefined;
+}
+
+/** What a tree has become, beside what the image says. */
+export interface PreparedTree {
+  readonly as: string;
+  /** Paths that differ from the image since, as `displayBytes` writes them. */
+  readonly changed: readonly string[];
 }
 
 /** What was written. */
 export interface WrittenTree {
   readonly losses: readonly RestoreLoss[];
   readonly lossCount: number;
+  readonly prepared?: PreparedTree;
 }
 
 /** Runs the plan of a restore into an absent or empty directory, or an empty mount point. What it had done is kept after a failure or kill. */
@@ -50,20 +62,41 @@ export async function runRestore(
   settings: RestoreSettings,
 ): Promise<WrittenTree> {
   const { stage, root, target, resumes } = plan;
+  const { prepare } = settings;
   if (resumes?.isPublished) return await finishPublished(resumes.stage, target, chunks, ports, settings);
   if (stage !== undefined) {
     removeRemains(target, stage);
     prepareStage(stage);
   }
   crashPoint("restore.staged");
-  const marker = { formatVersion: 1 as const, image: settings.image, path: settings.path, target };
-  const before = resumes?.doneUpTo === undefined ? {} : { doneUpTo: resumes.doneUpTo };
+  const marker = {
+    formatVersion: 1 as const,
+    image: settings.image,
+    path: settings.path,
+    target,
+    ...(prepare && { as: prepare.as }),
+  };
+  const before = {
+    ...(resumes?.doneUpTo !== undefined && { doneUpTo: resumes.doneUpTo }),
+    ...(resumes?.isPreparing && { isPreparing: true as const }),
+  };
   const held = new HeldMarker(markerPath(stage, target), { ...marker, ...before }, settings.tryLock);
   try {
-    const written = await writeTree(plan, chunks, ports, settings, (doneUpTo) => held.write({ ...marker, doneUpTo }));
-    crashPoint("restore.written");
-    await settings.verify?.(root, written);
-    crashPoint("restore.verified");
+    let written: WrittenTree = { losses: [], lossCount: 0 };
+    // What has begun to become somebody else is not what the image says any more.
+    if (resumes?.isPreparing !== true) {
+      written = await writeTree(plan, chunks, ports, settings, (doneUpTo) => held.write({ ...marker, doneUpTo }));
+      crashPoint("restore.written");
+      await settings.verify?.(root);
+      crashPoint("restore.verified");
+    }
+    if (prepare) {
+      held.write({ ...marker, isPreparing: true });
+      crashPoint("restore.preparing");
+      written = { ...written, prepared: await prepare.run(root) };
+      crashPoint("restore.prepared");
+    }
+    await settings.publishing?.(root, written);
     if (stage !== undefined) withoutProtection(ports, root, () => publishStage(stage, target));
     crashPoint("restore.published");
     if (stage === undefined) withoutProtection(ports, root, () => held.remove());
@@ -96,7 +129,8 @@ async function finishPublished(
     ports.tree.close(root);
   }
   const written = { losses: [], lossCount: 0 };
-  await settings.verify?.(target, written);
+  if (settings.prepare === undefined) await settings.verify?.(target);
+  await settings.publishing?.(target, written);
   removeStage(stage);
   return written;
 }
@@ -177,7 +211,7 @@ export async function runConvergence(
   convergence: Convergence,
   chunks: RestoreSource,
   ports: RestorePorts,
-  settings: Omit<RestoreSettings, "verify">,
+  settings: Omit<RestoreSettings, "verify" | "prepare" | "publishing">,
 ): Promise<WrittenTree> {
   const { manifest, onProgress, signal } = settings;
   const directory = ports.tree.openRoot(root);

@@ -26,6 +26,10 @@ export interface RestoreMarker {
   readonly path: string;
   readonly target: string;
   readonly doneUpTo?: string;
+  /** Who the tree is to become before it takes its place. */
+  readonly as?: string;
+  /** It is written and verified, and is becoming that. */
+  readonly isPreparing?: true;
 }
 
 /** Takes a lock on an open file that the kernel gives back when the process ends; false if another has it. */
@@ -76,6 +80,8 @@ export function findUnfinished(target: string, tryLock: TryLock): UnfinishedRest
           stage: stage ?? path,
           locked: !tryLock(file),
           ...(marker.doneUpTo !== undefined && { doneUpTo: marker.doneUpTo }),
+          ...(marker.as !== undefined && { as: marker.as }),
+          ...(marker.isPreparing && { isPreparing: true as const }),
           ...(stage !== undefined && !existsSync(`${stage}/tree`) && { isPublished: true as const }),
         },
       ];

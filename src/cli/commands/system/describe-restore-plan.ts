@@ -50,6 +50,8 @@ function describeStep(step: RestoreStep): string {
       return "write out what the kernel holds back";
     case "verify":
       return "read everything back and compare it";
+    case "prepare":
+      return `read it back, then make it the system ${step.hostname}: a new identity (machine-id, SSH host keys, …) and hostname`;
     case "tidy-up":
       return "remove what the restore needed on the way";
     case "publish":

@@ -20,10 +20,10 @@ export async function runRestoreRaw(
   options: RestoreRawOptions,
   context: CommandContext,
 ): Promise<ExitStatus> {
-  const { directory, path, intoExisting, verify } = call;
-  if (directory === undefined && (path !== undefined || intoExisting || verify))
+  const { directory, path, intoExisting, verify, as } = call;
+  if (directory === undefined && (path !== undefined || as !== undefined || intoExisting || verify))
     throw new UsageError(
-      "cannot restore streams alone so: --path, --into-existing and --verify are about the tree",
+      "cannot restore streams alone so: --path, --as, --into-existing and --verify are about the tree",
       "Name a DIR for the tree, or leave them out; streams are always read back.",
     );
   const { planRestoreRaw, restoreRawAsJob } = await import("../../../library/jobs/kinds/restore-raw-job.ts");

@@ -26,6 +26,7 @@ export async function runRestore(call: RestoreCall, context: CommandContext): Pr
     delete: call.delete,
     backup: !call.noBackup,
     ...(call.path !== undefined && { path: call.path }),
+    ...(call.as !== undefined && { as: call.as }),
     signal: context.interruptible("the restore"),
   };
   if (call.raw.length > 0) return await runRestoreRaw(call, { ...options, raw: call.raw }, context);

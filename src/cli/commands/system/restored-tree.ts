@@ -17,8 +17,21 @@ export function printRestored(result: RestoreResult, context: CommandContext): v
 
 /** A restored tree in a document. */
 export function restoreDocument(result: RestoreResult): object {
-  const { name, directory, entries, files, bytes, resumed, losses, lossCount, leftOut, backup, verified, durationMs } =
-    result;
+  const {
+    name,
+    directory,
+    entries,
+    files,
+    bytes,
+    resumed,
+    losses,
+    lossCount,
+    leftOut,
+    backup,
+    verified,
+    prepared,
+    durationMs,
+  } = result;
   return {
     ...labelOf(name),
     directory,
@@ -30,6 +43,7 @@ export function restoreDocument(result: RestoreResult): object {
     lossCount,
     leftOut,
     ...(backup && { backup: labelOf(backup) }),
+    ...(prepared && { prepared }),
     ...(verified && {
       verified: { cached: verified.cached, differences: verified.differences.map(differenceDocument) },
     }),
@@ -38,7 +52,7 @@ export function restoreDocument(result: RestoreResult): object {
 }
 
 function describeRestore(result: RestoreResult): string[] {
-  const { name, directory, entries, files, bytes, resumed, backup, verified, durationMs } = result;
+  const { name, directory, entries, files, bytes, resumed, backup, verified, prepared, durationMs } = result;
   return [
     `${formatLabel(name)} is in ${directory}`,
     `${countOf(entries, "entry", "entries")}, ${countOf(files, "file")}, ${formatBytes(bytes)}, in ${formatDuration(durationMs)}`,
@@ -48,6 +62,9 @@ function describeRestore(result: RestoreResult): string[] {
       ? [
           `verified: nothing differs${verified.cached ? "; read from memory, the file system has no device" : ", read back from the device"}`,
         ]
+      : []),
+    ...(prepared
+      ? [`it is ${prepared.as} now: ${countOf(prepared.changed.length, "entry", "entries")} differ from the image`]
       : []),
   ];
 }

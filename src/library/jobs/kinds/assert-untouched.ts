@@ -32,7 +32,7 @@ export interface Origin {
 export async function assertUntouched(
   id: JobId,
   root: string,
-  { lossCount }: RestoreResult,
+  { lossCount, prepared }: RestoreResult,
   { parameters, backup, signal }: Origin,
 ): Promise<void> {
   const { image, options, store, paths } = parameters;
@@ -49,7 +49,10 @@ export async function assertUntouched(
       : new Set(
           (await differencesTo(`@${backup}`)).filter(({ change }) => change !== "removed").map(({ path }) => path),
         );
+  const made = new Set(prepared?.changed);
   const touched = (await differencesTo(image))
+    // What it became on the way.
+    .filter(({ path }) => !made.has(displayBytes(path)))
     // What is in neither image, or differs from the one it was in.
     .filter(({ change, path }) => change !== "added" || fromBefore === undefined || fromBefore.has(path))
     // What the target could not be given does not tell of anybody's work.
