@@ -70,6 +70,7 @@ export type ErrorCode =
   | "SESSION_LAPSED"
   | "TARGET_UNSUITABLE"
   | "TARGET_DIFFERS"
+  | "COPY_NOT_PREPARED"
   | "LAYOUT_INVALID"
   | "LAYOUT_REFUSED"
   | "BOOT_LOADER"
@@ -134,6 +135,7 @@ export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   SESSION_LAPSED: exitStatus.failed,
   TARGET_UNSUITABLE: exitStatus.refused,
   TARGET_DIFFERS: exitStatus.different,
+  COPY_NOT_PREPARED: exitStatus.failed,
   LAYOUT_INVALID: exitStatus.usage,
   LAYOUT_REFUSED: exitStatus.refused,
   BOOT_LOADER: exitStatus.failed,

@@ -37,6 +37,7 @@ export const plainChoices: PrepareChoices = {
   newHome: undefined,
   bootPlace: undefined,
   nicMap: [],
+  bootModules: [],
   programs: [],
   programTimeoutMs: 1000,
 };

@@ -4,6 +4,7 @@ import {
   capture,
   captureAsJob,
   checkStore,
+  cloneJoin,
   listImages,
   pruneAsJob,
   pruneStore,
@@ -25,6 +26,7 @@ export interface Calls {
   readonly capture: (...words: Parameters<typeof capture>) => Promise<ImageName>;
   readonly captureAsJob: (...words: Parameters<typeof captureAsJob>) => Promise<ImageName>;
   readonly restoreAsJob: (...words: Parameters<typeof restoreAsJob>) => Promise<Pick<RestoreResult, "resumed">>;
+  readonly cloneJoin: (...words: Parameters<typeof cloneJoin>) => Promise<string>;
   readonly pruneAsJob: (...words: Parameters<typeof pruneAsJob>) => Promise<PruneResult>;
   readonly resumeJob: (...words: Parameters<typeof resumeJob>) => Promise<string>;
   readonly checkStore: (...words: Parameters<typeof checkStore>) => Promise<CheckResult["damages"]>;
@@ -36,6 +38,7 @@ export interface Calls {
 }
 
 const calls: Calls = {
+  cloneJoin: async (...words) => (await cloneJoin(...words)).digest,
   capture: async (...words) => (await capture(...words)).name,
   captureAsJob: async (...words) => (await captureAsJob(...words)).name,
   restoreAsJob: async (...words) => ({ resumed: (await restoreAsJob(...words)).resumed }),

@@ -2,7 +2,17 @@ import { parseSize } from "../../core/size.ts";
 import { parseDuration } from "../values/duration.ts";
 import { wholeNumber } from "../values/whole-number.ts";
 import type { CommandDefinition } from "./command-definition.ts";
-import { flag, listOption, operand, operandList, parsedOption, textOption, type OptionField } from "./field.ts";
+import { dryRunSummary } from "./common-options.ts";
+import {
+  choiceOption,
+  flag,
+  listOption,
+  operand,
+  operandList,
+  parsedOption,
+  textOption,
+  type OptionField,
+} from "./field.ts";
 
 /** `rehome clone serve` as it was called. */
 export interface CloneServeCall {
@@ -19,6 +29,11 @@ export interface CloneServeCall {
   readonly rate: number | undefined;
   readonly interface: string | undefined;
   readonly noDiscovery: boolean;
+  readonly identity: "reset" | "keep" | "none" | undefined;
+  readonly hostname: string | undefined;
+  readonly hostnames: string | undefined;
+  readonly bootLoader: string | undefined;
+  readonly releaseDelay: number | undefined;
   readonly port: number | undefined;
   readonly tokenFile: string | undefined;
   readonly ok: string | undefined;
@@ -53,7 +68,28 @@ export const cloneServeCommand: CommandDefinition<CloneServeCall> = {
     slowAfter: parsedOption("TIME", parseDuration, "Set a node aside that holds back the rest so long. Default: 10s"),
     giveUp: parsedOption("TIME", parseDuration, "Wait no longer for a node that is lost. Default: 15s"),
     linger: parsedOption("TIME", parseDuration, "Serve on for so long after the last verdict. Default: not at all"),
-    exclude: listOption("PATTERN", "nothing", "Of a system: leave out what matches; several may be joined by |"),
+    exclude: listOption("PATTERN", "nothing", "Of a system: leave out what matches; several may be joined by |", "x"),
+    identity: choiceOption(
+      ["reset", "keep", "none"],
+      "What nodes make of a system, once it is verified, as `rehome prepare` does: one of its own, the same elsewhere, or nothing. Default: reset",
+    ),
+    hostname: textOption(
+      "own|kept|PATTERN",
+      "nothing",
+      "With reset, the copy's host name: the node's own (as DHCP gave it), the image's, or numbered, such as node%03d. Default: own",
+    ),
+    hostnames: textOption("FILE", "file", "With reset, host names by node: `NODE HOSTNAME`, one a line"),
+    bootLoader: textOption(
+      "LOADER",
+      "nothing",
+      "grub, with kernel modules for the initramfs as in 'grub --with=jfs --with=ata_piix'",
+      "r",
+    ),
+    releaseDelay: parsedOption(
+      "TIME",
+      parseDuration,
+      "Let the nodes go one after the other, so far apart. Default: 0s",
+    ),
     rate: parsedOption("SIZE", parseSize, "Send at most so much a second, such as 50MiB or 500M"),
     interface: textOption(
       "ADDRESS",
@@ -87,6 +123,9 @@ export interface CloneJoinCall {
   readonly name: string | undefined;
   readonly port: number | undefined;
   readonly listenPort: number | undefined;
+  readonly reboot: boolean;
+  readonly then: string | undefined;
+  readonly dryRun: boolean;
   readonly tokenFile: string | undefined;
   readonly update: boolean;
   readonly allowExec: boolean;
@@ -117,6 +156,9 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
     ),
     tokenFile: textOption("FILE", "file", "Read the session's token from FILE"),
     allowExec: flag("Run commands that the golden node sends, as its user `rehome clone exec` asks"),
+    reboot: flag("Reboot once the golden node lets this node go"),
+    then: textOption("COMMAND", "nothing", "Run a line of shell then; REHOME_TARGET names the copy"),
+    dryRun: flag(dryRunSummary, "n"),
   },
   examples: [
     {
@@ -126,12 +168,21 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
     { line: "clone join --session lab2 --dir /target --update", does: "bring last week's clone up to date" },
   ],
   configured: "clone-join",
-  statuses: { 3: "the golden node or the directory refuses", 4: "what was read back differs" },
+  statuses: {
+    3: "the golden node or the directory refuses",
+    4: "what was read back differs",
+    6: "verified, but what is listed is not as in the image, or the command given with --then failed",
+  },
 };
 
-/** `rehome clone go` and `rehome clone status` as they were called. */
+/** `rehome clone go` as it was called. */
 export interface CloneSessionCall {
   readonly session: string;
+}
+
+/** `rehome clone status` as it was called. */
+export interface CloneStatusCall extends CloneSessionCall {
+  readonly follow: boolean;
 }
 
 /** The definition of `rehome clone go`. */
@@ -146,10 +197,13 @@ export const cloneGoCommand: CommandDefinition<CloneSessionCall> = {
 };
 
 /** The definition of `rehome clone status`. */
-export const cloneStatusCommand: CommandDefinition<CloneSessionCall> = {
+export const cloneStatusCommand: CommandDefinition<CloneStatusCall> = {
   summary: "Show how the nodes of a session stand",
   description: ["To be given on the golden node, by the user who serves the session."],
-  fields: { session: sessionOperand },
+  fields: {
+    session: sessionOperand,
+    follow: flag("Print it again whenever it has changed, until the session ends", "f"),
+  },
   examples: [{ line: "clone status lab1", does: "each node, and how much it has" }],
 };
 
@@ -157,13 +211,18 @@ export const cloneStatusCommand: CommandDefinition<CloneSessionCall> = {
 export interface CloneLogCall {
   readonly session: string;
   readonly node: string;
+  readonly follow: boolean;
 }
 
 /** The definition of `rehome clone log`. */
 export const cloneLogCommand: CommandDefinition<CloneLogCall> = {
   summary: "Show what a node told of itself",
   description: ["The golden node keeps each node's log, also when the session has ended."],
-  fields: { session: sessionOperand, node: operand("NODE", "nothing", "Name of a node") },
+  fields: {
+    session: sessionOperand,
+    node: operand("NODE", "nothing", "Name of a node"),
+    follow: flag("Go on printing until the session ends", "f"),
+  },
   examples: [{ line: "clone log lab1 node07", does: "all of it" }],
   json: false,
 };

@@ -60,7 +60,7 @@ export interface Calls {
   readonly "clone serve": clone.CloneServeCall;
   readonly "clone join": clone.CloneJoinCall;
   readonly "clone go": clone.CloneSessionCall;
-  readonly "clone status": clone.CloneSessionCall;
+  readonly "clone status": clone.CloneStatusCall;
   readonly "clone log": clone.CloneLogCall;
   readonly "clone exec": clone.CloneExecCall;
   readonly "job list": job.JobListCall;

@@ -10,6 +10,7 @@ export interface PrepareCall {
   readonly hostname: string | undefined;
   readonly mapNic: readonly string[];
   readonly bootEntry: boolean;
+  readonly with: readonly string[];
   readonly only: readonly string[];
   readonly skip: readonly string[];
   readonly dryRun: boolean;
@@ -41,6 +42,11 @@ export const prepareCommand: CommandDefinition<PrepareCall> = {
     ),
     bootEntry: flag(
       "Have this host start the system from the disk it lies on: an entry in its firmware, or the active flag of a partition",
+    ),
+    with: listOption(
+      "MODULE",
+      "nothing",
+      "Put this kernel module into the initramfs, beside those that its tool chooses",
     ),
     only: listOption("OP,...", "nothing", "Do only these operations"),
     skip: listOption("OP,...", "nothing", "Leave out these operations"),

@@ -1,6 +1,6 @@
 import type { SessionNote } from "./chain/coordinator-events.ts";
 import type { NodeRecord } from "./chain/roster.ts";
-import type { SessionFigures } from "./golden/golden-session.ts";
+import type { SessionFigures } from "./golden/golden-parts.ts";
 
 /** What the KA method says at the start of a session with a number of nodes to wait for. */
 export function wantLine(nodes: number): string {

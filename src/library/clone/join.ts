@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
+import { crashPoint } from "../../core/crash-points.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import { linuxTreeReader } from "../../host/tree/linux-tree-reader.ts";
+import type { NodeVerdict } from "../../journeys/clone/chain/coordinator-events.ts";
 import { NodeIndex } from "../../journeys/clone/node/node-index.ts";
 import { NodeSession } from "../../journeys/clone/node/node-session.ts";
 import { receiveImage, type ComingImage } from "../../journeys/clone/node/receive-image.ts";
@@ -19,6 +21,9 @@ import { fillTree, type TreeArrival } from "./fill-tree.ts";
 import { updateTree } from "./update-tree.ts";
 import { lookAtTarget, tryLock } from "../restore/restore-ports.ts";
 import { choosePaths, type Paths } from "../settings/settings.ts";
+import { runOnNode } from "./run-on-node.ts";
+import { CopyNotPreparedError, doThen, settleCopy, type CloneThen } from "./settle-copy.ts";
+import { VerifiedMark } from "./verified-mark.ts";
 
 /** How to join a session. */
 export interface CloneJoinOptions {
@@ -35,7 +40,10 @@ export interface CloneJoinOptions {
   readonly listenHost?: string;
   /** The directory holds an older clone, which is made equal to the image; only what it lacks is fetched. */
   readonly update?: boolean;
-  readonly exec?: (words: readonly string[], onLine: (line: string) => void) => Promise<number>;
+  /** What to do once the golden node lets this node go. Default: stay. */
+  readonly then?: CloneThen;
+  /** Runs commands that the golden node has signed. Default: false. */
+  readonly allowExec?: boolean;
   readonly onLine?: (line: string) => void;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
@@ -52,6 +60,8 @@ export interface CloneJoinResult {
   /** Frames that had to be asked for again. */
   readonly retries: number;
   readonly resumed: boolean;
+  /** Of the command that `then` names; 0 without one. */
+  readonly thenStatus: number;
   readonly losses: readonly RestoreLoss[];
   readonly lossCount: number;
   readonly durationMs: number;
@@ -59,15 +69,16 @@ export interface CloneJoinResult {
 
 /**
  * Joins a session and writes its image into a directory that is absent or empty (or holds an older clone: `update`), while it comes in
- * and is passed on; all of it is read back. Serves those behind it until the golden node ends the session. The same call after a failure or kill goes on.
+ * and is passed on; all of it is read back, and made a system of its own if the golden node says so. Serves those behind it until the
+ * golden node ends the session. The same call after a failure or kill goes on.
  *
- * @throws {SessionRefusedError} @throws {TargetUnsuitableError} @throws {TargetDiffersError}
+ * @throws {SessionRefusedError} @throws {TargetUnsuitableError} @throws {TargetDiffersError} @throws {CopyNotPreparedError}
  */
 export async function cloneJoin(directory: string, options: CloneJoinOptions): Promise<CloneJoinResult> {
   const startedAtMs = Date.now();
   const target = realPath(resolve(directory));
-  const { stateDirectory } = options.paths ?? choosePaths();
-  const work = `${stateDirectory}/clone-nodes/${randomBytes(8).toString("hex")}`;
+  const paths = options.paths ?? choosePaths();
+  const work = `${paths.stateDirectory}/clone-nodes/${randomBytes(8).toString("hex")}`;
   mkdirSync(work, { recursive: true, mode: 0o700 });
   try {
     using index = new NodeIndex(`${work}/index.sqlite`);
@@ -90,30 +101,43 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
       isFresh: (image) => options.update !== true && doneUpTo(image) === undefined,
       fromFiles,
       onLine: options.onLine ?? (() => undefined),
-      exec: options.exec,
+      exec: options.allowExec === true ? runOnNode : undefined,
       signal: options.signal,
     });
+    let coming: ComingImage | undefined;
     try {
-      const coming = await receiveImage(session, index, fromFiles, () => doneUpTo(session.image));
+      coming = await receiveImage(session, index, fromFiles, () => doneUpTo(session.image));
       const isUpdate = options.update === true;
       const plan = planFor(lookAtTarget(target, newStage), session.image, coming, isUpdate);
       files = new WrittenFiles(linuxTreeReader(), index, plan.root);
       session.log(`${isUpdate ? "updating" : "writing"} ${target}`);
+      const mark = new VerifiedMark(paths, target, session.image);
       const arrival: TreeArrival = {
         plan,
         session,
         coming,
         isInFiles: (frame) => fromFiles(frame) !== undefined,
+        isVerified: (root) => mark.isOf(root),
+        settle: async (root) => {
+          const settlement = session.settlement ?? { identity: "none", hostname: "", modules: "" };
+          if (settlement.identity === "none") return;
+          if (!isUpdate) mark.put(root);
+          crashPoint("clone.verified");
+          await settleCopy(root, settlement, { log: (line) => session.log(line), signal: options.signal, paths });
+          crashPoint("clone.settled");
+        },
         onProgress: options.onProgress ?? (() => undefined),
         signal: options.signal,
       };
       const written = isUpdate ? await updateTree(arrival) : await fillTree(arrival);
+      mark.remove();
       const { bytes } = coming.manifest.tail.counts;
       const { digest } = coming.manifest.tail.tree;
       files = new WrittenFiles(linuxTreeReader(), index, target);
       session.judge({ ok: true, digest, verifiedBytes: bytes, retries: coming.chunks.retries, reason: "" });
       session.log(`verified ${target}`);
       await session.ended;
+      const thenStatus = await doThen(options.then ?? { kind: "stay" }, target, (line) => session.log(line));
       return {
         image: session.image,
         directory: target,
@@ -121,11 +145,12 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
         digest,
         retries: coming.chunks.retries,
         resumed: plan.resumes !== undefined,
+        thenStatus,
         ...written,
         durationMs: Date.now() - startedAtMs,
       };
     } catch (error) {
-      session.judge({ ok: false, digest: "", verifiedBytes: 0, retries: 0, reason: (error as Error).message });
+      session.judge(failureOf(error as Error, coming));
       // The golden node is told before the connection goes.
       await new Promise((done) => void setTimeout(done, 200));
       throw error;
@@ -133,6 +158,18 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+function failureOf(error: Error, coming: ComingImage | undefined): NodeVerdict {
+  const isVerified = error instanceof CopyNotPreparedError;
+  const tail = isVerified ? coming?.manifest.tail : undefined;
+  return {
+    ok: false,
+    digest: tail?.tree.digest ?? "",
+    verifiedBytes: tail?.counts.bytes ?? 0,
+    retries: coming?.chunks.retries ?? 0,
+    reason: error.message.slice(0, 500),
+  };
 }
 
 function planFor(facts: RestoreFacts, image: string, { manifest }: ComingImage, isUpdate: boolean): RestorePlan {

@@ -7,12 +7,15 @@ import { answerQueries } from "../../journeys/clone/discovery/answer-queries.ts"
 import type { GoldenPlace } from "../../journeys/clone/discovery/messages.ts";
 import { SessionExistsError } from "../../journeys/clone/errors.ts";
 import { GoldenFrames } from "../../journeys/clone/golden/golden-frames.ts";
-import { GoldenSession, type SessionFigures } from "../../journeys/clone/golden/golden-session.ts";
+import type { SessionFigures, Settlement } from "../../journeys/clone/golden/golden-parts.ts";
+import { GoldenSession } from "../../journeys/clone/golden/golden-session.ts";
+import { hostnameOf, type HostnameRule } from "../../journeys/clone/golden/hostnames.ts";
 import { planFrames } from "../../journeys/clone/golden/plan-frames.ts";
 import { SessionState } from "../../journeys/clone/golden/session-state.ts";
 import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
 import { FrameKeys } from "../../journeys/clone/wire/frame-seal.ts";
 import { formatToken } from "../../journeys/clone/wire/token.ts";
+import type { IdentityPolicy } from "../../system/prepare/operation.ts";
 import { storeOf } from "../images/images.ts";
 import { choosePaths } from "../settings/settings.ts";
 import { openStore, type StoreOptions } from "../store/store.ts";
@@ -30,12 +33,25 @@ export interface CloneServeOptions extends StoreOptions {
   readonly rateBytesPerSecond?: number;
   /** Names of the only nodes that may join. */
   readonly only?: readonly string[];
+  /** What nodes make of their copies; by default nothing. */
+  readonly prepare?: ClonePreparation;
+  /** Between the nodes when they are let go, at the end. Default: 0. */
+  readonly releaseDelayMs?: number;
   /** How long to serve on after every node has a verdict. */
   readonly lingerMs?: number;
   readonly onNote?: (note: SessionNote) => void;
   /** A line of a node's log. */
   readonly onLog?: (node: string, line: string) => void;
   readonly signal?: AbortSignal;
+}
+
+/** What nodes make of their copies once these are verified. */
+export interface ClonePreparation {
+  /** As {@link PrepareOptions.identity}. */
+  readonly identity: IdentityPolicy;
+  readonly hostnames: HostnameRule;
+  /** For the initramfs. */
+  readonly modules?: readonly string[];
 }
 
 /** A session that is being served. */
@@ -105,6 +121,8 @@ export async function cloneServe(
     settings: { ...defaultSettings, ...options.settings },
     frames,
     only: options.only,
+    settle: (node, position) => settlementOf(options.prepare, node, position),
+    releaseDelayMs: options.releaseDelayMs ?? 0,
     rateBytesPerSecond: options.rateBytesPerSecond,
     where: { port: options.port ?? defaultPort, host: options.host },
     onNote: options.onNote ?? (() => undefined),
@@ -127,6 +145,16 @@ export async function cloneServe(
   const stopped = await endOf(session, options);
   if (!stopped) rmSync(statePath, { force: true });
   return { figures: session.figures(), nodes: session.nodes, stopped };
+}
+
+function settlementOf(
+  prepare: ClonePreparation | undefined,
+  node: Pick<NodeRecord, "name" | "host">,
+  position: number,
+): Settlement {
+  if (prepare === undefined) return { identity: "none", hostname: "", modules: "" };
+  const { identity, hostnames, modules = [] } = prepare;
+  return { identity, hostname: hostnameOf(hostnames, node, position) ?? "", modules: modules.join(" ") };
 }
 
 /** Answers those who ask for the session on the local net. A port that is not to be had hinders nobody who knows the address. */

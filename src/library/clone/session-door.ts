@@ -141,14 +141,25 @@ export function keepNodeLine(session: string, node: string, line: string, paths:
   });
 }
 
-/** The log of a node as far as it goes. @throws {SessionNotFoundError} If there is none. */
-export function readNodeLog(session: string, node: string, paths: Paths = choosePaths()): string {
+/** The log of a node from byte `at` on, as far as it goes. @throws {SessionNotFoundError} If there is none. */
+export function readNodeLog(session: string, node: string, at = 0, paths: Paths = choosePaths()): Buffer {
   const isName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
   try {
     if (isName.test(node) && isName.test(session))
-      return readFileSync(`${sessionDirectory(paths.stateDirectory, session)}/nodes/${node}.log`, "utf8");
+      return readFileSync(`${sessionDirectory(paths.stateDirectory, session)}/nodes/${node}.log`).subarray(at);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
   throw new SessionNotFoundError(session, `it has no log of a node "${node}"`);
+}
+
+/** Whether a process of this host serves the session now. */
+export async function isServed(session: string, paths: Paths = choosePaths()): Promise<boolean> {
+  try {
+    await askSession(session, { ask: "status" }, paths);
+    return true;
+  } catch (error) {
+    if (error instanceof SessionNotFoundError) return false;
+    throw error;
+  }
 }

@@ -20,6 +20,7 @@ export async function updateTree({
   session,
   coming,
   isInFiles,
+  settle,
   onProgress,
   signal,
 }: TreeArrival): Promise<WrittenTree> {
@@ -48,5 +49,6 @@ export async function updateTree({
   const written = await runConvergence(target, convergence, chunks, restorePorts(), settings);
   const after = await checkTarget({ ...common, checked: known });
   assertEqual(after.differences, target);
+  await settle(target);
   return written;
 }

@@ -13,6 +13,7 @@ import { nspawnSandbox } from "../../host/prepare/sandbox.ts";
 import { openTreeEditor } from "../../host/prepare/tree-editor.ts";
 import { runTool, ToolFailedError } from "../../host/processes.ts";
 import { TreeUnsuitableError } from "../../system/prepare/errors.ts";
+import { parseModuleName } from "../../system/prepare/hardware/module-name.ts";
 import { parseNicMap } from "../../system/prepare/hardware/nic-mapping.ts";
 import { parseNewHostname } from "../../system/prepare/identity/hostname.ts";
 import type {
@@ -40,6 +41,8 @@ export interface PrepareOptions {
   readonly hostname?: string;
   /** `OLD=NEW`: names, MAC addresses, or a name and the address or slot of its card. */
   readonly mapNic?: readonly string[];
+  /** Kernel modules for the initramfs, beside those that its tool chooses. */
+  readonly bootModules?: readonly string[];
   /** Only these operations. */
   readonly only?: readonly string[];
   /** All operations but these. */
@@ -103,7 +106,7 @@ export async function planPrepareOf(directory: string, options: PrepareOptions =
 }
 
 async function makePlan(root: string, tree: TreeEditor, options: PrepareOptions): Promise<PreparePlan> {
-  const { identity = "keep", fresh = "now", hostname, mapNic = [], only = [], skip = [] } = options;
+  const { identity = "keep", fresh = "now", hostname, mapNic = [], bootModules = [], only = [], skip = [] } = options;
   const choice = { only, skip };
   assertKnownOperations(operations, choice);
   const choices: PrepareChoices = {
@@ -112,6 +115,7 @@ async function makePlan(root: string, tree: TreeEditor, options: PrepareOptions)
     hostname: hostname === undefined ? undefined : parseNewHostname(hostname),
     bootPlace: options.bootEntry === true ? await findBootPlace(root) : undefined,
     nicMap: parseNicMap(mapNic),
+    bootModules: bootModules.map(parseModuleName),
     newHome: options.newHome ?? (await findNewHome(root)),
     programs: listPrograms((options.paths ?? choosePaths()).prepareDirectory),
     programTimeoutMs: options.programTimeoutMs ?? programTimeoutMs,

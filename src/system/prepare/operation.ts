@@ -93,6 +93,8 @@ export interface PrepareChoices {
   /** Present where this host is to start the system; undefined where its firmware is to be left alone. */
   readonly bootPlace: BootPlace | undefined;
   readonly nicMap: readonly NicMapping[];
+  /** Kernel modules that the initramfs gets beside those that its tool chooses. */
+  readonly bootModules: readonly string[];
   readonly programs: readonly UserProgram[];
   readonly programTimeoutMs: number;
 }

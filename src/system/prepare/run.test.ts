@@ -42,6 +42,7 @@ const choices: Partial<PrepareChoices> = {
   identity: "reset",
   hostname: "shop",
   nicMap: parseNicMap(["eth0=enp1s0"]),
+  bootModules: [],
   newHome: { fileSystems: [root], oldDisks: [], isComplete: true },
 };
 /** What is drawn anew at each run. */

@@ -35,6 +35,7 @@ export const messages: readonly Message[] = [
   { kind: "ping" },
   { kind: "end" },
   { kind: "exec", serial: 1, signature: fill(64, 6), command: "dmesg\0--level=err" },
+  { kind: "settle", identity: "reset", hostname: "node007", modules: "jfs ata_piix" },
   { kind: "attach", epoch: 3, successor: 25, proof: fill(32, 7) },
   {
     kind: "get",

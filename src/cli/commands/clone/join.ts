@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { cloneJoin } from "../../../library/clone/join.ts";
+import { cloneJoin, type CloneJoinOptions } from "../../../library/clone/join.ts";
+import { planCloneJoin, type CloneJoinPlan } from "../../../library/clone/plan-join.ts";
+import type { CloneThen } from "../../../library/clone/settle-copy.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneJoinCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
@@ -16,22 +16,23 @@ export async function runCloneJoin(call: CloneJoinCall, context: CommandContext)
   const session = needed("session", call.session);
   const dir = needed("dir", call.dir);
   const token = readToken(call.tokenFile);
+  const options: CloneJoinOptions = {
+    session,
+    token,
+    ...(call.from !== undefined && { from: call.from }),
+    ...(call.name !== undefined && { name: call.name }),
+    ...(call.port !== undefined && { port: call.port }),
+    ...(call.listenPort !== undefined && { listenPort: call.listenPort }),
+    then: thenOf(call),
+    update: call.update,
+    allowExec: call.allowExec,
+  };
+  if (call.dryRun) return showPlan(await planCloneJoin(dir, options), call, context);
   const signal = context.interruptible("the join");
   const result = await (async () => {
     using view = context.startProgress(entryNoun);
-    return await cloneJoin(dir, {
-      session,
-      token,
-      ...(call.from !== undefined && { from: call.from }),
-      ...(call.name !== undefined && { name: call.name }),
-      ...(call.port !== undefined && { port: call.port }),
-      ...(call.listenPort !== undefined && { listenPort: call.listenPort }),
-      update: call.update,
-      ...(call.allowExec && { exec: runCommand }),
-      onLine: (line) => context.messages.remark(line),
-      onProgress: view.onProgress,
-      signal,
-    });
+    const onLine = (line: string): void => context.messages.remark(line);
+    return await cloneJoin(dir, { ...options, onLine, onProgress: view.onProgress, signal });
   })();
   const { directory, bytes, retries, resumed, losses, lossCount, durationMs } = result;
   if (context.common.json) context.output.document({ session, ...result });
@@ -44,7 +45,7 @@ export async function runCloneJoin(call: CloneJoinCall, context: CommandContext)
     const lost = losses.map(({ path, what, why }) => `/${path}: ${what} could not be set: ${why}`);
     printWarnings(context.messages, lost, lossCount, "--json lists up to a thousand");
   }
-  return lossCount > 0 ? exitStatus.incomplete : exitStatus.done;
+  return lossCount > 0 || result.thenStatus !== 0 ? exitStatus.incomplete : exitStatus.done;
 }
 
 function readToken(file: string | undefined): string {
@@ -56,16 +57,26 @@ function readToken(file: string | undefined): string {
   );
 }
 
-/** Runs a command of the golden node; its output goes line by line to `onLine`. */
-function runCommand(words: readonly string[], onLine: (line: string) => void): Promise<number> {
-  const [program = "", ...rest] = words;
-  return new Promise((resolve) => {
-    const child = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] });
-    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", onLine);
-    child.on("error", (error) => {
-      onLine(error.message);
-      resolve(127);
-    });
-    child.on("close", (code) => resolve(code ?? 128));
-  });
+function showPlan(plan: CloneJoinPlan, { from }: CloneJoinCall, { common, output }: CommandContext): ExitStatus {
+  const { session, name, golden, directory, stage, freeBytes, unfinished, then } = plan;
+  const isLost = golden.length === 0;
+  if (common.json) output.document(plan);
+  else
+    output.lines([
+      isLost
+        ? `nobody on the local net answers for session ${session}`
+        : `join session ${session} at ${golden.join(" or ")} as ${name}${from === undefined ? "" : " (not asked)"}`,
+      ...(unfinished === undefined ? [] : [`go on with what is there of image @${unfinished.slice(0, 12)}`]),
+      stage === undefined ? `write into ${directory}, a mount point` : `write ${stage}, then rename it to ${directory}`,
+      `${formatBytes(freeBytes)} are free there`,
+      "read all of it back, and prepare it as the golden node says",
+      { stay: "stay", reboot: "reboot", command: `run ${then.kind === "command" ? then.line : ""}` }[then.kind],
+    ]);
+  return isLost ? exitStatus.refused : exitStatus.done;
+}
+
+function thenOf({ reboot, then }: CloneJoinCall): CloneThen {
+  if (then === undefined) return { kind: reboot ? "reboot" : "stay" };
+  if (!reboot) return { kind: "command", line: then };
+  throw new UsageError("cannot use --reboot and --then", "Let the command given with --then reboot.");
 }

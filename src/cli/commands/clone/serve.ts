@@ -5,14 +5,21 @@ import { networkInterfaces } from "node:os";
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { parseOperand } from "../../../core/operand.ts";
+import { parseHostnameRule, parseHostnames } from "../../../journeys/clone/golden/hostnames.ts";
 import { closingLines, noteLine, verdictLine, wantLine } from "../../../journeys/clone/ka-lines.ts";
 import { capture } from "../../../library/capture/capture.ts";
-import { cloneServe, type CloneServeResult, type ServedSession } from "../../../library/clone/serve.ts";
+import {
+  cloneServe,
+  type ClonePreparation,
+  type CloneServeResult,
+  type ServedSession,
+} from "../../../library/clone/serve.ts";
 import { keepNodeLine, SessionDoor } from "../../../library/clone/session-door.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneServeCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
 import { chooseInterface, type OwnAddress } from "./choose-interface.ts";
+import { parseBootLoader } from "./boot-loader.ts";
 import { needed } from "./needed.ts";
 
 /** `rehome clone serve`. */
@@ -55,6 +62,8 @@ export async function runCloneServe(call: CloneServeCall, context: CommandContex
         ...(host !== undefined && { host }),
         discovery: !call.noDiscovery,
         ...(call.retryKo !== undefined && { only: readNames(call.retryKo) }),
+        ...preparationOf(call),
+        ...(call.releaseDelay !== undefined && { releaseDelayMs: call.releaseDelay }),
         ...(call.linger !== undefined && { lingerMs: call.linger }),
         onNote: (note) => lines(noteLine(note)),
         onLog: (node, line) => keepNodeLine(session, node, line),
@@ -68,9 +77,36 @@ export async function runCloneServe(call: CloneServeCall, context: CommandContex
   }
 }
 
+/** What the nodes are to make of their copies. @throws {UsageError} */
+function preparationOf({ identity = "reset", hostname, hostnames, bootLoader }: CloneServeCall): {
+  readonly prepare?: ClonePreparation;
+} {
+  const modules = bootLoader === undefined ? [] : parseBootLoader(bootLoader);
+  const isNamed = hostname !== undefined || hostnames !== undefined;
+  if (identity !== "reset" && isNamed)
+    throw new UsageError(
+      `cannot give host names with --identity ${identity}`,
+      "Only a system of its own gets a name of its own.",
+    );
+  if (hostname !== undefined && hostnames !== undefined)
+    throw new UsageError("cannot use --hostname and --hostnames", "Give one of them.");
+  if (identity === "none") return {};
+  const names =
+    hostnames === undefined
+      ? parseHostnameRule(hostname ?? (identity === "reset" ? "own" : "kept"))
+      : parseHostnames(readFileSync(hostnames, "utf8"));
+  return { prepare: { identity, hostnames: names, modules } };
+}
+
 /** The image to serve: one of a store, or what a system is captured to now. */
 async function imageOf(call: CloneServeCall, context: CommandContext, signal: AbortSignal): Promise<string> {
-  if (parseOperand(call.source).kind === "image") return call.source;
+  if (parseOperand(call.source).kind === "image") {
+    if (call.exclude.length === 0) return call.source;
+    throw new UsageError(
+      `cannot leave something out of image "${call.source}"`,
+      "Exclude when a system is captured: `rehome capture --exclude`, or serve the system itself.",
+    );
+  }
   using view = context.startProgress(entryNoun);
   const exclude = call.exclude.flatMap((pattern) => pattern.split("|"));
   const { name } = await capture(call.source, {

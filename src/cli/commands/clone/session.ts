@@ -1,8 +1,19 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { askSession, readNodeLog, type NodeStatus, type SessionStatus } from "../../../library/clone/session-door.ts";
+import { SessionNotFoundError } from "../../../journeys/clone/errors.ts";
+import {
+  askSession,
+  isServed,
+  readNodeLog,
+  type NodeStatus,
+  type SessionStatus,
+} from "../../../library/clone/session-door.ts";
 import type { CommandContext } from "../../command-context.ts";
-import type { CloneExecCall, CloneLogCall, CloneSessionCall } from "../../definition/index.ts";
+import type { CloneExecCall, CloneLogCall, CloneSessionCall, CloneStatusCall } from "../../definition/index.ts";
 import { formatTable, type Column } from "../../render/table.ts";
+
+const lookEveryMs = 500;
 
 /** `rehome clone go`. */
 export async function runCloneGo(call: CloneSessionCall, context: CommandContext): Promise<ExitStatus> {
@@ -10,14 +21,48 @@ export async function runCloneGo(call: CloneSessionCall, context: CommandContext
 }
 
 /** `rehome clone status`. */
-export async function runCloneStatus(call: CloneSessionCall, context: CommandContext): Promise<ExitStatus> {
-  return await show(call, "status", context);
+export async function runCloneStatus(call: CloneStatusCall, context: CommandContext): Promise<ExitStatus> {
+  if (!call.follow) return await show(call, "status", context);
+  if (context.common.json)
+    throw new UsageError("cannot follow with --json", "Ask again and again: each answer is one document.");
+  for (let shown = ""; ; await wait(lookEveryMs)) {
+    const status = await statusOf(call.session, shown !== "");
+    if (status === undefined) return exitStatus.done;
+    const lines = describe(status, context.output.width);
+    if (lines.join("\n") === shown) continue;
+    context.output.lines([...(shown === "" ? [] : [""]), ...lines]);
+    context.output.flush();
+    shown = lines.join("\n");
+  }
+}
+
+/** How a session stands; undefined once one that was there is gone. @throws {SessionNotFoundError} */
+async function statusOf(session: string, wasThere: boolean): Promise<SessionStatus | undefined> {
+  try {
+    const answer = await askSession(session, { ask: "status" });
+    return "status" in answer ? answer.status : undefined;
+  } catch (error) {
+    if (wasThere && error instanceof SessionNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 /** `rehome clone log`. */
-export function runCloneLog({ session, node }: CloneLogCall, context: CommandContext): Promise<ExitStatus> {
-  context.output.lines(readNodeLog(session, node).trimEnd().split("\n"));
-  return Promise.resolve(exitStatus.done);
+export async function runCloneLog(
+  { session, node, follow }: CloneLogCall,
+  { output }: CommandContext,
+): Promise<ExitStatus> {
+  for (let at = 0; ; await wait(lookEveryMs)) {
+    // Asked before the log is read: what a session's last moments wrote is printed too.
+    const isOver = !follow || !(await isServed(session));
+    const text = readNodeLog(session, node, at);
+    // A line that is being written is printed when it is whole.
+    const end = text.lastIndexOf("\n") + 1;
+    at += end;
+    if (end > 0) output.lines(text.toString("utf8", 0, end - 1).split("\n"));
+    output.flush();
+    if (isOver) return exitStatus.done;
+  }
 }
 
 /** `rehome clone exec`. */

@@ -22,6 +22,7 @@ export async function runPrepare(call: PrepareCall, context: CommandContext): Pr
     ...(call.hostname !== undefined && { hostname: call.hostname }),
     mapNic: call.mapNic,
     bootEntry: call.bootEntry,
+    bootModules: call.with,
     only: call.only.flatMap(namesIn),
     skip: call.skip.flatMap(namesIn),
     signal: context.interruptible("the preparation"),

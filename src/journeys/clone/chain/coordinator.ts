@@ -163,10 +163,11 @@ export class Coordinator {
   /** Everyone who joined has a verdict, or has been lost for long enough. */
   #isOver(nowMs: number): boolean {
     const nodes = this.nodes.filter(({ state }) => state !== "replaced");
+    // Who was verified when the golden node was lost comes back to hear of the end.
     const isSettled = ({ state, lostAtMs }: NodeRecord): boolean =>
-      state === "verified" ||
       state === "failed" ||
-      (state === "lost" && nowMs - (lostAtMs ?? nowMs) >= this.#settings.giveUpMs);
+      (state === "verified" && lostAtMs === undefined) ||
+      ((state === "lost" || state === "verified") && nowMs - (lostAtMs ?? nowMs) >= this.#settings.giveUpMs);
     return nodes.length > 0 && nodes.every(isSettled);
   }
 

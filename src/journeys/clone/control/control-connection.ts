@@ -14,6 +14,7 @@ const waitingBytes = 4 * 1024 * 1024;
 export class ControlConnection {
   readonly #socket: TLSSocket;
   #isClosed = false;
+  #heardAtMs = performance.now();
 
   /** @param onMessage May throw to end the connection. */
   constructor(socket: TLSSocket, onMessage: (message: Message) => void, onClosed: () => void) {
@@ -26,6 +27,7 @@ export class ControlConnection {
       onClosed();
     };
     socket.on("data", (bytes: Buffer) => {
+      this.#heardAtMs = performance.now();
       try {
         for (const message of splitter.push(bytes)) if (!this.#isClosed) onMessage(message);
       } catch {
@@ -39,6 +41,11 @@ export class ControlConnection {
   }
 
   readonly close: () => void;
+
+  /** When something last came in, by the clock of `performance.now()`. */
+  get heardAtMs(): number {
+    return this.#heardAtMs;
+  }
 
   /** What only the two ends of this connection know. */
   exported(label: string): Buffer {

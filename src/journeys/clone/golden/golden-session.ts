@@ -3,7 +3,6 @@ import { Coordinator } from "../chain/coordinator.ts";
 import type { CoordinatorCommand, CoordinatorEvent, SessionNote } from "../chain/coordinator-events.ts";
 import { Hop } from "../chain/hop.ts";
 import type { NodeRecord } from "../chain/roster.ts";
-import type { SessionSettings } from "../chain/session-settings.ts";
 import { times } from "../chain/times.ts";
 import type { ControlConnection } from "../control/control-connection.ts";
 import { ControlServer, type Guest } from "../control/control-server.ts";
@@ -11,35 +10,12 @@ import { ChainPort } from "../link/chain-port.ts";
 import type { FrameBytes } from "../link/frame-bytes.ts";
 import { HopRunner } from "../link/hop-runner.ts";
 import type { Message } from "../wire/messages.ts";
-import { execSubject, exporterLabel, signSubject, welcomeSubject } from "../wire/signed.ts";
+import { exporterLabel, signSubject, welcomeSubject } from "../wire/signed.ts";
 import { rawPublicKey } from "../../../image/signatures/ed25519.ts";
-import type { GoldenFrames } from "./golden-frames.ts";
+import type { GoldenParts, SessionFigures } from "./golden-parts.ts";
 import { Pace } from "./pace.ts";
-import type { SessionState } from "./session-state.ts";
-
-/** What a golden node serves, and whom it tells what happens. */
-export interface GoldenParts {
-  readonly state: SessionState;
-  readonly settings: SessionSettings;
-  readonly frames: GoldenFrames;
-  /** Names of the only nodes that may join. */
-  readonly only: readonly string[] | undefined;
-  /** The most that leaves this host. */
-  readonly rateBytesPerSecond: number | undefined;
-  readonly where: { readonly port: number; readonly host: string | undefined };
-  readonly onNote: (note: SessionNote) => void;
-  readonly onLog: (node: string, line: string) => void;
-}
-
-/** What a session sent, and how long it took. Times in ms. */
-export interface SessionFigures {
-  readonly sentBytes: number;
-  readonly packets: number;
-  /** From the start to the last byte that left the golden node. */
-  readonly transferMs: number;
-  /** From then until the last node had everything. */
-  readonly emptiedMs: number;
-}
+import { releaseNodes } from "./release-nodes.ts";
+import { RemoteCommands } from "./remote-commands.ts";
 
 const tickMs = 100;
 
@@ -60,8 +36,7 @@ export class GoldenSession implements Disposable {
   #startedAtMs = 0;
   #completeAtMs = 0;
   #isDisposed = false;
-  #serial = 0;
-  readonly #running = new Map<number, (exitStatus: number) => void>();
+  readonly #commands: RemoteCommands;
   /** @throws {ObjectMissingError} @throws {ObjectDamagedError} If the store cannot give what is to be sent. */
   readonly ended: Promise<void>;
   #end: () => void = () => undefined;
@@ -81,6 +56,7 @@ export class GoldenSession implements Disposable {
     this.#parts = parts;
     this.#pace = new Pace(parts.rateBytesPerSecond);
     const { state, settings, frames } = parts;
+    this.#commands = new RemoteCommands(state);
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
       this.#fail = reject;
@@ -129,13 +105,7 @@ export class GoldenSession implements Disposable {
   exec(name: string, words: readonly string[]): Promise<number> | undefined {
     const node = this.nodes.findLast((each) => each.name === name);
     const connection = node && this.#connections.get(node.number);
-    if (node === undefined || connection === undefined) return undefined;
-    const serial = ++this.#serial + this.#parts.state.runs * 1_000_000;
-    const command = words.join("\0");
-    const { sessionId, signingKey } = this.#parts.state;
-    const signature = signSubject(execSubject(sessionId, node.number, serial, command), signingKey);
-    connection.send({ kind: "exec", serial, signature, command });
-    return new Promise((resolve) => this.#running.set(serial, resolve));
+    return connection && this.#commands.run(node.number, words, connection);
   }
 
   [Symbol.dispose](): void {
@@ -172,6 +142,7 @@ export class GoldenSession implements Disposable {
       (message) => this.#hear(number, hello.name, message),
       () => {
         this.#connections.delete(number);
+        this.#commands.lost(number);
         this.#decide({ kind: "left", number });
       },
     );
@@ -221,8 +192,7 @@ export class GoldenSession implements Disposable {
         this.#parts.onLog(name, message.line);
         break;
       case "ran":
-        this.#running.get(message.serial)?.(message.exitStatus);
-        this.#running.delete(message.serial);
+        this.#commands.ended(number, message.serial, message.exitStatus);
         this.#parts.onLog(name, `command ${message.serial} ended with status ${message.exitStatus}`);
         break;
       default:
@@ -285,11 +255,25 @@ export class GoldenSession implements Disposable {
         break;
       }
       case "note":
+        this.#settle(command.note);
         this.#parts.onNote(command.note);
         break;
       default:
-        for (const connection of this.#connections.values()) connection.send({ kind: "end" });
-        this.#end();
+        void releaseNodes(
+          this.#connections,
+          this.#coordinator.chain.map(({ number }) => number),
+          this.#parts.releaseDelayMs,
+          this.#parts.settings.giveUpMs,
+        ).then(this.#end);
     }
+  }
+
+  /** Tells each node what to make of its copy, once its place is known. */
+  #settle(note: SessionNote): void {
+    const isDue = note.kind === "added" || (this.hasStarted && (note.kind === "joined" || note.kind === "came-back"));
+    const node = isDue ? this.nodes.find(({ number }) => number === note.number) : undefined;
+    if (node === undefined) return;
+    const settlement = this.#parts.settle(node, this.#parts.state.positionOf(node.name));
+    this.#connections.get(node.number)?.send({ kind: "settle", ...settlement });
   }
 }

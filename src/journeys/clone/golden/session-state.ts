@@ -25,6 +25,8 @@ interface Remembered {
   readonly lastNumber: number;
   readonly started: boolean;
   readonly nodes: readonly RememberedNode[];
+  /** Names of nodes in the order they have in the session. */
+  readonly positions: readonly string[];
 }
 
 const epochsOfRun = 1_000_000;
@@ -66,6 +68,7 @@ export class SessionState {
       lastNumber: 0,
       started: false,
       nodes: [],
+      positions: [],
     });
   }
 
@@ -110,6 +113,13 @@ export class SessionState {
   nextNumber(): number {
     this.#keep({ ...this.#kept, lastNumber: this.#kept.lastNumber + 1 });
     return this.#kept.lastNumber;
+  }
+
+  /** The position of a node among all of the session, from 1: always the same for the same name. */
+  positionOf(name: string): number {
+    const { positions } = this.#kept;
+    if (!positions.includes(name)) this.#keep({ ...this.#kept, positions: [...positions, name] });
+    return this.#kept.positions.indexOf(name) + 1;
   }
 
   /** Notes how far the session is. */

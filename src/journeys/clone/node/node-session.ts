@@ -14,26 +14,8 @@ import { FrameKeys, sealFrame } from "../wire/frame-seal.ts";
 import type { Message } from "../wire/messages.ts";
 import { execSubject, isSigned } from "../wire/signed.ts";
 import { IndexReceiver, type SessionFacts } from "./index-receiver.ts";
-import type { NodeIndex } from "./node-index.ts";
-import { seek, type FoundGolden, type SoughtGolden } from "./seek.ts";
-
-/** What a node joins with. */
-export interface NodeParts {
-  readonly golden: SoughtGolden;
-  readonly name: string;
-  /** Where it listens for its successor; port 0: any. */
-  readonly where: { readonly port: number; readonly host: string | undefined };
-  readonly index: NodeIndex;
-  /** Says whether the target holds nothing of this image, so that all frames are asked for at once. */
-  readonly isFresh: (image: string) => boolean;
-  /** The plain bytes of a frame from files that are written. */
-  readonly fromFiles: (frame: number) => Buffer | undefined;
-  /** For people: what happens, in one line each. */
-  readonly onLine: (line: string) => void;
-  /** Runs a command of the golden node; undefined: it does not run any. Resolves with its exit status. */
-  readonly exec: ((words: readonly string[], onLine: (line: string) => void) => Promise<number>) | undefined;
-  readonly signal: AbortSignal | undefined;
-}
+import type { NodeParts } from "./node-parts.ts";
+import { seek, type FoundGolden } from "./seek.ts";
 
 const goldenSilentMs = 5000;
 const compress = promisify(zstdCompress);
@@ -61,6 +43,7 @@ export class NodeSession implements Disposable {
   #heardAtMs = performance.now();
   #verdict: NodeVerdict | undefined;
   #lastSerial = 0;
+  #settlement: Message<"settle"> | undefined;
   #isDisposed = false;
   /** Resolves when the index is there. @throws {SessionRefusedError} If the session ends before. */
   readonly indexed: Promise<void>;
@@ -145,6 +128,11 @@ export class NodeSession implements Disposable {
 
   get receiver(): IndexReceiver {
     return this.#receiver;
+  }
+
+  /** What to make of the copy once it is verified, as far as the golden node has said it. */
+  get settlement(): Message<"settle"> | undefined {
+    return this.#settlement;
   }
 
   get runner(): HopRunner {
@@ -243,6 +231,9 @@ export class NodeSession implements Disposable {
         break;
       case "end":
         this.#end();
+        break;
+      case "settle":
+        this.#settlement = message;
         break;
       case "exec":
         void this.#exec(message);

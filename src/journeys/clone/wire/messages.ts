@@ -42,6 +42,7 @@ export const messageShapes = {
   ping: { type: 21, fields: {} },
   end: { type: 22, fields: {} },
   exec: { type: 23, fields: { serial: "count", signature: 64, command: "text" } },
+  settle: { type: 24, fields: { identity: "text", hostname: "text", modules: "text" } },
   attach: { type: 32, fields: { epoch: "count", successor: "count", proof: 32 } },
   get: { type: 33, fields: { frames: "frames" } },
 } as const;

@@ -36,6 +36,22 @@ test("initramfs: dracut makes one that is not for one host, where the distributi
   assert.deepEqual(moves, ["boot/initrd.img-6.1.0-1-amd64"], "and takes its place when it is whole");
 });
 
+test("initramfs: modules that are asked for are in it, once, whatever tool makes it", async (context) => {
+  const choices = { bootModules: ["jfs", "ata_piix"] };
+  const tree = handMadeTree(context, { ...kernel, ...debian, "etc/initramfs-tools/modules": "# more\njfs" });
+  await tree.prepare("initramfs", choices);
+  assert.equal(tree.text("etc/initramfs-tools/modules"), "# more\njfs\nata_piix\n");
+  assert.deepEqual(
+    tree.plan("initramfs", choices).changes.filter(({ kind }) => kind === "write"),
+    [],
+  );
+  const dracut = handMadeTree(context, { ...kernel, "usr/bin/dracut": "" });
+  assert.deepEqual(
+    dracut.plan("initramfs", choices).changes.flatMap((change) => ("argv" in change ? [change.argv.slice(4, 6)] : [])),
+    [["--add-drivers", "jfs ata_piix"]],
+  );
+});
+
 test("initramfs: a kernel without a tool blocks, a tree without a kernel needs none", async (context) => {
   const tree = handMadeTree(context, kernel);
   assert.match(tree.plan("initramfs").why ?? "", /kernel 6\.1\.0-1-amd64 and neither update-initramfs nor dracut/);

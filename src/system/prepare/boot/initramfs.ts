@@ -6,6 +6,7 @@ import { at, findProgram, maxConfigBytes, pathsIn, kindOf } from "../text/tree-p
 import { kernelVersions } from "./kernels.ts";
 
 const timeoutMs = 15 * 60_000;
+const modulesPath = at("etc/initramfs-tools/modules");
 const genericPath = at("etc/initramfs-tools/conf.d/zz-rehome");
 const generic =
   "# Made by rehome: a system that changes its hardware needs the drivers of all.\nMODULES=most\n" as ByteString;
@@ -15,14 +16,21 @@ export const initramfs: Operation<"initramfs"> = {
   name: "initramfs",
   summary: "the initramfs, with drivers for other hardware",
   policies: ["keep", "reset"],
-  examine(tree) {
+  examine(tree, { bootModules }) {
     const kernels = kernelVersions(tree);
     if (kernels.length === 0) return nothing;
     const updater = findProgram(tree, "update-initramfs");
     if (updater !== undefined && kindOf(tree, at("etc/initramfs-tools/initramfs.conf")) === "file")
-      return { changes: [...genericDrivers(tree), ...kernels.map((version) => update(updater, version))] };
+      return {
+        changes: [
+          ...genericDrivers(tree),
+          ...moreModules(tree, bootModules),
+          ...kernels.map((version) => update(updater, version)),
+        ],
+      };
     const dracut = findProgram(tree, "dracut");
-    if (dracut !== undefined) return { changes: kernels.flatMap((version) => runDracut(tree, dracut, version)) };
+    if (dracut !== undefined)
+      return { changes: kernels.flatMap((version) => runDracut(tree, dracut, version, bootModules)) };
     const [kernel] = kernels;
     return {
       changes: [],
@@ -49,16 +57,28 @@ function genericDrivers(tree: TreeView): Change[] {
   return policy === "dep" || policy === "list" ? [{ kind: "write", path: genericPath, content: generic, what }] : [];
 }
 
+/** initramfs-tools takes what is listed, one a line, wherever the machine is. */
+function moreModules(tree: TreeView, modules: readonly string[]): Change[] {
+  const listed = tree.read(modulesPath, maxConfigBytes) ?? "";
+  const missing = modules.filter((name) => !new RegExp(`^\\s*${name}\\s*$`, "m").test(listed));
+  if (missing.length === 0) return [];
+  const before = listed === "" || listed.endsWith("\n") ? listed : `${listed}\n`;
+  const content = `${before}${missing.join("\n")}\n` as ByteString;
+  const lines = missing.map((name) => `+ ${name}`);
+  return [{ kind: "write", path: modulesPath, content, what: `modules ${missing.join(", ")}`, lines }];
+}
+
 /**
  * dracut writes over what is there, and half of it starts nothing: it writes beside the one of before, which is then replaced. Where
  * there is none, dracut knows the distribution's place.
  */
-function runDracut(tree: TreeView, dracut: string, version: string): Change[] {
+function runDracut(tree: TreeView, dracut: string, version: string, modules: readonly string[]): Change[] {
   const path = [`boot/initramfs-${version}.img`, `boot/initrd.img-${version}`, `boot/initrd-${version}`]
     .map(at)
     .find((candidate) => kindOf(tree, candidate) === "file");
   const made = at(`${path}.rehome`);
-  const argv = [dracut, "--force", "--no-hostonly", "--no-hostonly-cmdline", "--kver", version];
+  const added = modules.length > 0 ? ["--add-drivers", modules.join(" ")] : [];
+  const argv = [dracut, "--force", "--no-hostonly", "--no-hostonly-cmdline", ...added, "--kver", version];
   const what = `initramfs of ${version}`;
   const run = { kind: "run", what, timeoutMs, env: { DRACUT_NO_MKNOD: "1" } } as const;
   if (path === undefined) return [{ ...run, argv }];

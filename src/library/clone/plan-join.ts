@@ -1,0 +1,60 @@
+import { hostname } from "node:os";
+import { resolve } from "node:path";
+import { findGolden } from "../../journeys/clone/discovery/find-golden.ts";
+import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
+import { parseToken } from "../../journeys/clone/wire/token.ts";
+import { planRestore } from "../../system/restore/plan.ts";
+import { newStagePath } from "../../system/restore/stage.ts";
+import { lookAtTarget } from "../restore/restore-ports.ts";
+import { realPath } from "../settings/real-path.ts";
+import type { CloneJoinOptions } from "./join.ts";
+import type { CloneThen } from "./settle-copy.ts";
+
+/** What a join would do on this node. */
+export interface CloneJoinPlan {
+  readonly session: string;
+  /** How this node is called in the session. */
+  readonly name: string;
+  /** Where golden nodes are that answer for the session, or the one that was named, which was not asked. */
+  readonly golden: readonly string[];
+  readonly directory: string;
+  /** Where the tree is written until it is verified; absent for a mount point, which is written in place. */
+  readonly stage?: string;
+  readonly freeBytes: number;
+  /** The image of an earlier run that would be gone on with. */
+  readonly unfinished?: string;
+  readonly then: CloneThen;
+}
+
+/**
+ * Says what {@link cloneJoin} would do; joins nothing and changes nothing.
+ *
+ * @throws {TargetUnsuitableError} If it would refuse the directory.
+ */
+export async function planCloneJoin(directory: string, options: CloneJoinOptions): Promise<CloneJoinPlan> {
+  const target = realPath(resolve(directory));
+  const facts = lookAtTarget(target, newStagePath(target));
+  const unfinished = facts.unfinished.find(({ path }) => path === "");
+  const plan = planRestore(facts, {
+    image: unfinished?.image ?? "",
+    path: "",
+    intoExisting: false,
+    delete: false,
+    backup: false,
+    verify: true,
+    neededBytes: 0,
+  });
+  const { session, from, port, then = { kind: "stay" } } = options;
+  const token = parseToken(options.token);
+  const found = from === undefined ? await findGolden({ session, token }) : [{ host: from, port: port ?? defaultPort }];
+  return {
+    session,
+    name: options.name ?? hostname(),
+    golden: found.map((place) => `${place.host}:${place.port}`),
+    directory: target,
+    ...(plan.stage !== undefined && { stage: plan.stage }),
+    freeBytes: facts.freeBytes,
+    ...(unfinished && { unfinished: unfinished.image }),
+    then,
+  };
+}
