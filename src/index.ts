@@ -43,6 +43,11 @@ export {
   type RestoreResult,
 } from "./library/restore/restore.ts";
 export { cloneJoin, type CloneJoinOptions, type CloneJoinResult } from "./library/clone/join.ts";
+export {
+  cloneServeAsJob,
+  type CloneServeJobOptions,
+  type SessionWatcher,
+} from "./library/jobs/kinds/clone-serve-job.ts";
 export { planCloneJoin, type CloneJoinPlan } from "./library/clone/plan-join.ts";
 export type { CloneThen } from "./library/clone/settle-copy.ts";
 export {

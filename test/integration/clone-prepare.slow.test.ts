@@ -18,11 +18,11 @@ import { asRoot } from "../support/temporary-directory.ts";
 const machineId = "0123456789abcdef0123456789abcdef";
 
 /** A small system in a store, and where its copies go. */
-async function makeLab(context: TestContext, more: Readonly<Record<string, string>> = {}) {
+async function makeLab(context: TestContext, extra: Readonly<Record<string, string>> = {}) {
   const place = testPlace(context);
   const tree = join(place.directory, "tree");
   const files = { "etc/machine-id": `${machineId}\n`, "etc/hostname": "golden\n", "etc/hosts": "127.0.1.1 golden\n" };
-  for (const [path, content] of Object.entries({ ...files, ...more })) {
+  for (const [path, content] of Object.entries({ ...files, ...extra })) {
     mkdirSync(join(tree, path, ".."), { recursive: true });
     writeFileSync(join(tree, path), content);
   }
@@ -72,7 +72,7 @@ test(
   async (context) => {
     const lab = await makeLab(context);
     const joined: ReturnType<typeof cloneJoin>[] = [];
-    const then = {
+    const afterwards = {
       kind: "command",
       line: 'echo ran in $REHOME_TARGET; cp "$REHOME_TARGET/etc/hostname" "$REHOME_TARGET/then"',
     } as const;
@@ -83,7 +83,7 @@ test(
         // The second by name joins first: the order of the chain counts, not that of coming.
         for (const node of ["n2", "n1"]) {
           const [directory, options] = words(node);
-          joined.push(cloneJoin(directory, { ...options, then }));
+          joined.push(cloneJoin(directory, { ...options, afterwards }));
         }
       },
       { releaseDelayMs: 50 },

@@ -5,6 +5,7 @@ import {
   captureAsJob,
   checkStore,
   cloneJoin,
+  cloneServeAsJob,
   listImages,
   pruneAsJob,
   pruneStore,
@@ -26,6 +27,10 @@ export interface Calls {
   readonly capture: (...words: Parameters<typeof capture>) => Promise<ImageName>;
   readonly captureAsJob: (...words: Parameters<typeof captureAsJob>) => Promise<ImageName>;
   readonly restoreAsJob: (...words: Parameters<typeof restoreAsJob>) => Promise<Pick<RestoreResult, "resumed">>;
+  readonly cloneServeAsJob: (
+    source: string,
+    options: Parameters<typeof cloneServeAsJob>[1],
+  ) => ReturnType<typeof cloneServeAsJob>;
   readonly cloneJoin: (...words: Parameters<typeof cloneJoin>) => Promise<string>;
   readonly pruneAsJob: (...words: Parameters<typeof pruneAsJob>) => Promise<PruneResult>;
   readonly resumeJob: (...words: Parameters<typeof resumeJob>) => Promise<string>;
@@ -38,6 +43,7 @@ export interface Calls {
 }
 
 const calls: Calls = {
+  cloneServeAsJob: (source, options) => cloneServeAsJob(source, options),
   cloneJoin: async (...words) => (await cloneJoin(...words)).digest,
   capture: async (...words) => (await capture(...words)).name,
   captureAsJob: async (...words) => (await captureAsJob(...words)).name,

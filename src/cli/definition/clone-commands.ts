@@ -157,6 +157,7 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
     tokenFile: textOption("FILE", "file", "Read the session's token from FILE"),
     allowExec: flag("Run commands that the golden node sends, as its user `rehome clone exec` asks"),
     reboot: flag("Reboot once the golden node lets this node go"),
+    // oxlint-disable-next-line unicorn/no-thenable -- the name of an option; it is no function
     then: textOption("COMMAND", "nothing", "Run a line of shell then; REHOME_TARGET names the copy"),
     dryRun: flag(dryRunSummary, "n"),
   },

@@ -1,31 +1,48 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import type { SessionNote } from "./chain/coordinator-events.ts";
 import { newNode } from "./chain/roster.ts";
-import { closingLines, noteLine, verdictLine, wantLine } from "./ka-lines.ts";
+import { noteLine, reportLines, wantLine } from "./ka-lines.ts";
+import { reportNodes, type SessionReport } from "./session-report.ts";
 
-test("a session is told in the lines of the KA method", () => {
-  assert.deepEqual(
-    [
-      wantLine(24),
-      noteLine({ kind: "added", name: "A", number: 1, daddy: "B" }),
-      noteLine({ kind: "started", nodes: 24 }),
-      ...closingLines({ sentBytes: 25_445 * 32_768 - 3_000_000, packets: 25_445, transferMs: 69_904, emptiedMs: 4002 }),
-    ],
-    [
-      "I want 24 clients",
-      "Added client A, daddy = B",
-      "Let's go!",
-      "Total data sent = 792 Megs, in 25445 packets",
-      "Transfer time = 69.904 seconds, throughput = 11.334 Mbytes/second",
-      "The pipeline was emptied in 4.002 seconds",
-    ],
-  );
-});
+const verdict = { ok: true, digest: "ab", verifiedBytes: 830_472_192, retries: 1, reason: "" };
+const events: readonly SessionNote[] = [
+  { kind: "joined", name: "A", number: 1 },
+  { kind: "added", name: "B", number: 2, daddy: "golden" },
+  { kind: "added", name: "A", number: 1, daddy: "B" },
+  { kind: "started", nodes: 24 },
+  { kind: "came-back", name: "C", number: 4 },
+  { kind: "set-aside", name: "C", number: 4 },
+  { kind: "accused", name: "D", number: 5 },
+  { kind: "lost", name: "D", number: 5 },
+  { kind: "verdict", name: "A", number: 1, verdict },
+];
+const node = (number: number, name: string) => newNode({ number, name, host: `10.0.0.${number}`, port: 1 }, 0, false);
 
-test("verdictLine() says how a node ended", () => {
-  const node = newNode({ number: 1, name: "a", host: "h", port: 1 }, 0, false);
-  const verdict = { ok: true, digest: "", verifiedBytes: 5, retries: 1, reason: "" };
-  assert.equal(verdictLine({ ...node, verdict }), "a: ok, 5 bytes verified, 1 retry");
-  assert.equal(verdictLine({ ...node, verdict: { ...verdict, ok: false, reason: "no space" } }), "a: failed: no space");
-  assert.equal(verdictLine({ ...node, state: "lost" }), "a: lost");
+const report: SessionReport = {
+  session: "lab1",
+  wanted: 24,
+  sentBytes: 25_445 * 32_768 - 3_000_000,
+  packets: 25_445,
+  transferMs: 69_904,
+  emptiedMs: 4002,
+  events,
+  nodes: reportNodes([
+    { ...node(1, "A"), state: "verified", verdict },
+    { ...node(2, "B"), state: "verified", verdict: { ...verdict, retries: 0 } },
+    { ...node(3, "C"), state: "replaced" },
+    { ...node(4, "C"), state: "failed", verdict: { ...verdict, ok: false, reason: "no space" } },
+    { ...node(5, "D"), state: "lost" },
+  ]),
+};
+
+const golden = (name: string): string =>
+  readFileSync(join(import.meta.dirname, "../../../test/golden/chain", name), "utf8");
+
+test("a session is told in the lines of the KA method, from the records that JSON has", () => {
+  assert.deepEqual(report, JSON.parse(golden("session.json")));
+  const lines = [wantLine(24), ...report.events.map(noteLine), ...reportLines(report)];
+  assert.equal(`${lines.join("\n")}\n`, golden("session.txt"));
 });

@@ -1,6 +1,6 @@
 import type { SessionNote } from "./chain/coordinator-events.ts";
-import type { NodeRecord } from "./chain/roster.ts";
-import type { SessionFigures } from "./golden/golden-parts.ts";
+import type { SessionFigures } from "./golden/session-figures.ts";
+import type { NodeReport, SessionReport } from "./session-report.ts";
 
 /** What the KA method says at the start of a session with a number of nodes to wait for. */
 export function wantLine(nodes: number): string {
@@ -30,7 +30,7 @@ export function noteLine(note: SessionNote): string {
 }
 
 /** The three lines with which a session of the KA method ends. A Meg has 2^20 bytes, as there. */
-export function closingLines({ sentBytes, packets, transferMs, emptiedMs }: SessionFigures): string[] {
+function closingLines({ sentBytes, packets, transferMs, emptiedMs }: SessionFigures): string[] {
   const megs = sentBytes / 2 ** 20;
   const seconds = transferMs / 1000;
   return [
@@ -40,9 +40,12 @@ export function closingLines({ sentBytes, packets, transferMs, emptiedMs }: Sess
   ];
 }
 
-/** How a node ended, for the list that follows. */
-export function verdictLine({ name, verdict, state }: NodeRecord): string {
-  if (verdict?.ok)
-    return `${name}: ok, ${verdict.verifiedBytes} bytes verified, ${verdict.retries} ${verdict.retries === 1 ? "retry" : "retries"}`;
-  return verdict ? `${name}: failed: ${verdict.reason}` : `${name}: ${state}`;
+/** The lines with which a session ends: those of the KA method, then one for each node. */
+export function reportLines(report: SessionReport): string[] {
+  return [...closingLines(report), ...report.nodes.map(verdictLine)];
+}
+
+function verdictLine({ name, ok, state, verifiedBytes, retries, reason }: NodeReport): string {
+  if (ok) return `${name}: ok, ${verifiedBytes} bytes verified, ${retries} ${retries === 1 ? "retry" : "retries"}`;
+  return `${name}: ${reason === "" ? state : `failed: ${reason}`}`;
 }

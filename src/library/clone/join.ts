@@ -41,7 +41,7 @@ export interface CloneJoinOptions {
   /** The directory holds an older clone, which is made equal to the image; only what it lacks is fetched. */
   readonly update?: boolean;
   /** What to do once the golden node lets this node go. Default: stay. */
-  readonly then?: CloneThen;
+  readonly afterwards?: CloneThen;
   /** Runs commands that the golden node has signed. Default: false. */
   readonly allowExec?: boolean;
   readonly onLine?: (line: string) => void;
@@ -60,7 +60,7 @@ export interface CloneJoinResult {
   /** Frames that had to be asked for again. */
   readonly retries: number;
   readonly resumed: boolean;
-  /** Of the command that `then` names; 0 without one. */
+  /** Of the command that `afterwards` names; 0 without one. */
   readonly thenStatus: number;
   readonly losses: readonly RestoreLoss[];
   readonly lossCount: number;
@@ -137,7 +137,7 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
       session.judge({ ok: true, digest, verifiedBytes: bytes, retries: coming.chunks.retries, reason: "" });
       session.log(`verified ${target}`);
       await session.ended;
-      const thenStatus = await doThen(options.then ?? { kind: "stay" }, target, (line) => session.log(line));
+      const thenStatus = await doThen(options.afterwards ?? { kind: "stay" }, target, (line) => session.log(line));
       return {
         image: session.image,
         directory: target,

@@ -23,7 +23,7 @@ export interface CloneJoinPlan {
   readonly freeBytes: number;
   /** The image of an earlier run that would be gone on with. */
   readonly unfinished?: string;
-  readonly then: CloneThen;
+  readonly afterwards: CloneThen;
 }
 
 /**
@@ -44,7 +44,7 @@ export async function planCloneJoin(directory: string, options: CloneJoinOptions
     verify: true,
     neededBytes: 0,
   });
-  const { session, from, port, then = { kind: "stay" } } = options;
+  const { session, from, port, afterwards = { kind: "stay" } } = options;
   const token = parseToken(options.token);
   const found = from === undefined ? await findGolden({ session, token }) : [{ host: from, port: port ?? defaultPort }];
   return {
@@ -55,6 +55,6 @@ export async function planCloneJoin(directory: string, options: CloneJoinOptions
     ...(plan.stage !== undefined && { stage: plan.stage }),
     freeBytes: facts.freeBytes,
     ...(unfinished && { unfinished: unfinished.image }),
-    then,
+    afterwards,
   };
 }

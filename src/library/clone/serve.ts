@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from "node:fs";
+import { crashPoint } from "../../core/crash-points.ts";
 import { parseImageOperand } from "../../core/operand.ts";
 import type { SessionNote } from "../../journeys/clone/chain/coordinator-events.ts";
 import type { NodeRecord } from "../../journeys/clone/chain/roster.ts";
@@ -7,7 +8,8 @@ import { answerQueries } from "../../journeys/clone/discovery/answer-queries.ts"
 import type { GoldenPlace } from "../../journeys/clone/discovery/messages.ts";
 import { SessionExistsError } from "../../journeys/clone/errors.ts";
 import { GoldenFrames } from "../../journeys/clone/golden/golden-frames.ts";
-import type { SessionFigures, Settlement } from "../../journeys/clone/golden/golden-parts.ts";
+import type { Settlement } from "../../journeys/clone/golden/golden-parts.ts";
+import type { SessionFigures } from "../../journeys/clone/golden/session-figures.ts";
 import { GoldenSession } from "../../journeys/clone/golden/golden-session.ts";
 import { hostnameOf, type HostnameRule } from "../../journeys/clone/golden/hostnames.ts";
 import { planFrames } from "../../journeys/clone/golden/plan-frames.ts";
@@ -30,7 +32,7 @@ export interface CloneServeOptions extends StoreOptions {
   readonly host?: string;
   /** Answers nodes of the local net that ask where the session is. Needs `host`, which is what they are told. */
   readonly discovery?: boolean;
-  readonly rateBytesPerSecond?: number;
+  readonly rateBytesPerSecond?: number | (() => number | undefined);
   /** Names of the only nodes that may join. */
   readonly only?: readonly string[];
   /** What nodes make of their copies; by default nothing. */
@@ -109,6 +111,7 @@ export async function cloneServe(
   if (state.image !== opened.name.image) throw new SessionExistsError(options.session, state.image);
   const planned = await planFrames(store, opened.name.image, opened.manifest.tail.tree);
   const { sessionId, sessionKey, signingKey } = state;
+  const rate = options.rateBytesPerSecond;
   const frames = new GoldenFrames(
     store,
     planned,
@@ -123,7 +126,7 @@ export async function cloneServe(
     only: options.only,
     settle: (node, position) => settlementOf(options.prepare, node, position),
     releaseDelayMs: options.releaseDelayMs ?? 0,
-    rateBytesPerSecond: options.rateBytesPerSecond,
+    rateBytesPerSecond: typeof rate === "function" ? rate : () => rate,
     where: { port: options.port ?? defaultPort, host: options.host },
     onNote: options.onNote ?? (() => undefined),
     onLog: options.onLog ?? (() => undefined),
@@ -143,6 +146,7 @@ export async function cloneServe(
     figures: () => session.figures(),
   });
   const stopped = await endOf(session, options);
+  crashPoint("clone.over");
   if (!stopped) rmSync(statePath, { force: true });
   return { figures: session.figures(), nodes: session.nodes, stopped };
 }

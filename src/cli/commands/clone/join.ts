@@ -23,7 +23,7 @@ export async function runCloneJoin(call: CloneJoinCall, context: CommandContext)
     ...(call.name !== undefined && { name: call.name }),
     ...(call.port !== undefined && { port: call.port }),
     ...(call.listenPort !== undefined && { listenPort: call.listenPort }),
-    then: thenOf(call),
+    afterwards: afterwardsOf(call),
     update: call.update,
     allowExec: call.allowExec,
   };
@@ -58,7 +58,7 @@ function readToken(file: string | undefined): string {
 }
 
 function showPlan(plan: CloneJoinPlan, { from }: CloneJoinCall, { common, output }: CommandContext): ExitStatus {
-  const { session, name, golden, directory, stage, freeBytes, unfinished, then } = plan;
+  const { session, name, golden, directory, stage, freeBytes, unfinished, afterwards } = plan;
   const isLost = golden.length === 0;
   if (common.json) output.document(plan);
   else
@@ -70,12 +70,12 @@ function showPlan(plan: CloneJoinPlan, { from }: CloneJoinCall, { common, output
       stage === undefined ? `write into ${directory}, a mount point` : `write ${stage}, then rename it to ${directory}`,
       `${formatBytes(freeBytes)} are free there`,
       "read all of it back, and prepare it as the golden node says",
-      { stay: "stay", reboot: "reboot", command: `run ${then.kind === "command" ? then.line : ""}` }[then.kind],
+      afterwards.kind === "command" ? `run ${afterwards.line}` : afterwards.kind,
     ]);
   return isLost ? exitStatus.refused : exitStatus.done;
 }
 
-function thenOf({ reboot, then }: CloneJoinCall): CloneThen {
+function afterwardsOf({ reboot, then }: CloneJoinCall): CloneThen {
   if (then === undefined) return { kind: reboot ? "reboot" : "stay" };
   if (!reboot) return { kind: "command", line: then };
   throw new UsageError("cannot use --reboot and --then", "Let the command given with --then reboot.");

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -6,15 +6,9 @@ import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { parseOperand } from "../../../core/operand.ts";
 import { parseHostnameRule, parseHostnames } from "../../../journeys/clone/golden/hostnames.ts";
-import { closingLines, noteLine, verdictLine, wantLine } from "../../../journeys/clone/ka-lines.ts";
-import { capture } from "../../../library/capture/capture.ts";
-import {
-  cloneServe,
-  type ClonePreparation,
-  type CloneServeResult,
-  type ServedSession,
-} from "../../../library/clone/serve.ts";
-import { keepNodeLine, SessionDoor } from "../../../library/clone/session-door.ts";
+import { noteLine, reportLines, wantLine } from "../../../journeys/clone/ka-lines.ts";
+import type { ClonePreparation, ServedSession } from "../../../library/clone/serve.ts";
+import { cloneServeAsJob } from "../../../library/jobs/kinds/clone-serve-job.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneServeCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
@@ -32,20 +26,16 @@ export async function runCloneServe(call: CloneServeCall, context: CommandContex
     );
   const host = chooseInterface(ownAddresses(), call.interface, await addressesOf(call.interface));
   const signal = context.interruptible("the session");
-  const image = await imageOf(call, context, signal);
+  assertSuits(call);
   const lines = (text: string): void => {
     if (context.common.json) return;
     context.output.lines([text]);
     context.output.flush();
   };
-  let door: SessionDoor | undefined;
-  const onServing = (served: ServedSession): void => {
-    announce(call, served, context);
-    door = new SessionDoor(session, served, call.allowExec);
-  };
-  try {
-    const result = await cloneServe(
-      image,
+  const report = await (async () => {
+    using view = context.startProgress(entryNoun);
+    return await cloneServeAsJob(
+      call.source,
       {
         ...context.store,
         session,
@@ -65,16 +55,30 @@ export async function runCloneServe(call: CloneServeCall, context: CommandContex
         ...preparationOf(call),
         ...(call.releaseDelay !== undefined && { releaseDelayMs: call.releaseDelay }),
         ...(call.linger !== undefined && { lingerMs: call.linger }),
-        onNote: (note) => lines(noteLine(note)),
-        onLog: (node, line) => keepNodeLine(session, node, line),
+        ...(call.exclude.length > 0 && { excludes: call.exclude.flatMap((pattern) => pattern.split("|")) }),
+        ...(call.tokenFile !== undefined && { tokenFile: call.tokenFile }),
+        ...(call.ok !== undefined && { okFile: call.ok }),
+        ...(call.ko !== undefined && { koFile: call.ko }),
+        allowExec: call.allowExec,
+        onJob: context.onJob,
+        onProgress: view.onProgress,
         signal,
       },
-      onServing,
+      { onServing: (served) => announce(call, served, context), onNote: (note) => lines(noteLine(note)) },
     );
-    return report(call, session, result, context);
-  } finally {
-    door?.[Symbol.dispose]();
-  }
+  })();
+  if (context.common.json) context.output.document(report);
+  else context.output.lines(reportLines(report));
+  return report.nodes.every(({ ok }) => ok) ? exitStatus.done : exitStatus.incomplete;
+}
+
+/** @throws {UsageError} If what was asked for cannot be done with an image. */
+function assertSuits({ source, exclude }: CloneServeCall): void {
+  if (exclude.length > 0 && parseOperand(source).kind === "image")
+    throw new UsageError(
+      `cannot leave something out of image "${source}"`,
+      "Exclude when a system is captured: `rehome capture --exclude`, or serve the system itself.",
+    );
 }
 
 /** What the nodes are to make of their copies. @throws {UsageError} */
@@ -98,32 +102,7 @@ function preparationOf({ identity = "reset", hostname, hostnames, bootLoader }: 
   return { prepare: { identity, hostnames: names, modules } };
 }
 
-/** The image to serve: one of a store, or what a system is captured to now. */
-async function imageOf(call: CloneServeCall, context: CommandContext, signal: AbortSignal): Promise<string> {
-  if (parseOperand(call.source).kind === "image") {
-    if (call.exclude.length === 0) return call.source;
-    throw new UsageError(
-      `cannot leave something out of image "${call.source}"`,
-      "Exclude when a system is captured: `rehome capture --exclude`, or serve the system itself.",
-    );
-  }
-  using view = context.startProgress(entryNoun);
-  const exclude = call.exclude.flatMap((pattern) => pattern.split("|"));
-  const { name } = await capture(call.source, {
-    ...context.store,
-    excludes: exclude,
-    onProgress: view.onProgress,
-    signal,
-  });
-  return `${name.name}:${name.tag}`;
-}
-
 function announce(call: CloneServeCall, served: ServedSession, context: CommandContext): void {
-  if (call.tokenFile !== undefined) {
-    const temporary = `${call.tokenFile}.new`;
-    writeFileSync(temporary, `${served.token}\n`, { mode: 0o600 });
-    renameSync(temporary, call.tokenFile);
-  }
   if (served.resumed) context.messages.remark("the session goes on where it was");
   context.messages.remark(`token: ${served.token}`);
   context.messages.remark(`serving on port ${served.port}`);
@@ -151,36 +130,4 @@ function readNames(file: string): string[] {
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
-}
-
-function report(
-  call: CloneServeCall,
-  session: string,
-  { figures, nodes, stopped }: CloneServeResult,
-  context: CommandContext,
-): ExitStatus {
-  const counted = nodes.filter(({ state }) => state !== "replaced");
-  const isOk = ({ verdict }: (typeof nodes)[number]): boolean => verdict?.ok === true;
-  const names = (ok: boolean): string =>
-    counted.flatMap((node) => (isOk(node) === ok ? [`${node.name}\n`] : [])).join("");
-  if (call.ok !== undefined) writeFileSync(call.ok, names(true));
-  if (call.ko !== undefined) writeFileSync(call.ko, names(false));
-  if (context.common.json)
-    context.output.document({
-      session,
-      stopped,
-      ...figures,
-      nodes: counted.map(({ name, host, state, verdict }) => ({
-        name,
-        address: host,
-        ok: verdict?.ok === true,
-        state,
-        verifiedBytes: verdict?.verifiedBytes ?? 0,
-        retries: verdict?.retries ?? 0,
-        reason: verdict?.reason ?? "",
-      })),
-    });
-  else context.output.lines([...closingLines(figures), ...counted.map(verdictLine)]);
-  if (stopped) return exitStatus.interrupted;
-  return counted.every(isOk) ? exitStatus.done : exitStatus.incomplete;
 }

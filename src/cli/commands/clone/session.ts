@@ -55,13 +55,23 @@ export async function runCloneLog(
   for (let at = 0; ; await wait(lookEveryMs)) {
     // Asked before the log is read: what a session's last moments wrote is printed too.
     const isOver = !follow || !(await isServed(session));
-    const text = readNodeLog(session, node, at);
+    const text = textSince(session, node, at, isOver);
     // A line that is being written is printed when it is whole.
     const end = text.lastIndexOf("\n") + 1;
     at += end;
     if (end > 0) output.lines(text.toString("utf8", 0, end - 1).split("\n"));
     output.flush();
     if (isOver) return exitStatus.done;
+  }
+}
+
+/** A node that has nothing to tell yet is waited for as long as it can come. @throws {SessionNotFoundError} */
+function textSince(session: string, node: string, at: number, isOver: boolean): Buffer {
+  try {
+    return readNodeLog(session, node, at);
+  } catch (error) {
+    if (!isOver && error instanceof SessionNotFoundError) return Buffer.alloc(0);
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CoordinatorCommand, CoordinatorEvent, SessionNote } from "./coordinator-events.ts";
+import type { CoordinatorCommand, CoordinatorEvent, NodeVerdict, SessionNote } from "./coordinator-events.ts";
 import { chainOrder, newNode, type NodeRecord } from "./roster.ts";
 import type { SessionSettings } from "./session-settings.ts";
 import { SlowNodes } from "./slow-nodes.ts";
@@ -9,7 +9,17 @@ export interface FormerSession {
   readonly started: boolean;
   /** Above all epochs that were given. */
   readonly firstEpoch: number;
-  readonly nodes: readonly { readonly number: number; readonly name: string; readonly isVerified: boolean }[];
+  readonly nodes: readonly RememberedNode[];
+  /** All nodes were let go: nobody comes back. */
+  readonly isOver: boolean;
+}
+
+/** A node as it is remembered over the loss of the golden node. */
+export interface RememberedNode {
+  readonly number: number;
+  readonly name: string;
+  readonly host: string;
+  readonly verdict?: NodeVerdict;
 }
 
 /** How a node is called in notes when it is the golden node itself. */
@@ -41,11 +51,12 @@ export class Coordinator {
     this.#beganAtMs = nowMs;
     this.#started = former?.started ?? false;
     this.#epoch = former?.firstEpoch ?? 1;
-    for (const { number, name, isVerified } of former?.nodes ?? []) {
-      const node = newNode({ number, name, host: "", port: 0 }, nowMs, true);
-      node.state = isVerified ? "verified" : "lost";
-      node.lostAtMs = nowMs;
-      this.#nodes.set(number, node);
+    for (const { verdict, ...who } of former?.nodes ?? []) {
+      const node = newNode({ ...who, port: 0 }, nowMs, true);
+      node.verdict = verdict;
+      node.state = verdict === undefined ? "lost" : verdict.ok ? "verified" : "failed";
+      node.lostAtMs = former?.isOver === true ? nowMs - settings.giveUpMs : nowMs;
+      this.#nodes.set(who.number, node);
     }
   }
 

@@ -12,8 +12,8 @@ export interface GoldenParts {
   readonly frames: GoldenFrames;
   /** Names of the only nodes that may join. */
   readonly only: readonly string[] | undefined;
-  /** The most that leaves this host. */
-  readonly rateBytesPerSecond: number | undefined;
+  /** The most that leaves this host; asked again and again. */
+  readonly rateBytesPerSecond: () => number | undefined;
   readonly where: { readonly port: number; readonly host: string | undefined };
   /** What the node at a position of the session, from 1, is to make of its copy. */
   readonly settle: (node: Pick<NodeRecord, "name" | "host">, position: number) => Settlement;
@@ -25,13 +25,3 @@ export interface GoldenParts {
 
 /** What a node is to make of its copy once it is verified. */
 export type Settlement = Omit<Message<"settle">, "kind">;
-
-/** What a session sent, and how long it took. Times in ms. */
-export interface SessionFigures {
-  readonly sentBytes: number;
-  readonly packets: number;
-  /** From the start to the last byte that left the golden node. */
-  readonly transferMs: number;
-  /** From then until the last node had everything. */
-  readonly emptiedMs: number;
-}

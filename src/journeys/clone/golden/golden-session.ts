@@ -12,7 +12,8 @@ import { HopRunner } from "../link/hop-runner.ts";
 import type { Message } from "../wire/messages.ts";
 import { exporterLabel, signSubject, welcomeSubject } from "../wire/signed.ts";
 import { rawPublicKey } from "../../../image/signatures/ed25519.ts";
-import type { GoldenParts, SessionFigures } from "./golden-parts.ts";
+import type { GoldenParts } from "./golden-parts.ts";
+import type { SessionFigures } from "./session-figures.ts";
 import { Pace } from "./pace.ts";
 import { releaseNodes } from "./release-nodes.ts";
 import { RemoteCommands } from "./remote-commands.ts";
@@ -65,7 +66,12 @@ export class GoldenSession implements Disposable {
     const hop = new Hop(frames.count, []);
     const rebuild = (frame: number): Promise<FrameBytes | undefined> => this.#read(frame);
     this.#runner = new HopRunner({ hop, rebuild, onReceived: () => undefined, onTrouble: () => undefined }, 0);
-    const former = { started: state.started, firstEpoch: state.firstEpoch, nodes: state.nodes };
+    const former = {
+      started: state.started,
+      firstEpoch: state.firstEpoch,
+      nodes: state.nodes,
+      isOver: state.figures !== undefined,
+    };
     this.#coordinator = new Coordinator(settings, performance.now(), former);
     if (state.started) this.#startedAtMs = performance.now();
     this.#timers = [
@@ -92,6 +98,8 @@ export class GoldenSession implements Disposable {
   readonly go = (): void => this.#decide({ kind: "go" });
 
   figures(): SessionFigures {
+    const former = this.#parts.state.figures;
+    if (former !== undefined) return former;
     const { bytes, pieces, lastAtMs } = this.#runner.sent;
     return {
       sentBytes: bytes,
@@ -185,9 +193,11 @@ export class GoldenSession implements Disposable {
       case "blame":
         this.#decide({ kind: "blamed", number, epoch: message.epoch });
         break;
-      case "verdict":
-        this.#decide({ kind: "verdict", number, verdict: message });
+      case "verdict": {
+        const { kind, ...verdict } = message;
+        this.#decide({ kind, number, verdict });
         break;
+      }
       case "log":
         this.#parts.onLog(name, message.line);
         break;
@@ -216,7 +226,7 @@ export class GoldenSession implements Disposable {
       const nodes = this.nodes.filter(({ state }) => state !== "replaced");
       this.#parts.state.note(
         this.#coordinator.hasStarted,
-        nodes.map(({ number, name, state }) => ({ number, name, isVerified: state === "verified" })),
+        nodes.map(({ number, name, host, verdict }) => ({ number, name, host, ...(verdict && { verdict }) })),
       );
     }
     for (const command of commands) this.#act(command);
@@ -264,7 +274,10 @@ export class GoldenSession implements Disposable {
           this.#coordinator.chain.map(({ number }) => number),
           this.#parts.releaseDelayMs,
           this.#parts.settings.giveUpMs,
-        ).then(this.#end);
+        ).then(() => {
+          this.#parts.state.end(this.figures());
+          this.#end();
+        });
     }
   }
 

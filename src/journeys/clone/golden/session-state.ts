@@ -3,14 +3,9 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, wr
 import { dirname } from "node:path";
 import { openSealedObject, sealObject } from "../../../image/format/sealed-object.ts";
 import { rawPublicKey } from "../../../image/signatures/ed25519.ts";
+import type { RememberedNode } from "../chain/coordinator.ts";
+import type { SessionFigures } from "./session-figures.ts";
 import { fingerprintOf, type SessionToken } from "../wire/token.ts";
-
-/** A node as it is remembered over the loss of the golden node. */
-export interface RememberedNode {
-  readonly number: number;
-  readonly name: string;
-  readonly isVerified: boolean;
-}
 
 interface Remembered {
   readonly formatVersion: 1;
@@ -27,6 +22,8 @@ interface Remembered {
   readonly nodes: readonly RememberedNode[];
   /** Names of nodes in the order they have in the session. */
   readonly positions: readonly string[];
+  /** What it came to, once all nodes were let go. */
+  readonly figures?: SessionFigures;
 }
 
 const epochsOfRun = 1_000_000;
@@ -104,6 +101,11 @@ export class SessionState {
     return this.#kept.nodes;
   }
 
+  /** What it came to in an earlier run, which let all nodes go. */
+  get figures(): SessionFigures | undefined {
+    return this.#kept.figures;
+  }
+
   /** Above all epochs of earlier runs. */
   get firstEpoch(): number {
     return this.#kept.runs * epochsOfRun;
@@ -125,6 +127,11 @@ export class SessionState {
   /** Notes how far the session is. */
   note(started: boolean, nodes: readonly RememberedNode[]): void {
     this.#keep({ ...this.#kept, started, nodes });
+  }
+
+  /** Notes that all nodes were let go. */
+  end(figures: SessionFigures): void {
+    this.#keep({ ...this.#kept, figures });
   }
 
   #keep(kept: Remembered): void {

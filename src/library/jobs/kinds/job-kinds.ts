@@ -6,6 +6,7 @@ import { buildKind } from "./build-job.ts";
 import { captureKind } from "./capture-job.ts";
 import { captureTarKind } from "./capture-tar-job.ts";
 import { cloneMachineKind } from "./clone-machine-job.ts";
+import { cloneServeKind } from "./clone-serve-job.ts";
 import { copyKind } from "./copy-job.ts";
 import { createMachineKind } from "./create-machine-job.ts";
 import { detachKind } from "./detach-job.ts";
@@ -29,6 +30,7 @@ const kinds: readonly JobKind[] = [
   pruneKind,
   removeKind,
   copyKind,
+  cloneServeKind,
   detachKind,
   createMachineKind,
   attachKind,

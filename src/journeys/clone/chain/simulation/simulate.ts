@@ -210,7 +210,8 @@ class Simulation {
           firstEpoch: this.#epochs,
           nodes: nodes
             .filter(({ state }) => state !== "replaced")
-            .map(({ number, name, state }) => ({ number, name, isVerified: state === "verified" })),
+            .map(({ number, name, host, verdict }) => ({ number, name, host, ...(verdict && { verdict }) })),
+          isOver: false,
         });
         for (const other of this.#nodes) this.#join(other);
       }
