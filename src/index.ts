@@ -42,6 +42,7 @@ export {
   type RestoreOptions,
   type RestoreResult,
 } from "./library/restore/restore.ts";
+export { cloneJoinStore, type CloneJoinStoreResult } from "./library/clone/join-store.ts";
 export { cloneJoin, type CloneJoinOptions, type CloneJoinResult } from "./library/clone/join.ts";
 export {
   cloneServeAsJob,

@@ -5,7 +5,16 @@ import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { connect as connectTls } from "node:tls";
-import { capture, cloneJoin, cloneServe, type CloneServeResult, type Paths } from "../../src/index.ts";
+import {
+  capture,
+  checkStore,
+  cloneJoin,
+  cloneJoinStore,
+  cloneServe,
+  diffTree,
+  type CloneServeResult,
+  type Paths,
+} from "../../src/index.ts";
 import { controlTls } from "../../src/journeys/clone/control/control-connection.ts";
 import { MessageSplitter, type Message } from "../../src/journeys/clone/wire/messages.ts";
 import { controlIdentity, controlKey, formatToken, parseToken } from "../../src/journeys/clone/wire/token.ts";
@@ -100,6 +109,47 @@ test("older clones take only what they lack, and feed a blank node behind them",
   assert.equal(blank?.losses.length, 0);
   assert.deepEqual(snapshotTree(lab.target("n3")), snapshotTree(lab.tree));
 });
+
+test(
+  "a store as target gets the image, of a newer one only what is new, and feeds those behind",
+  asRoot,
+  async (context) => {
+    const lab = await makeLab(context);
+    const store = join(lab.place.directory, "own-store");
+    const joinStore = ({ token, port }: Served): ReturnType<typeof cloneJoinStore> => {
+      const address = { session: "lab1", token, from: "127.0.0.1", port, listenHost: "127.0.0.1" };
+      return cloneJoinStore({ ...address, name: "n0", store, paths: lab.pathsOf("n0") });
+    };
+    const equals = async (): Promise<void> => {
+      const image = `${store}#web`;
+      const differences = await Array.fromAsync(diffTree(image, lab.tree, { paths: lab.pathsOf("n0") }));
+      assert.deepEqual(differences, []);
+      const { damages } = await checkStore({ store, paths: lab.pathsOf("n0") });
+      assert.deepEqual(damages, []);
+    };
+    const first: ReturnType<typeof cloneJoinStore>[] = [];
+    await serve(lab, 1, (served) => void first.push(joinStore(served)));
+    assert.equal((await first[0])?.name.tag, "1");
+    await equals();
+    writeFileSync(join(lab.tree, "a/new"), randomBytes(300_000));
+    await capture(`${lab.tree}/`, { paths: lab.place.paths, name: "web" });
+    const joined: Promise<unknown>[] = [];
+    const names: ReturnType<typeof cloneJoinStore>[] = [];
+    await serve(lab, 2, (served) => {
+      names.push(joinStore(served));
+      joined.push(joinAs(lab, "n1", served));
+    });
+    await Promise.all(joined);
+    const again = await names[0];
+    assert.equal(again?.name.tag, "2");
+    assert.ok(again.name.storedBytes < 1_000_000, `${again.name.storedBytes} bytes were stored`);
+    await equals();
+    assert.deepEqual(snapshotTree(lab.target("n1")), snapshotTree(lab.tree));
+    const same: ReturnType<typeof cloneJoinStore>[] = [];
+    await serve(lab, 1, (served) => void same.push(joinStore(served)));
+    assert.equal((await same[0])?.name.tag, "2", "the same image keeps its name");
+  },
+);
 
 test("who has no token, or another session's, gets nothing", asRoot, async (context) => {
   const lab = await makeLab(context);

@@ -133,8 +133,9 @@ export interface CloneJoinCall {
 
 /** The definition of `rehome clone join`. */
 export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
-  summary: "Join a session and write its image into a directory",
+  summary: "Join a session and write its image into a directory or a store",
   description: [
+    "The target is either --dir or --store. A store takes only what it lacks, and gives the image the next number under its name.",
     "Waits for the session to start, writes the tree beside --dir while it comes in, passes on what comes, reads all of it back from the device, and renames it. Then it serves those behind it until the golden node ends the session.",
     "The token comes from --token-file or REHOME_SESSION_TOKEN. The same command after a failure goes on with what is there.",
   ],
@@ -145,7 +146,7 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
       "nothing",
       "Name or address of the golden node. Default: asked for on the local net (UDP 30765)",
     ),
-    dir: textOption("DIR", "directory", "Where to put the tree: absent, empty, or a mount point. Needed"),
+    dir: textOption("DIR", "directory", "Where to put the tree: absent, empty, or a mount point"),
     update: flag("DIR holds an older clone: make it equal, and fetch only what it lacks. What only it has is removed"),
     name: textOption("NAME", "nothing", "Name of this node in the session. Default: its host name"),
     port,
@@ -167,6 +168,7 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
       does: "this node, into /target",
     },
     { line: "clone join --session lab2 --dir /target --update", does: "bring last week's clone up to date" },
+    { line: "clone join --session lab1 --store /srv/images", does: "keep the image itself" },
   ],
   configured: "clone-join",
   statuses: {

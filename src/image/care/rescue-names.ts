@@ -2,6 +2,7 @@ import type { Manifest } from "../../core/manifest/manifest.ts";
 import { RehomeError } from "../../core/errors.ts";
 import {
   isImageName,
+  nameForManifest,
   openImageName,
   putName,
   putNameInSession,
@@ -35,7 +36,11 @@ export async function rescueNames(store: ImageStore, session: Session, damaged: 
     await session.need(lost.map(({ image }) => image));
     const kept: ImageName[] = [];
     for (const orphan of lost)
-      kept.push(await putNameInSession(store.blobs, session, () => putNextName(store.blobs, describe(orphan))));
+      kept.push(
+        await putNameInSession(store.blobs, session, () =>
+          putNextName(store.blobs, nameForManifest(orphan.image, orphan.manifest)),
+        ),
+      );
     for (const key of damaged.filter((each) => each.startsWith(`names/${name}/`))) {
       await store.blobs.delete(key);
       actions.push(`removed ${key}, which cannot be read`);
@@ -63,14 +68,9 @@ async function findOrphans(store: ImageStore): Promise<Orphan[]> {
     const image = key.slice("images/".length) as ImageId;
     const manifest = taken.has(image) ? undefined : await attempt(() => store.readManifest(image));
     // What a manifest from an enemy tells must not become a name that nobody can read.
-    if (manifest && isImageName({ ...describe({ image, manifest }), tag: "1" })) orphans.push({ image, manifest });
+    if (manifest && isImageName({ ...nameForManifest(image, manifest), tag: "1" })) orphans.push({ image, manifest });
   }
   return orphans.toSorted((a, b) => (a.manifest.head.capturedAt < b.manifest.head.capturedAt ? -1 : 1));
-}
-
-function describe({ image, manifest: { head, tail } }: Orphan): Omit<ImageName, "tag"> {
-  const { name, kind, capturedAt } = head;
-  return { image, name, kind, capturedAt, consistency: tail.consistency, ...tail.counts, newBytes: 0, storedBytes: 0 };
 }
 
 async function attempt<Result>(work: () => Promise<Result>): Promise<Result | undefined> {

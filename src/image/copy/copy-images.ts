@@ -131,12 +131,12 @@ async function copyManifest(source: ImageStore, target: ImageStore, image: Image
   await target.blobs.put(`images/${image}`, [bytes]);
 }
 
-/** Reads what was written back and follows each image in the target to all that it needs. */
-async function checkCopies(
+/** Reads packs that were not there `before` back and follows each image in the target to all that it needs. @throws {ObjectDamagedError} @throws {ObjectMissingError} */
+export async function checkCopies(
   target: ImageStore,
   images: readonly ImageId[],
   before: ReadonlySet<string>,
-  { onProgress, signal }: CopySettings,
+  { onProgress, signal }: Pick<CopySettings, "onProgress" | "signal">,
 ): Promise<void> {
   let bytes = 0;
   for (const [pack, { sizeBytes }] of target.index.packs()) {

@@ -1,4 +1,4 @@
-import type { Consistency, SystemKind } from "../../core/manifest/manifest.ts";
+import type { Consistency, Manifest, SystemKind } from "../../core/manifest/manifest.ts";
 import { namePattern, tagPattern, type ImageOperand } from "../../core/operand.ts";
 import type { Tagged } from "../../core/tagged.ts";
 import type { BlobStore } from "../blob-store/blob-store.ts";
@@ -68,6 +68,12 @@ export async function listImageNames(blobs: BlobStore, name = ""): Promise<Image
   return found
     .map(({ key, bytes }) => openImageName(bytes, key))
     .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : compareTags(a.tag, b.tag)));
+}
+
+/** What a name of an image says, told by its manifest alone: nothing of it counts as new. */
+export function nameForManifest(image: ImageId, { head, tail }: Manifest): Omit<ImageName, "tag"> {
+  const { name, kind, capturedAt } = head;
+  return { image, name, kind, capturedAt, consistency: tail.consistency, ...tail.counts, newBytes: 0, storedBytes: 0 };
 }
 
 /**

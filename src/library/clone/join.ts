@@ -1,53 +1,27 @@
-import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
-import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { crashPoint } from "../../core/crash-points.ts";
-import type { OnProgress } from "../../core/progress.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import { linuxTreeReader } from "../../host/tree/linux-tree-reader.ts";
-import type { NodeVerdict } from "../../journeys/clone/chain/coordinator-events.ts";
-import { NodeIndex } from "../../journeys/clone/node/node-index.ts";
-import { NodeSession } from "../../journeys/clone/node/node-session.ts";
-import { receiveImage, type ComingImage } from "../../journeys/clone/node/receive-image.ts";
+import type { ComingImage } from "../../journeys/clone/node/receive-image.ts";
 import { WrittenFiles } from "../../journeys/clone/node/written-files.ts";
-import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
-import { parseToken } from "../../journeys/clone/wire/token.ts";
 import { planRestore, type RestoreFacts, type RestorePlan } from "../../system/restore/plan.ts";
 import { findUnfinished, newStagePath } from "../../system/restore/stage.ts";
 import type { RestoreLoss } from "../../system/restore/write-tree.ts";
 import { realPath } from "../settings/real-path.ts";
+import { joinSession, type JoinSessionOptions } from "./join-session.ts";
 import { fillTree, type TreeArrival } from "./fill-tree.ts";
 import { updateTree } from "./update-tree.ts";
 import { lookAtTarget, tryLock } from "../restore/restore-ports.ts";
-import { choosePaths, type Paths } from "../settings/settings.ts";
-import { runOnNode } from "./run-on-node.ts";
-import { CopyNotPreparedError, doThen, settleCopy, type CloneThen } from "./settle-copy.ts";
+import { choosePaths } from "../settings/settings.ts";
+import { doThen, settleCopy, type CloneThen } from "./settle-copy.ts";
 import { VerifiedMark } from "./verified-mark.ts";
 
-/** How to join a session. */
-export interface CloneJoinOptions {
-  readonly session: string;
-  /** As `clone serve` printed it. */
-  readonly token: string;
-  /** The golden node: a name or address. Undefined: it is asked for on the local net. */
-  readonly from?: string;
-  readonly port?: number;
-  /** How this node is called in the session; by default its host name. */
-  readonly name?: string;
-  /** Where its own successor connects; by default the session's port if it is free. */
-  readonly listenPort?: number;
-  readonly listenHost?: string;
+/** How to join a session with a directory as target. */
+export interface CloneJoinOptions extends JoinSessionOptions {
   /** The directory holds an older clone, which is made equal to the image; only what it lacks is fetched. */
   readonly update?: boolean;
   /** What to do once the golden node lets this node go. Default: stay. */
   readonly afterwards?: CloneThen;
-  /** Runs commands that the golden node has signed. Default: false. */
-  readonly allowExec?: boolean;
-  readonly onLine?: (line: string) => void;
-  readonly onProgress?: OnProgress;
-  readonly signal?: AbortSignal;
-  readonly paths?: Paths;
 }
 
 /** What a node got. */
@@ -78,36 +52,18 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
   const startedAtMs = Date.now();
   const target = realPath(resolve(directory));
   const paths = options.paths ?? choosePaths();
-  const work = `${paths.stateDirectory}/clone-nodes/${randomBytes(8).toString("hex")}`;
-  mkdirSync(work, { recursive: true, mode: 0o700 });
-  try {
-    using index = new NodeIndex(`${work}/index.sqlite`);
-    const newStage = newStagePath(target);
-    let files: WrittenFiles | undefined;
-    const fromFiles = (frame: number): Buffer | undefined => files?.frame(frame);
-    const doneUpTo = (image: string): TreePath | undefined =>
-      findUnfinished(target, tryLock).find((each) => each.image === image && each.path === "")?.doneUpTo as
-        | TreePath
-        | undefined;
-    using session = await NodeSession.join({
-      golden: {
-        session: options.session,
-        token: parseToken(options.token),
-        place: options.from === undefined ? undefined : { host: options.from, port: options.port ?? defaultPort },
-      },
-      name: options.name ?? hostname(),
-      where: { port: options.listenPort ?? 0, host: options.listenHost },
-      index,
-      isFresh: (image) => options.update !== true && doneUpTo(image) === undefined,
-      fromFiles,
-      onLine: options.onLine ?? (() => undefined),
-      exec: options.allowExec === true ? runOnNode : undefined,
-      signal: options.signal,
-    });
-    let coming: ComingImage | undefined;
-    try {
-      coming = await receiveImage(session, index, fromFiles, () => doneUpTo(session.image));
-      const isUpdate = options.update === true;
+  const isUpdate = options.update === true;
+  const newStage = newStagePath(target);
+  let files: WrittenFiles | undefined;
+  const doneUpTo = (image: string): TreePath | undefined =>
+    findUnfinished(target, tryLock).find((each) => each.image === image && each.path === "")?.doneUpTo as
+      | TreePath
+      | undefined;
+  const { result, ...received } = await joinSession(options, {
+    isFresh: (image) => !isUpdate && doneUpTo(image) === undefined,
+    doneUpTo,
+    fromFiles: (frame) => Promise.resolve(files?.frame(frame)),
+    receive: async (session, coming, index) => {
       const plan = planFor(lookAtTarget(target, newStage), session.image, coming, isUpdate);
       files = new WrittenFiles(linuxTreeReader(), index, plan.root);
       session.log(`${isUpdate ? "updating" : "writing"} ${target}`);
@@ -116,7 +72,7 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
         plan,
         session,
         coming,
-        isInFiles: (frame) => fromFiles(frame) !== undefined,
+        isInFiles: (frame) => files?.frame(frame) !== undefined,
         isVerified: (root) => mark.isOf(root),
         settle: async (root) => {
           const settlement = session.settlement ?? { identity: "none", hostname: "", modules: "" };
@@ -131,45 +87,13 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
       };
       const written = isUpdate ? await updateTree(arrival) : await fillTree(arrival);
       mark.remove();
-      const { bytes } = coming.manifest.tail.counts;
-      const { digest } = coming.manifest.tail.tree;
       files = new WrittenFiles(linuxTreeReader(), index, target);
-      session.judge({ ok: true, digest, verifiedBytes: bytes, retries: coming.chunks.retries, reason: "" });
       session.log(`verified ${target}`);
-      await session.ended;
-      const thenStatus = await doThen(options.afterwards ?? { kind: "stay" }, target, (line) => session.log(line));
-      return {
-        image: session.image,
-        directory: target,
-        bytes,
-        digest,
-        retries: coming.chunks.retries,
-        resumed: plan.resumes !== undefined,
-        thenStatus,
-        ...written,
-        durationMs: Date.now() - startedAtMs,
-      };
-    } catch (error) {
-      session.judge(failureOf(error as Error, coming));
-      // The golden node is told before the connection goes.
-      await new Promise((done) => void setTimeout(done, 200));
-      throw error;
-    }
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-}
-
-function failureOf(error: Error, coming: ComingImage | undefined): NodeVerdict {
-  const isVerified = error instanceof CopyNotPreparedError;
-  const tail = isVerified ? coming?.manifest.tail : undefined;
-  return {
-    ok: false,
-    digest: tail?.tree.digest ?? "",
-    verifiedBytes: tail?.counts.bytes ?? 0,
-    retries: coming?.chunks.retries ?? 0,
-    reason: error.message.slice(0, 500),
-  };
+      return { ...written, resumed: plan.resumes !== undefined };
+    },
+    released: (log) => doThen(options.afterwards ?? { kind: "stay" }, target, log),
+  });
+  return { ...received, ...result, directory: target, durationMs: Date.now() - startedAtMs };
 }
 
 function planFor(facts: RestoreFacts, image: string, { manifest }: ComingImage, isUpdate: boolean): RestorePlan {

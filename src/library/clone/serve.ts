@@ -109,7 +109,7 @@ export async function cloneServe(
     ? SessionState.reopen(statePath)
     : SessionState.begin(statePath, options.session, opened.name.image);
   if (state.image !== opened.name.image) throw new SessionExistsError(options.session, state.image);
-  const planned = await planFrames(store, opened.name.image, opened.manifest.tail.tree);
+  const planned = await planFrames(store, opened.name.image, opened.manifest);
   const { sessionId, sessionKey, signingKey } = state;
   const rate = options.rateBytesPerSecond;
   const frames = new GoldenFrames(

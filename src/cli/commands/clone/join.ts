@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
+import type { JoinSessionOptions } from "../../../library/clone/join-session.ts";
+import { cloneJoinStore } from "../../../library/clone/join-store.ts";
 import { cloneJoin, type CloneJoinOptions } from "../../../library/clone/join.ts";
 import { planCloneJoin, type CloneJoinPlan } from "../../../library/clone/plan-join.ts";
 import type { CloneThen } from "../../../library/clone/settle-copy.ts";
@@ -13,39 +15,100 @@ import { needed } from "./needed.ts";
 
 /** `rehome clone join`. */
 export async function runCloneJoin(call: CloneJoinCall, context: CommandContext): Promise<ExitStatus> {
-  const session = needed("session", call.session);
-  const dir = needed("dir", call.dir);
-  const token = readToken(call.tokenFile);
-  const options: CloneJoinOptions = {
-    session,
-    token,
+  const joining: JoinSessionOptions = {
+    session: needed("session", call.session),
+    token: readToken(call.tokenFile),
     ...(call.from !== undefined && { from: call.from }),
     ...(call.name !== undefined && { name: call.name }),
     ...(call.port !== undefined && { port: call.port }),
     ...(call.listenPort !== undefined && { listenPort: call.listenPort }),
-    afterwards: afterwardsOf(call),
-    update: call.update,
     allowExec: call.allowExec,
+    onLine: (line) => context.messages.remark(line),
   };
+  const { store } = context.common;
+  if (call.dir === undefined && store !== undefined) return await joinWithStore(joining, call, context);
+  if (call.dir !== undefined && store !== undefined)
+    throw new UsageError("cannot use --dir and --store", "Join twice to have both: a copy and an image in a store.");
+  if (call.dir === undefined)
+    throw new UsageError(
+      "cannot join without a target",
+      "Give --dir DIR for a tree, or --store STORE for an image in a store.",
+    );
+  return await joinWithDirectory(
+    call.dir,
+    { ...joining, afterwards: afterwardsOf(call), update: call.update },
+    call,
+    context,
+  );
+}
+
+async function joinWithDirectory(
+  dir: string,
+  options: CloneJoinOptions,
+  call: CloneJoinCall,
+  context: CommandContext,
+): Promise<ExitStatus> {
+  const { session } = options;
   if (call.dryRun) return showPlan(await planCloneJoin(dir, options), call, context);
   const signal = context.interruptible("the join");
   const result = await (async () => {
     using view = context.startProgress(entryNoun);
-    const onLine = (line: string): void => context.messages.remark(line);
-    return await cloneJoin(dir, { ...options, onLine, onProgress: view.onProgress, signal });
+    return await cloneJoin(dir, { ...options, onProgress: view.onProgress, signal });
   })();
   const { directory, bytes, retries, resumed, losses, lossCount, durationMs } = result;
   if (context.common.json) context.output.document({ session, ...result });
   else {
     context.output.lines([
       `${directory} is a verified copy: ${formatBytes(bytes)}, in ${formatDuration(durationMs)}`,
-      ...(retries > 0 ? [`${retries} frames had to be asked for again`] : []),
+      ...retriesLine(retries),
       ...(resumed ? ["went on from where an earlier run had stopped"] : []),
     ]);
     const lost = losses.map(({ path, what, why }) => `/${path}: ${what} could not be set: ${why}`);
     printWarnings(context.messages, lost, lossCount, "--json lists up to a thousand");
   }
   return lossCount > 0 || result.thenStatus !== 0 ? exitStatus.incomplete : exitStatus.done;
+}
+
+async function joinWithStore(
+  options: JoinSessionOptions,
+  call: CloneJoinCall,
+  context: CommandContext,
+): Promise<ExitStatus> {
+  const isOfDirectory = call.update || call.reboot || call.then !== undefined || call.dryRun;
+  if (isOfDirectory)
+    throw new UsageError("cannot use --update, --reboot, --then or -n with --store", "They belong to --dir.");
+  const signal = context.interruptible("the join");
+  const { name, retries, durationMs } = await (async () => {
+    using view = context.startProgress(frameNoun);
+    return await cloneJoinStore({ ...options, ...context.store, onProgress: view.onProgress, signal });
+  })();
+  const { image, tag, bytes, newBytes, storedBytes } = name;
+  if (context.common.json) {
+    const { session } = options;
+    context.output.document({
+      session,
+      image,
+      name: name.name,
+      tag,
+      bytes,
+      newBytes,
+      storedBytes,
+      retries,
+      durationMs,
+    });
+  } else
+    context.output.lines([
+      `${name.name}:${tag} @${image.slice(0, 12)}`,
+      `${formatBytes(newBytes)} new, ${formatBytes(storedBytes)} stored, in ${formatDuration(durationMs)}`,
+      ...retriesLine(retries),
+    ]);
+  return exitStatus.done;
+}
+
+const frameNoun = { one: "frame", many: "frames" };
+
+function retriesLine(retries: number): string[] {
+  return retries > 0 ? [`${retries} frames had to be asked for again`] : [];
 }
 
 function readToken(file: string | undefined): string {

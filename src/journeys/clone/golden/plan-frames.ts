@@ -1,4 +1,5 @@
-import type { TreeReference } from "../../../core/manifest/manifest.ts";
+import type { Manifest, TreeReference } from "../../../core/manifest/manifest.ts";
+import { treesOf } from "../../../core/manifest/trees.ts";
 import type { BlockLocation } from "../../../image/chunk-index/chunk-index.ts";
 import { ObjectMissingError } from "../../../image/errors.ts";
 import type { BlockEntry } from "../../../image/format/pack.ts";
@@ -19,20 +20,41 @@ const partBytes = 512 * 1024;
 const directoryBlocks = 512;
 
 /**
- * Decides what is sent of an image: its index whole, then each block that its files need, once, in the order of first use.
+ * Decides what is sent of an image: its index whole, then each block that its files and streams need, once, in the order of first use.
  *
  * The parts of the index are kept in memory: about 1 % of a tree of small files, far less of large ones.
  *
  * @throws {ObjectMissingError} @throws {ObjectDamagedError} @throws {FormatInvalidError}
  */
-export async function planFrames(store: ImageStore, image: ImageId, tree: TreeReference): Promise<PlannedFrames> {
-  const manifest = await store.blobs.get(`images/${image}`);
-  if (manifest === undefined) throw new ObjectMissingError(`images/${image}`);
+export async function planFrames(store: ImageStore, image: ImageId, manifest: Manifest): Promise<PlannedFrames> {
+  const bytes = await store.blobs.get(`images/${image}`);
+  if (bytes === undefined) throw new ObjectMissingError(`images/${image}`);
   const parts = new PartWriter();
-  parts.add({ kind: "manifest", bytes: manifest });
+  parts.add({ kind: "manifest", bytes });
+  const blocks = new Map<number, BlockLocation>();
+  for (const tree of treesOf(manifest)) await planTree(store, tree, parts, blocks);
+  const ordered = [...blocks.values()];
+  const footers = new FooterReader(store);
+  for (let first = 0; first < ordered.length; first += directoryBlocks) {
+    const entries: DirectoryEntry[] = [];
+    for (const block of ordered.slice(first, first + directoryBlocks)) {
+      const { codec, storedBytes, chunkIds, chunkLengths } = await footers.entryOf(block);
+      entries.push({ codec, storedBytes, chunkIds, chunkLengths });
+    }
+    parts.add({ kind: "directory", blocks: entries });
+  }
+  return { indexParts: parts.end(), blocks: ordered };
+}
+
+/** Adds the index of a tree to `parts`, and the blocks that it needs to `blocks`. */
+async function planTree(
+  store: ImageStore,
+  tree: TreeReference,
+  parts: PartWriter,
+  blocks: Map<number, BlockLocation>,
+): Promise<void> {
   for (const { id, lengthBytes } of tree.table)
     parts.add({ kind: "chunk", bytes: await store.chunks.readChunk(id, lengthBytes) });
-  const blocks = new Map<number, BlockLocation>();
   for (const segment of await readTopTable(store.chunks, tree)) {
     const bytes = await store.chunks.readChunk(segment.id, segment.lengthBytes);
     parts.add({ kind: "chunk", bytes });
@@ -45,17 +67,6 @@ export async function planFrames(store: ImageStore, image: ImageId, tree: TreeRe
       }
     }
   }
-  const ordered = [...blocks.values()];
-  const footers = new FooterReader(store);
-  for (let first = 0; first < ordered.length; first += directoryBlocks) {
-    const entries: DirectoryEntry[] = [];
-    for (const block of ordered.slice(first, first + directoryBlocks)) {
-      const { codec, storedBytes, chunkIds, chunkLengths } = await footers.entryOf(block);
-      entries.push({ codec, storedBytes, chunkIds, chunkLengths });
-    }
-    parts.add({ kind: "directory", blocks: entries });
-  }
-  return { indexParts: parts.end(), blocks: ordered };
 }
 
 /** Gathers items into parts. */

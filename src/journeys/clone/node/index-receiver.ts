@@ -64,7 +64,10 @@ export class IndexReceiver {
           this.#index.addFrames(next, item.blocks);
           next += item.blocks.length;
         } else if (item.kind === "chunk") this.#index.addPart(item.bytes);
-        else manifest ??= decodeManifest(Buffer.from(item.bytes), image);
+        else {
+          manifest ??= decodeManifest(Buffer.from(item.bytes), image);
+          this.#index.addPart(item.bytes);
+        }
       }
     if (manifest === undefined || next !== frames)
       throw new FormatInvalidError("the index of the session", `it names ${next} frames, and ${frames} are announced`);

@@ -5,6 +5,7 @@ import type { ChunkLocation } from "../../../image/chunk-index/chunk-index.ts";
 import { sha256 } from "../../../image/chunker/decode-block.ts";
 import { ObjectMissingError } from "../../../image/errors.ts";
 import type { Codec } from "../../../image/format/pack.ts";
+import type { ImageId } from "../../../image/store/image-names.ts";
 import type { DirectoryEntry } from "../wire/index-part.ts";
 
 /** A chunk of a frame, and the first place in the tree where it goes; no place where the image's files do not need it. */
@@ -48,13 +49,19 @@ export class NodeIndex implements Disposable {
     );
   }
 
-  /** Keeps a segment or a piece of the top table. */
+  /** Keeps the manifest, a segment, or a piece of the top table. */
   addPart(bytes: Uint8Array): void {
     this.#database.prepare("INSERT OR IGNORE INTO part VALUES (?, ?)").run(sha256(bytes), bytes);
   }
 
+  /** All that was kept, in no order. */
+  *parts(): Generator<{ readonly id: Buffer; readonly bytes: Buffer }> {
+    for (const row of this.#database.prepare("SELECT id, bytes FROM part").iterate())
+      yield { id: Buffer.from(row["id"] as Uint8Array), bytes: Buffer.from(row["bytes"] as Uint8Array) };
+  }
+
   /** @throws {ObjectMissingError} */
-  part(id: ChunkId): Buffer {
+  part(id: ChunkId | ImageId): Buffer {
     const row = this.#part.get(Buffer.from(id, "hex"));
     if (row === undefined) throw new ObjectMissingError(`part ${id} of the index`);
     return Buffer.from(row["bytes"] as Uint8Array);

@@ -11,7 +11,7 @@ export interface NodeParts {
   /** Says whether the target holds nothing of this image, so that all frames are asked for at once. */
   readonly isFresh: (image: string) => boolean;
   /** The plain bytes of a frame from files that are written. */
-  readonly fromFiles: (frame: number) => Buffer | undefined;
+  readonly fromFiles: (frame: number) => Promise<Buffer | undefined>;
   /** For people: what happens, in one line each. */
   readonly onLine: (line: string) => void;
   /** Runs a command of the golden node; undefined: it does not run any. Resolves with its exit status. */

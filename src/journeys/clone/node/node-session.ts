@@ -126,6 +126,11 @@ export class NodeSession implements Disposable {
     return this.#facts.image;
   }
 
+  /** The frames that bring blocks: from `first` on, up to `end`. */
+  get blockFrames(): { readonly first: number; readonly end: number } {
+    return { first: this.#facts.indexFrames, end: this.#facts.frames };
+  }
+
   get receiver(): IndexReceiver {
     return this.#receiver;
   }
@@ -201,7 +206,7 @@ export class NodeSession implements Disposable {
 
   async #rebuild(frame: number): Promise<FrameBytes | undefined> {
     const part = this.#receiver.part(frame);
-    const plain = part ?? this.#parts.fromFiles(frame);
+    const plain = part ?? (await this.#parts.fromFiles(frame));
     if (plain === undefined) return undefined;
     const body = part ?? (await compress(plain, { params: {} }));
     const header = { type: part ? "index" : "rebuilt", frame, sealer: this.#number, counter: ++this.#counter } as const;

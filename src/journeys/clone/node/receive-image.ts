@@ -25,7 +25,7 @@ const filesAtOnce = 512;
 export async function receiveImage(
   session: NodeSession,
   index: NodeIndex,
-  fromFiles: (frame: number) => Buffer | undefined,
+  fromFiles: (frame: number) => Promise<Buffer | undefined>,
   doneUpTo: (manifest: Manifest) => TreePath | undefined,
 ): Promise<ComingImage> {
   await session.indexed;
@@ -35,8 +35,9 @@ export async function receiveImage(
   const needed = new FrameSet();
   let files: (Entry & { kind: "file" })[] = [];
   let placed = 0;
+  const ofTree = new FrameSet();
   const place = (): void => {
-    index.placeFiles(files, placed);
+    for (const frame of index.placeFiles(files, placed)) ofTree.add(frame);
     placed += files.length;
     files = [];
   };
@@ -50,5 +51,8 @@ export async function receiveImage(
   }
   place();
   if (done !== undefined) session.need(needed);
+  // Blocks of streams alone: a tree does not wait for them, it only passes them on.
+  const { first, end } = session.blockFrames;
+  for (let frame = first; frame < end; frame++) if (!ofTree.has(frame)) session.taken(frame);
   return { manifest, chunks };
 }

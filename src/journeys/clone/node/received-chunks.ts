@@ -25,10 +25,10 @@ export class ReceivedChunks implements RestoreSource {
   readonly #index: NodeIndex;
   readonly #session: NodeSession;
   /** The plain bytes of a frame from files that are written. */
-  readonly #fromFiles: (frame: number) => Buffer | undefined;
+  readonly #fromFiles: (frame: number) => Promise<Buffer | undefined>;
   #retries = 0;
 
-  constructor(index: NodeIndex, session: NodeSession, fromFiles: (frame: number) => Buffer | undefined) {
+  constructor(index: NodeIndex, session: NodeSession, fromFiles: (frame: number) => Promise<Buffer | undefined>) {
     this.#index = index;
     this.#session = session;
     this.#fromFiles = fromFiles;
@@ -112,7 +112,7 @@ export class ReceivedChunks implements RestoreSource {
         const frame = await coming;
         return { block: this.#carriedOf(frame), frame };
       }
-      const plain = this.#fromFiles(number);
+      const plain = await this.#fromFiles(number);
       if (plain) {
         const subject = `frame ${number} from files`;
         return { block: { block: number, codec: 0, plainBytes: plain.length, stored: plain, subject } };

@@ -1,0 +1,125 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { hostname } from "node:os";
+import type { OnProgress } from "../../core/progress.ts";
+import type { TreePath } from "../../core/tree/byte-string.ts";
+import type { NodeVerdict } from "../../journeys/clone/chain/coordinator-events.ts";
+import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
+import { NodeIndex } from "../../journeys/clone/node/node-index.ts";
+import { NodeSession } from "../../journeys/clone/node/node-session.ts";
+import { receiveImage, type ComingImage } from "../../journeys/clone/node/receive-image.ts";
+import { parseToken } from "../../journeys/clone/wire/token.ts";
+import { choosePaths, type Paths } from "../settings/settings.ts";
+import { runOnNode } from "./run-on-node.ts";
+import { CopyNotPreparedError } from "./settle-copy.ts";
+
+/** How to join a session, whatever the target is. */
+export interface JoinSessionOptions {
+  readonly session: string;
+  /** As `clone serve` printed it. */
+  readonly token: string;
+  /** The golden node: a name or address. Undefined: it is asked for on the local net. */
+  readonly from?: string;
+  readonly port?: number;
+  /** How this node is called in the session; by default its host name. */
+  readonly name?: string;
+  /** Where its own successor connects; by default the session's port if it is free. */
+  readonly listenPort?: number;
+  readonly listenHost?: string;
+  /** Runs commands that the golden node has signed. Default: false. */
+  readonly allowExec?: boolean;
+  readonly onLine?: (line: string) => void;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+  readonly paths?: Paths;
+}
+
+/** Where a node puts an image. */
+export interface JoinTarget<Result> {
+  /** Says that it holds nothing of the image, so that all frames are asked for at once. */
+  isFresh(image: string): boolean;
+  /** Entries up to there in walk order are in it already. */
+  doneUpTo(image: string): TreePath | undefined;
+  /** The plain bytes of a frame from what is in it. */
+  fromFiles(frame: number): Promise<Buffer | undefined>;
+  /** What to do once the golden node lets this node go. Resolves with the status of a command, 0 without one. */
+  released?(log: (line: string) => void): Promise<number>;
+  /** Takes the image in, reads it back, and makes of it what the session asks for. */
+  receive(session: NodeSession, coming: ComingImage, index: NodeIndex): Promise<Result>;
+}
+
+/** What a node got. */
+export interface Received<Result> {
+  readonly image: string;
+  readonly bytes: number;
+  /** Of the tree that was read back and found equal. */
+  readonly digest: string;
+  /** Frames that had to be asked for again. */
+  readonly retries: number;
+  /** Of the command that was to be run at the end; 0 without one. */
+  readonly thenStatus: number;
+  readonly result: Result;
+}
+
+/**
+ * Joins a session, puts its image into a target and passes it on; serves those behind until the golden node ends the session.
+ *
+ * @throws {SessionRefusedError} And what the target throws, once the golden node was told.
+ */
+export async function joinSession<Result>(
+  options: JoinSessionOptions,
+  target: JoinTarget<Result>,
+): Promise<Received<Result>> {
+  const { stateDirectory } = options.paths ?? choosePaths();
+  const work = `${stateDirectory}/clone-nodes/${randomBytes(8).toString("hex")}`;
+  mkdirSync(work, { recursive: true, mode: 0o700 });
+  try {
+    using index = new NodeIndex(`${work}/index.sqlite`);
+    const fromFiles = (frame: number): Promise<Buffer | undefined> => target.fromFiles(frame);
+    using session = await NodeSession.join({
+      golden: {
+        session: options.session,
+        token: parseToken(options.token),
+        place: options.from === undefined ? undefined : { host: options.from, port: options.port ?? defaultPort },
+      },
+      name: options.name ?? hostname(),
+      where: { port: options.listenPort ?? 0, host: options.listenHost },
+      index,
+      isFresh: (image) => target.isFresh(image),
+      fromFiles,
+      onLine: options.onLine ?? (() => undefined),
+      exec: options.allowExec === true ? runOnNode : undefined,
+      signal: options.signal,
+    });
+    let coming: ComingImage | undefined;
+    try {
+      coming = await receiveImage(session, index, fromFiles, () => target.doneUpTo(session.image));
+      const result = await target.receive(session, coming, index);
+      const { counts, tree } = coming.manifest.tail;
+      const { retries } = coming.chunks;
+      session.judge({ ok: true, digest: tree.digest, verifiedBytes: counts.bytes, retries, reason: "" });
+      await session.ended;
+      const thenStatus = (await target.released?.((line) => session.log(line))) ?? 0;
+      return { image: session.image, bytes: counts.bytes, digest: tree.digest, retries, thenStatus, result };
+    } catch (error) {
+      session.judge(failureOf(error as Error, coming));
+      // The golden node is told before the connection goes.
+      await new Promise((done) => void setTimeout(done, 200));
+      throw error;
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function failureOf(error: Error, coming: ComingImage | undefined): NodeVerdict {
+  const isVerified = error instanceof CopyNotPreparedError;
+  const tail = isVerified ? coming?.manifest.tail : undefined;
+  return {
+    ok: false,
+    digest: tail?.tree.digest ?? "",
+    verifiedBytes: tail?.counts.bytes ?? 0,
+    retries: coming?.chunks.retries ?? 0,
+    reason: error.message.slice(0, 500),
+  };
+}

@@ -1,0 +1,52 @@
+import type { ImageName } from "../../image/store/image-names.ts";
+import type { ImageStore } from "../../image/store/image-store.ts";
+import type { NodeIndex } from "../../journeys/clone/node/node-index.ts";
+import { storeImage } from "../../journeys/clone/node/store-image.ts";
+import { openOrCreateStore, type StoreOptions } from "../store/store.ts";
+import { joinSession, type JoinSessionOptions } from "./join-session.ts";
+
+/** What a node's store got. */
+export interface CloneJoinStoreResult {
+  readonly name: ImageName;
+  readonly retries: number;
+  readonly durationMs: number;
+}
+
+/**
+ * Joins a session and puts its image into a store, made if there is none, while it comes in and is passed on: only blocks that bring
+ * something which the store lacks. All that was put is read back. The same call after a failure or kill goes on.
+ *
+ * @throws {SessionRefusedError} @throws {StoreUnsuitableError}
+ */
+export async function cloneJoinStore(options: JoinSessionOptions & StoreOptions): Promise<CloneJoinStoreResult> {
+  const startedAtMs = Date.now();
+  using store = await openOrCreateStore(options);
+  let known: NodeIndex | undefined;
+  const { result: name, retries } = await joinSession(options, {
+    isFresh: () => false,
+    doneUpTo: () => undefined,
+    fromFiles: async (frame) => known && (await fromStore(store, known, frame)),
+    receive: async (session, coming, index) => {
+      session.log(`storing the image in ${store.blobs.location}`);
+      const { onProgress = () => undefined, signal } = options;
+      const stored = await storeImage({ store, session, index, coming, onProgress, signal });
+      known = index;
+      session.log(`verified ${stored.name}:${stored.tag}`);
+      return stored;
+    },
+  });
+  return { name, retries, durationMs: Date.now() - startedAtMs };
+}
+
+/** The plain bytes of a frame; undefined unless the store has each of its chunks, and right. */
+async function fromStore(store: ImageStore, index: NodeIndex, frame: number): Promise<Buffer | undefined> {
+  const chunks = index.chunksOf(frame);
+  if (chunks.length === 0) return undefined;
+  try {
+    return Buffer.concat(
+      await Promise.all(chunks.map(({ id, lengthBytes }) => store.chunks.readChunk(id, lengthBytes))),
+    );
+  } catch {
+    return undefined;
+  }
+}
