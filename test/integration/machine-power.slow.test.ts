@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { armCrashPoints } from "../../src/core/crash-points.ts";
@@ -11,6 +11,7 @@ import { listMachines } from "../../src/library/machines/list-machines.ts";
 import { choosePaths } from "../../src/library/settings/settings.ts";
 import { assertDocument } from "../cli/documents.ts";
 import { withContainers } from "../support/container.ts";
+import { guideCommands } from "../support/guide.ts";
 import { addPrograms } from "../support/program-tree.ts";
 import { makeSite, put, type Site } from "../support/two-sites.ts";
 
@@ -137,4 +138,16 @@ test("a start and a stop that die are gone on with, and a start is taken back", 
   assert.equal(listMachines({ paths })[0]?.state, "installed");
   await undoJobOf(await dyingAt("machine.start.acted", start), { paths });
   assert.equal(listMachines({ paths })[0]?.state, "installed");
+});
+
+test("the day of a machine goes as the guide says", withContainers, (context) => {
+  const site = makeBootable(context);
+  const elsewhere = join(site.directory, "srv");
+  mkdirSync(elsewhere, { mode: 0o700 });
+  for (const command of guideCommands("machines", "From day to day")) {
+    const [, ...words] = command.replaceAll("/srv/machines", elsewhere).split(" ");
+    const { status, stderr } = site.run(...words);
+    assert.equal(status, 0, `${command}: ${stderr}`);
+  }
+  assert.deepEqual([listed(site), readdirSync(elsewhere)], [undefined, []]);
 });
