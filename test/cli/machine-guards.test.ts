@@ -90,6 +90,7 @@ test("nothing is installed, made or cloned over a detached machine", (context) =
   const remedies = [
     ["restore", "web2", site.machine("web1"), "--into-existing", "--store", "store"],
     ["restore", "web2", site.machine("web1"), "--into-existing", "--store", "store", "-n"],
+    ["machine", "create", "web1", "--from", site.machine("web1")],
     ["machine", "clone", "web2", "web1"],
     ["machine", "clone", "web1", "web3"],
   ];

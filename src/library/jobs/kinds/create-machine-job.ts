@@ -7,6 +7,7 @@ import { writeUnitFile } from "../../../journeys/machine/settings/unit-file.ts";
 import { applyChanges } from "../../../journeys/machine/settings/apply-changes.ts";
 import type { DetachedManifest } from "../../../journeys/machine/detached/detached-manifest.ts";
 import { machineNamePattern } from "../../../journeys/machine/detached/parse-detached.ts";
+import { assertLegal } from "../../../journeys/machine/states/machine-state.ts";
 import { recordDetached } from "../../../journeys/machine/states/ownership.ts";
 import type { HostFinding } from "../../../system/validate/index.ts";
 import { removeConfigurationOf, writeConfigurationOf } from "../../machines/configuration-files.ts";
@@ -69,11 +70,13 @@ export async function planCreateMachine(name: string, options: CreateOptions): P
       "Use letters, digits, `.`, `_` and `-`, at most 64.",
     );
   const existing = describeMachine(paths, name, readRecord(paths, name));
-  if (existing !== undefined && (existing.hasSettings || existing.epoch !== undefined || existing.state === "running"))
+  if (existing !== undefined && (existing.hasSettings || existing.epoch !== undefined || existing.state === "running")) {
+    if (existing.state === "detached") assertLegal(name, "install", existing.state);
     throw new MachineUnsuitableError(
       `cannot create ${name}: a machine of that name is ${existing.state} here`,
       `Choose another name, or rehome machine remove ${name}`,
     );
+  }
   const found = await findManifest(options.from, paths);
   const nspawn =
     options.edited === undefined
