@@ -10,8 +10,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { capture } from "../../src/library/capture/capture.ts";
 import { attachAsJob } from "../../src/library/jobs/kinds/attach-job.ts";
 import { cloneMachineAsJob } from "../../src/library/jobs/kinds/clone-machine-job.ts";
+import { createFromImageAsJob } from "../../src/library/jobs/kinds/create-from-image-job.ts";
 import { createMachineAsJob } from "../../src/library/jobs/kinds/create-machine-job.ts";
 import { detachAsJob } from "../../src/library/jobs/kinds/detach-job.ts";
 import { markMachineAsJob, reclaimMachineAsJob } from "../../src/library/jobs/kinds/machines/record-jobs.ts";
@@ -37,16 +39,19 @@ type OperationName =
   | "mark"
   | "reclaim"
   | "remove"
-  | "clone";
+  | "clone"
+  | "create-image"
+  | "detach-image"
+  | "attach-image";
 
 const operations: Readonly<Record<OperationName, (paths: Paths) => Promise<unknown>>> = {
   detach: (paths: Paths) => detachAsJob("web", { paths }),
   create: (paths: Paths) =>
     createMachineAsJob("web", { paths, from: join(paths.machinesDirectory, "web"), allow: ["Hostname"] }),
-  attach: async (paths: Paths) => {
-    const { report, isAttached } = await attachAsJob("web", { paths });
-    if (!isAttached) throw new RangeError(JSON.stringify(report.findings));
-  },
+  attach: (paths: Paths) => attach(paths),
+  "create-image": (paths: Paths) => createFromImageAsJob("copy", { paths, image: "golden" }),
+  "detach-image": (paths: Paths) => detachAsJob("web", { paths, toImage: {} }),
+  "attach-image": (paths: Paths) => attach(paths, "web:1"),
   // Ids that are made when it starts are the same in every run.
   clone: (paths: Paths) => cloneMachineAsJob("web", "copy", { paths, snapshot: "golden", fresh: "first-boot" }),
   rename: (paths: Paths) => renameMachineAsJob("web", "shop", { paths }),
@@ -56,6 +61,11 @@ const operations: Readonly<Record<OperationName, (paths: Paths) => Promise<unkno
   reclaim: (paths: Paths) => reclaimMachineAsJob("web", { paths }),
   remove: (paths: Paths) => removeMachineAsJob("web", { paths }),
 };
+
+async function attach(paths: Paths, image?: string): Promise<void> {
+  const { report, isAttached } = await attachAsJob("web", { paths, ...(image !== undefined && { from: { image } }) });
+  if (!isAttached) throw new RangeError(JSON.stringify(report.findings));
+}
 
 /** The names of all operations. */
 export const operationNames: readonly OperationName[] = Object.keys(operations) as OperationName[];
@@ -84,9 +94,11 @@ export async function prepareFor({ name, paths }: Operation): Promise<void> {
     join(units, "machines.target.wants/systemd-nspawn@web.service"),
   );
   if (name === "reclaim") stampFor(paths);
-  if (!["create", "attach"].includes(name)) return;
-  await operate({ name: "detach", paths });
+  if (name === "create-image") await capture("machine:web", { paths, name: "golden" });
+  if (!["create", "attach", "attach-image"].includes(name)) return;
+  await operate({ name: name === "attach-image" ? "detach-image" : "detach", paths });
   if (name === "attach") return;
+  if (name === "attach-image") removeAll(join(paths.machinesDirectory, "web"));
   // As on another host: only the files are there.
   for (const path of readdirSync(units)) removeAll(join(units, path));
   removeAll(join(paths.nspawnDirectory, "web.nspawn"));

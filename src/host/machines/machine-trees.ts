@@ -12,6 +12,7 @@ const btrfsMagic = 0x9123_683e;
 /** The root directory of every btrfs subvolume. */
 const subvolumeInode = 256;
 const renameNoReplace = 1;
+const renameExchange = 2;
 /** Copying a machine takes as long as it takes. */
 const timeoutMs = 2 ** 31 - 1;
 
@@ -57,8 +58,17 @@ export async function removeMachineTree(path: string): Promise<void> {
 
 /** Gives a tree its place, durably, where nothing is yet. @throws {SystemCallError} */
 export function moveMachineTree(from: string, to: string): void {
+  rename(from, to, renameNoReplace);
+}
+
+/** Exchanges two trees, durably and at one instant. @throws {SystemCallError} */
+export function exchangeMachineTrees(one: string, other: string): void {
+  rename(one, other, renameExchange);
+}
+
+function rename(from: string, to: string, flag: number): void {
   const [source, target] = [from, to].map((path) => libc.cString(byteStringFromText(path)));
-  if (libc.renameat2(libc.AT_FDCWD, source ?? null, libc.AT_FDCWD, target ?? null, renameNoReplace) < 0)
+  if (libc.renameat2(libc.AT_FDCWD, source ?? null, libc.AT_FDCWD, target ?? null, flag) < 0)
     throw new SystemCallError("rename", byteStringFromText(`${from} to ${to}`));
   const directory = openSync(dirname(to), "r");
   try {

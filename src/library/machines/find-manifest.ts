@@ -2,6 +2,7 @@ import { readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../core/errors.ts";
 import { detachedFile, readMachineFile } from "../../host/machines/machine-files.ts";
+import { PathNotFoundError } from "../../image/errors.ts";
 import { errnoNameOf } from "../../host/system-call-error.ts";
 import type { DetachedManifest } from "../../journeys/machine/detached/detached-manifest.ts";
 import {
@@ -9,6 +10,8 @@ import {
   maxManifestBytes,
   parseDetached,
 } from "../../journeys/machine/detached/parse-detached.ts";
+import { readFileOf } from "../images/images.ts";
+import type { StoreOptions } from "../store/store.ts";
 
 /** The manifest in a machine's directory; undefined if there is none. @throws {ManifestInvalidError} */
 export function readManifestIn(directory: string): DetachedManifest | undefined {
@@ -39,6 +42,31 @@ export function readManifestOf(operand: string): DetachedManifest {
     `cannot read the manifest in "${operand}": there is none`,
     "Detach the machine first, or name the file; a machine that was never detached needs none to be attached.",
   );
+}
+
+/** The manifest of the detached machine that an image holds; `shown` is what people call the image. @throws {ManifestInvalidError} @throws {UsageError} */
+export async function readManifestOfImage(
+  image: string,
+  shown: string,
+  options: StoreOptions,
+): Promise<DetachedManifest> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const part of readFileOf(image, `.rehome/${detachedFile}`, options)) {
+      length += part.length;
+      if (length > maxManifestBytes) throw new ManifestInvalidError(`of ${shown}`, "it is too large");
+      parts.push(part);
+    }
+  } catch (error) {
+    if (!(error instanceof PathNotFoundError)) throw error;
+    throw new UsageError(
+      `cannot attach from ${shown}: it is no image of a detached machine`,
+      "`rehome machine detach --to-image` makes one; `rehome machine create NAME --from IMAGE` makes a new machine of any image.",
+      { cause: error },
+    );
+  }
+  return parseDetached(Buffer.concat(parts).toString("utf8"), `of ${shown}`);
 }
 
 /** Says whether an operand of `attach` is a manifest rather than the name of a machine. */

@@ -12,7 +12,7 @@ import { namesIn, readRecords } from "./records.ts";
 const firstMachineUid = 65_536;
 const uidRangeCount = 65_536;
 
-/** What validation asks of this host for one machine. `isHere`: the machine's own files and settings are here already. */
+/** What validation asks of this host for one machine. `isHere`: the machine's name and settings are here already. */
 export function targetFacts(
   paths: Paths,
   host: SourceHost,

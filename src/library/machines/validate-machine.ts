@@ -21,6 +21,8 @@ import { targetFacts } from "./target-facts.ts";
 export interface ValidateOptions extends HostRoot {
   /** Its files lie here already, under its name. */
   readonly isHere: boolean;
+  /** Its name and settings are here already. Default: as `isHere`. */
+  readonly isConfigured?: boolean;
   /** Skips packages, patches, distribution, kernel and systemd. */
   readonly force?: boolean;
   /** Settings that an operator permits: `KEY` or `KEY=VALUE`. */
@@ -50,7 +52,7 @@ export async function validateMachine(
         inherited,
         rules,
       );
-  const facts = targetFacts(paths, host, manifest, options.isHere);
+  const facts = targetFacts(paths, host, manifest, options.isConfigured ?? options.isHere);
   const checks = checkHost(machineNeeds(manifest, options.isHere), facts, {
     ignored: rules.ignoredChecks,
     skipSoftware,

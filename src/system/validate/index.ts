@@ -10,6 +10,7 @@ export { renderReport } from "./render-report.ts";
 export { chooseChecked } from "./software/choose-checked.ts";
 export { chooseNeeded, compareSoftware } from "./software/compare-software.ts";
 export { noRules, packageRules, parseRules, type ValidationRules } from "./software/rules.ts";
-export type { HostFinding, ValidationReport } from "./report.ts";
+export type { Finding, HostFinding, PackageFinding, ValidationReport } from "./report.ts";
+export { compareVersions } from "./versions/compare-versions.ts";
 export { checkHost } from "./target/check-host.ts";
 export type { KnownMachine, MachineNeeds, TargetFacts } from "./target/target-facts.ts";

@@ -1,10 +1,12 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { createMachineAsJob, planCreateMachine } from "../../../library/jobs/kinds/create-machine-job.ts";
+import { namesManifest } from "../../../library/machines/find-manifest.ts";
 import { renderReport, type HostFinding } from "../../../system/validate/index.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { MachineCreateCall } from "../../definition/index.ts";
 import { editSettings } from "./edit-settings.ts";
+import { createFromImage } from "./create-from-image.ts";
 
 /** `rehome machine create`. */
 export async function runMachineCreate(call: MachineCreateCall, context: CommandContext): Promise<ExitStatus> {
@@ -12,7 +14,16 @@ export async function runMachineCreate(call: MachineCreateCall, context: Command
   if (call.from === undefined)
     throw new UsageError(
       `cannot create ${call.name}: --from is missing`,
-      "Name the directory of a detached machine, or its manifest.",
+      "Name the directory of a detached machine, its manifest, or an image.",
+    );
+  if (!namesManifest(call.from) && call.from !== "." && call.from !== "..") {
+    if (!call.edit) return await createFromImage(call, call.from, context);
+    throw new UsageError("cannot use --edit with an image", "Change its settings with --set; --show prints them.");
+  }
+  if (call.keepIdentity || call.fresh !== undefined)
+    throw new UsageError(
+      "cannot use --keep-identity or --fresh: they need an image",
+      "A machine that is attached stays who it is.",
     );
   const given = {
     from: call.from,

@@ -6,6 +6,8 @@ import { listMachines } from "../../../library/machines/list-machines.ts";
 import { choosePaths } from "../../../library/settings/settings.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { MachineDetachCall } from "../../definition/index.ts";
+import { entryNoun } from "../../progress/progress-text.ts";
+import { formatLabel, labelOf } from "../image-label.ts";
 import { countOf } from "../../render/quantities.ts";
 
 /** `rehome machine detach`. */
@@ -25,10 +27,39 @@ export async function runMachineDetach(call: MachineDetachCall, context: Command
     output.document(await describeDetached(choosePaths(), call.name, options));
     return exitStatus.done;
   }
-  const { manifest, path } = await detachAsJob(call.name, { ...options, onJob: context.onJob });
+  const { manifest, path, image } = await detach();
   const { name, uuid, epoch } = manifest.machine;
   const packages = manifest.software.packages.length;
-  if (common.json) output.document({ name, uuid, epoch, state: "detached", manifest: path, packages });
-  else output.lines([`${name} is detached`, `its manifest is ${path}: ${countOf(packages, "package")} to validate`]);
+  if (common.json)
+    output.document({
+      name,
+      uuid,
+      epoch,
+      state: "detached",
+      manifest: path,
+      packages,
+      ...(image && { image: labelOf(image) }),
+    });
+  else
+    output.lines([
+      `${name} is detached`,
+      `its manifest is ${path}: ${countOf(packages, "package")} to validate`,
+      ...(image
+        ? [`its files are ${formatLabel(image)} too: rehome machine attach ${name} --from ${image.name}:${image.tag}`]
+        : []),
+    ]);
   return exitStatus.done;
+
+  async function detach(): ReturnType<typeof detachAsJob> {
+    if (!call.toImage) return await detachAsJob(call.name, { ...options, onJob: context.onJob });
+    using view = context.startProgress(entryNoun);
+    const { store, paths } = context.store;
+    return await detachAsJob(call.name, {
+      ...options,
+      ...(paths && { paths }),
+      toImage: store === undefined ? {} : { store },
+      onProgress: view.onProgress,
+      onJob: context.onJob,
+    });
+  }
 }

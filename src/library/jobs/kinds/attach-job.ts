@@ -1,35 +1,40 @@
 import { hostname } from "node:os";
-import type { Checkpoint, CheckpointContext, JobKind } from "../../../engine/job-kind.ts";
-import { isDeviceNodeMissing, makeDeviceNode, removeDeviceNode } from "../../../host/machines/device-nodes.ts";
+import { parseImageOperand } from "../../../core/operand.ts";
+import type { JobKind } from "../../../engine/job-kind.ts";
+import { isMounted } from "../../../host/file-systems.ts";
+import type { DetachedManifest } from "../../../journeys/machine/detached/detached-manifest.ts";
+import { assertAttachable } from "../../../journeys/machine/states/ownership.ts";
 import {
-  detachedFile,
-  removeMachineFile,
-  renameMachineFile,
-  writeMachineFile,
-} from "../../../host/machines/machine-files.ts";
-import type { DetachedManifest, DeviceNode } from "../../../journeys/machine/detached/detached-manifest.ts";
-import { isOrdinaryDevice } from "../../../journeys/machine/detached/ordinary-devices.ts";
-import { formatDetached } from "../../../journeys/machine/detached/parse-detached.ts";
-import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
-import type { OwnerStamp } from "../../../journeys/machine/states/owner-stamp.ts";
-import { assertAttachable, recordAttached } from "../../../journeys/machine/states/ownership.ts";
+  planMachineUpdate,
+  type PackageChange,
+  type PlannedUpdate,
+} from "../../../journeys/machine/update/plan-update.ts";
 import type { ValidationReport } from "../../../system/validate/index.ts";
-import { readConfigurationOf, setAutostart } from "../../machines/configuration-files.ts";
+import { showImage, storeOf } from "../../images/images.ts";
+import { readConfigurationOf } from "../../machines/configuration-files.ts";
 import { describeDetached } from "../../machines/describe-detached.ts";
 import { MachineUnsuitableError } from "../../machines/errors.ts";
-import { namesManifest, readManifestIn, readManifestOf } from "../../machines/find-manifest.ts";
-import { guardMachine, lockMachine } from "../../machines/guards.ts";
+import { namesManifest, readManifestIn, readManifestOf, readManifestOfImage } from "../../machines/find-manifest.ts";
+import { guardMachine } from "../../machines/guards.ts";
 import type { HostRoot } from "../../machines/host-software.ts";
 import { describeMachine } from "../../machines/list-machines.ts";
-import { putBackStamp, readStamp, writeStamp } from "../../machines/owner-stamp.ts";
+import { readStamp } from "../../machines/owner-stamp.ts";
+import { readPackagesOf } from "../../machines/machine-packages.ts";
 import { machinePlaces } from "../../machines/places.ts";
 import { knownSiteId, readRecord, readRecords, siteId } from "../../machines/records.ts";
 import { deviceKey, validateMachine } from "../../machines/validate-machine.ts";
 import { choosePaths, type Paths } from "../../settings/settings.ts";
+import { storePath, type StoreOptions } from "../../store/store.ts";
 import { fromJson, toJson } from "../json.ts";
-import { assertStopped, lockedCheckpoint, markIncomplete, putRecord } from "./machine-checkpoints.ts";
-import { machineHooks } from "./machine-hooks.ts";
 import { runAsJob, type JobOptions } from "../run-as-job.ts";
+import {
+  attachCheckpoints,
+  snapshotOf,
+  type Arrival,
+  type AttachParameters,
+  type AttachPlan,
+} from "./attach-checkpoints.ts";
+import { assertMachineName, assertRoomFor, stageOf } from "./new-machine-checkpoints.ts";
 
 /** How a machine is to be attached. */
 export interface AttachOptions extends HostRoot, JobOptions {
@@ -37,6 +42,10 @@ export interface AttachOptions extends HostRoot, JobOptions {
   readonly force?: boolean;
   /** Settings that an operator permits: `KEY` or `KEY=VALUE`. */
   readonly allow?: readonly string[];
+  /** The image that holds its files and its manifest; they are not here yet. */
+  readonly from?: StoreOptions & { readonly image: string };
+  /** Brings packages of the machine that are out of step to this host's versions first. */
+  readonly update?: boolean;
   readonly warn?: (message: string) => void;
 }
 
@@ -46,40 +55,27 @@ export interface Attached {
   readonly manifest: DetachedManifest;
   /** False where a finding kept it from it, and nothing was changed. */
   readonly isAttached: boolean;
+  /** Packages of the machine that were brought to this host's versions. */
+  readonly updated?: readonly PackageChange[];
 }
-
-interface AttachParameters {
-  readonly name: string;
-  readonly paths: Paths;
-  readonly force: boolean;
-  /** Device nodes that are made even if they are not harmless. */
-  readonly allDevices: boolean;
-}
-
-interface AttachPlan {
-  readonly manifest: DetachedManifest;
-  readonly before: MachineRecord | null;
-  /** Whose it was, as its directory said. */
-  readonly stamp: OwnerStamp | null;
-  readonly site: string;
-  /** What force passed over, for the evidence. */
-  readonly report: ValidationReport;
-}
-
-/** The name of what is left of a manifest after the machine was attached by force. */
-const forcedFile = "attached-forced.json";
 
 /** The attaching of a machine as a job: until it is done the machine is incomplete, and undo makes it what it was. */
 export const attachKind: JobKind = {
   kind: "machine-attach",
   planVersion: 2,
-  checkpoints: ({ parameters, plan }) => attachCheckpoints(fromJson(parameters), fromJson(plan)),
+  checkpoints: ({ id, parameters, plan }) => attachCheckpoints(id, fromJson(parameters), fromJson(plan)),
+  remains({ id, parameters }) {
+    const { paths, name } = fromJson<AttachParameters>(parameters);
+    return [...new Set([stageOf(paths, id), snapshotOf(machinePlaces(paths, name).directory, id)])];
+  },
   insteadOfUndo: () => "Detach the machine again with `rehome machine detach`.",
 };
 
 /** Says whether this host can hold a machine: a name, or a manifest from anywhere. Changes nothing. @throws {ManifestInvalidError} */
 export async function planAttach(operand: string, options: AttachOptions = {}): Promise<Attached> {
   const { paths = choosePaths() } = options;
+  if (options.from !== undefined)
+    return { ...(await validateImage(operand, paths, options.from, options)), isAttached: false };
   if (!namesManifest(operand)) return { ...(await validateHere(operand, paths, options)), isAttached: false };
   const manifest = readManifestOf(operand);
   const isHere = isThisMachine(paths, manifest);
@@ -93,20 +89,28 @@ export async function planAttach(operand: string, options: AttachOptions = {}): 
  */
 export async function attachAsJob(name: string, options: AttachOptions = {}): Promise<Attached> {
   const { paths = choosePaths() } = options;
-  const { manifest, report } = await validateHere(name, paths, options);
-  if (report.findings.length > 0) return { manifest, report, isAttached: false };
+  const { manifest, report, arrival } =
+    options.from === undefined
+      ? { ...(await validateHere(name, paths, options)), arrival: undefined }
+      : await validateImage(name, paths, options.from, options);
+  const planned = options.update === true ? await planUpdateOf(name, paths, report) : undefined;
+  const findings = planned?.remaining ?? report.findings;
+  if (findings.length > 0) return { manifest, report: { ...report, findings }, isAttached: false };
+  const updated = planned?.changes ?? [];
   const parameters: AttachParameters = {
     name,
     paths,
     force: options.force ?? false,
     allDevices: options.allow?.includes(deviceKey) ?? false,
+    ...(arrival && { arrival }),
+    ...(updated.length > 0 && { update: updated }),
   };
   const before = readRecord(paths, name) ?? null;
   const stamp = readStamp(machinePlaces(paths, name).directory) ?? null;
   const plan: AttachPlan = { manifest, before, stamp, site: siteId(paths), report };
   const title = `attach ${name}${parameters.force ? " by force: its host's software was not compared" : ""}`;
   await runAsJob(attachKind, { title, parameters: toJson(parameters), plan: toJson(plan) }, { ...options, paths });
-  return { manifest, report, isAttached: true };
+  return { manifest, report: { ...report, findings }, isAttached: true, ...(planned && { updated }) };
 }
 
 async function validateHere(
@@ -138,86 +142,39 @@ function isThisMachine(paths: Paths, { machine, host }: DetachedManifest): boole
   return isSameSite && local !== undefined && (local.uuid === undefined || local.uuid === machine.uuid);
 }
 
-function attachCheckpoints(
-  { name, paths, force, allDevices }: AttachParameters,
-  { manifest, before, stamp, site }: AttachPlan,
-): Checkpoint[] {
+/** @throws {MachineUnsuitableError} If the machine could not be put back. */
+async function planUpdateOf(name: string, paths: Paths, report: ValidationReport): Promise<PlannedUpdate> {
   const { directory } = machinePlaces(paths, name);
-  const { uuid, epoch, image } = manifest.machine;
-  const known: MachineRecord = { name, uuid, epoch, ...(image !== undefined && { image }) };
-  const after = recordAttached({ ...manifest.machine, name }, site);
-  const devices = manifest.devices.filter((node) => allDevices || isOrdinaryDevice(node));
-  const locked = lockedCheckpoint(() => lockMachine(paths, name, "attach"));
-  const hooks = machineHooks(paths, { name, operation: "attach", before, known });
-  return [
-    hooks.before,
-    markIncomplete(paths, { name, operation: "attach", before, known, locked }),
-    {
-      name: "make-devices",
-      title: `Make the device nodes of ${name} that are missing`,
-      weight: 1,
-      undo: "removes",
-      run: (context) => makeDevices(directory, devices, context),
-      takeBack: async ({ cursor }) => {
-        for (const at of fromJson<readonly number[] | null>(cursor) ?? []) {
-          const node = devices[at];
-          if (node !== undefined) removeDeviceNode(directory, node);
-        }
-        await Promise.resolve();
-      },
-    },
-    locked({
-      name: "restore-autostart",
-      title: `Start ${name} with this host, if it was started with the other`,
-      weight: 1,
-      undo: "puts back",
-      act: () => manifest.configuration.autostart && setAutostart(paths, name, true),
-      takeBack: () => setAutostart(paths, name, false),
-    }),
-    locked({
-      name: "remove-manifest",
-      title: force ? `Keep the manifest of ${name} as ${forcedFile}` : `Remove the manifest of ${name}`,
-      weight: 1,
-      undo: "puts back",
-      act() {
-        if (force) renameMachineFile(directory, detachedFile, forcedFile);
-        else removeMachineFile(directory, detachedFile);
-      },
-      takeBack() {
-        if (force) renameMachineFile(directory, forcedFile, detachedFile);
-        else if (!manifest.isRebuilt) writeMachineFile(directory, detachedFile, formatDetached(manifest));
-      },
-    }),
-    locked({
-      name: "stamp-owner",
-      title: `Say in the directory of ${name} that this site owns it`,
-      weight: 1,
-      undo: "puts back",
-      act: () => writeStamp(directory, after),
-      takeBack: () => putBackStamp(directory, stamp),
-    }),
-    putRecord(paths, {
-      name,
-      before,
-      after,
-      title: `Own ${name}`,
-      assertUndoable: () => assertStopped(paths, name, "take back the attaching of"),
-      locked,
-    }),
-    hooks.after,
-  ];
+  if (isMounted(directory))
+    throw new MachineUnsuitableError(
+      `cannot update ${name}: ${directory} is a mount point, and could not be put back at once`,
+      "Update its packages yourself, on a snapshot, or mount the directory above.",
+    );
+  return planMachineUpdate(report.findings, await readPackagesOf(directory));
 }
 
-/** Keeps which nodes are missing before it makes the first of them, so that undo removes those and no others. */
-async function makeDevices(
-  directory: string,
-  devices: readonly DeviceNode[],
-  { cursor, saveCursor, log }: CheckpointContext,
-): Promise<null> {
-  if (cursor === null)
-    await saveCursor([...devices.keys()].filter((at) => isDeviceNodeMissing(directory, devices[at] as DeviceNode)));
-  for (const node of devices)
-    if (makeDeviceNode(directory, node) === "left")
-      log(`${node.path} was left: its directory is missing, or something else stands there`);
-  return null;
+/** The same for a machine whose files and manifest are in an image. */
+async function validateImage(
+  name: string,
+  paths: Paths,
+  { image, ...place }: NonNullable<AttachOptions["from"]>,
+  options: AttachOptions,
+): Promise<Pick<Attached, "manifest" | "report"> & { readonly arrival: Arrival }> {
+  assertMachineName("attach", name);
+  assertRoomFor(paths, name);
+  const where = { ...storeOf(parseImageOperand(image), place), paths };
+  const { name: found } = await showImage(image, where);
+  const held = await readManifestOfImage(`@${found.image}`, image, where);
+  const isConfigured = describeMachine(paths, name, readRecord(paths, name)) !== undefined;
+  const configuration = isConfigured
+    ? { ...readConfigurationOf(paths, name), autostart: held.configuration.autostart }
+    : held.configuration;
+  const label = `${found.name}:${found.tag}`;
+  const manifest = { ...held, machine: { ...held.machine, name, image: label }, configuration };
+  assertAttachable(manifest.machine, readRecords(paths));
+  return {
+    manifest,
+    report: await validateMachine(paths, manifest, { ...options, isHere: false, isConfigured }),
+    arrival: { image: `@${found.image}`, store: storePath(where), isConfigured },
+  };
 }

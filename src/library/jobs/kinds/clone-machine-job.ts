@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { lstatSync } from "node:fs";
-import { UsageError } from "../../../core/errors.ts";
 import { crashPoint } from "../../../core/crash-points.ts";
 import type { Consistency } from "../../../core/manifest/manifest.ts";
 import type { Checkpoint, JobKind } from "../../../engine/job-kind.ts";
@@ -8,7 +7,6 @@ import type { JobId } from "../../../engine/job.ts";
 import { canSnapshot, copyMachineTree, removeMachineTree, type CopyWay } from "../../../host/machines/machine-trees.ts";
 import { isMachineRunning } from "../../../host/machines/running.ts";
 import type { DetachedManifest, MachineConfiguration } from "../../../journeys/machine/detached/detached-manifest.ts";
-import { machineNamePattern } from "../../../journeys/machine/detached/parse-detached.ts";
 import { applyChanges } from "../../../journeys/machine/settings/apply-changes.ts";
 import { cloneSettings } from "../../../journeys/machine/settings/clone-settings.ts";
 import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
@@ -29,8 +27,10 @@ import { runAsJob, type JobOptions } from "../run-as-job.ts";
 import { lockedCheckpoint } from "./machine-checkpoints.ts";
 import { machineHooks } from "./machine-hooks.ts";
 import {
+  assertMachineName,
   assertNameFree,
   configure,
+  hostnameOf,
   identityOperations,
   own,
   publishTree,
@@ -109,11 +109,7 @@ export async function planCloneMachine(
   options: CloneMachineOptions = {},
 ): Promise<PlannedClone & { readonly manifest: DetachedManifest }> {
   const { paths = choosePaths(), isLive = false, fresh = "now" } = options;
-  if (!machineNamePattern.test(name))
-    throw new UsageError(
-      `cannot clone to "${name}": it is no name of a machine`,
-      "Use letters, digits, `.`, `_` and `-`, at most 64.",
-    );
+  assertMachineName("clone to", name);
   const { path } = guardMachine(paths, source, "clone", permitted(isLive || options.snapshot !== undefined));
   assertOwned("clone", readRecord(paths, source), knownSiteId(paths) ?? "");
   assertNameFree(paths, name);
@@ -139,7 +135,7 @@ export async function planCloneMachine(
     from,
     takesSnapshot: place !== undefined && kept === undefined,
     way,
-    consistency: kept?.machine.consistency ?? consistencyOf(way, isMachineRunning(path)),
+    consistency: kept?.machine.consistency ?? consistencyOf(way, isMachineRunning(path, source)),
     configuration: {
       ...configuration,
       nspawn: applyChanges(cloneSettings(configuration.nspawn), options.changes ?? []),
@@ -190,7 +186,7 @@ function cloneCheckpoints(
     using _source = lockMachine(paths, source, "clone");
     guardState(paths, source, "clone", permitted(isLive));
     assertOwned("clone", readRecord(paths, source), site);
-    const result = await copy(isMachineRunning(directory));
+    const result = await copy(isMachineRunning(directory, source));
     // Whoever started it meanwhile has changed what was copied.
     guardState(paths, source, "clone", permitted(isLive));
     return result;
@@ -275,9 +271,4 @@ function consistencyOf(way: CopyWay, isRunning: boolean): Consistency {
 /** States from which it is cloned beside `installed`. */
 function permitted(isLive: boolean): readonly MachineState[] {
   return isLive ? ["running"] : [];
-}
-
-/** A host cannot be called all that a machine can. */
-function hostnameOf(name: string): string {
-  return name.replaceAll("_", "-");
 }

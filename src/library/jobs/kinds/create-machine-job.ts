@@ -1,4 +1,3 @@
-import { UsageError } from "../../../core/errors.ts";
 import { statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { Checkpoint, JobKind } from "../../../engine/job-kind.ts";
@@ -6,11 +5,9 @@ import { parseSettings } from "../../../journeys/machine/settings/parse-settings
 import { writeUnitFile } from "../../../journeys/machine/settings/unit-file.ts";
 import { applyChanges } from "../../../journeys/machine/settings/apply-changes.ts";
 import type { DetachedManifest } from "../../../journeys/machine/detached/detached-manifest.ts";
-import { machineNamePattern } from "../../../journeys/machine/detached/parse-detached.ts";
 import { assertLegal } from "../../../journeys/machine/states/machine-state.ts";
 import { recordDetached } from "../../../journeys/machine/states/ownership.ts";
 import type { HostFinding } from "../../../system/validate/index.ts";
-import { removeConfigurationOf, writeConfigurationOf } from "../../machines/configuration-files.ts";
 import { describeDetached } from "../../machines/describe-detached.ts";
 import { MachineUnsuitableError } from "../../machines/errors.ts";
 import { readManifestIn, readManifestOf } from "../../machines/find-manifest.ts";
@@ -21,6 +18,7 @@ import { unsafeSettings } from "../../machines/validate-machine.ts";
 import { choosePaths, type Paths } from "../../settings/settings.ts";
 import { fromJson, toJson } from "../json.ts";
 import { lockedCheckpoint } from "./machine-checkpoints.ts";
+import { assertMachineName, configure } from "./new-machine-checkpoints.ts";
 import { runAsJob, type JobOptions } from "../run-as-job.ts";
 
 /** How a machine is to be configured. */
@@ -64,11 +62,7 @@ export const createMachineKind: JobKind = {
  */
 export async function planCreateMachine(name: string, options: CreateOptions): Promise<PlannedCreate> {
   const { paths = choosePaths() } = options;
-  if (!machineNamePattern.test(name))
-    throw new UsageError(
-      `cannot create "${name}": it is no name of a machine`,
-      "Use letters, digits, `.`, `_` and `-`, at most 64.",
-    );
+  assertMachineName("create", name);
   const existing = describeMachine(paths, name, readRecord(paths, name));
   if (existing !== undefined && (existing.hasSettings || existing.epoch !== undefined || existing.state === "running")) {
     if (existing.state === "detached") assertLegal(name, "install", existing.state);
@@ -122,14 +116,7 @@ function createCheckpoints(
   const { uuid, epoch, image } = machine;
   const locked = lockedCheckpoint(() => lockMachine(paths, name, "create"));
   return [
-    locked({
-      name: "write-configuration",
-      title: `Write the settings of ${name}`,
-      weight: 1,
-      undo: "removes",
-      act: () => writeConfigurationOf(paths, name, configuration),
-      takeBack: () => removeConfigurationOf(paths, name),
-    }),
+    configure({ paths, name, locked }, configuration),
     locked({
       name: "put-record",
       title: `Keep ${name} on record`,

@@ -18,15 +18,27 @@ import { guardMachine, lockMachine } from "../../machines/guards.ts";
 import { putBackStamp, readStamp } from "../../machines/owner-stamp.ts";
 import { machinePlaces } from "../../machines/places.ts";
 import { readRecord, siteId } from "../../machines/records.ts";
+import { planCaptureOf, type PlannedCapture } from "../../capture/capture.ts";
+import type { ImageName } from "../../../image/store/image-names.ts";
+import type { CaptureResult } from "../../../system/capture/run.ts";
 import { choosePaths, type Paths } from "../../settings/settings.ts";
+import { storePath, type StoreOptions } from "../../store/store.ts";
+import { captureCheckpoint, type CaptureParameters } from "./capture-job.ts";
 import { fromJson, toJson } from "../json.ts";
 import { lockedCheckpoint, markIncomplete, putRecord } from "./machine-checkpoints.ts";
 import { machineHooks } from "./machine-hooks.ts";
 import { runAsJob, type JobOptions } from "../run-as-job.ts";
 
+/** How a machine is to be detached. */
+export interface DetachOptions extends DescribeOptions, JobOptions {
+  /** Stores the machine as an image, in the store that is named. */
+  readonly toImage?: Pick<StoreOptions, "store">;
+}
+
 interface DetachParameters {
   readonly name: string;
   readonly paths: Paths;
+  readonly image?: CaptureParameters;
 }
 
 interface DetachPlan {
@@ -35,6 +47,7 @@ interface DetachPlan {
   readonly before: MachineRecord | null;
   /** Whose it was, as its directory said. */
   readonly stamp: OwnerStamp | null;
+  readonly capture?: PlannedCapture;
 }
 
 /** The detaching of a machine as a job: until it is done the machine is incomplete, and undo makes it what it was. */
@@ -50,6 +63,8 @@ export interface Detached {
   readonly manifest: DetachedManifest;
   /** Where the manifest is. */
   readonly path: string;
+  /** The image that it was stored as. */
+  readonly image?: ImageName;
 }
 
 /**
@@ -57,28 +72,41 @@ export interface Detached {
  *
  * @throws {MachineStateError} @throws {MachineUnsuitableError} @throws {NotOwnerError} @throws {JobPausedError}
  */
-export async function detachAsJob(name: string, options: DescribeOptions & JobOptions = {}): Promise<Detached> {
-  const { paths = choosePaths() } = options;
+export async function detachAsJob(name: string, options: DetachOptions = {}): Promise<Detached> {
+  const { paths = choosePaths(), toImage } = options;
   guardMachine(paths, name, "detach");
   const before = readRecord(paths, name);
   const site = siteId(paths);
   assertOwned("detach", before, site);
   const manifest = await describeDetached(paths, name, options);
+  const system = `machine:${name}`;
   const plan: DetachPlan = {
     manifest,
     before: before ?? null,
     stamp: readStamp(machinePlaces(paths, name).directory) ?? null,
+    ...(toImage && { capture: await planCaptureOf(system, { ...toImage, paths }) }),
   };
+  const image = toImage && { system, store: storePath({ ...toImage, paths }), paths, options: {} };
   const order = {
     title: `detach ${name}`,
-    parameters: toJson({ name, paths } satisfies DetachParameters),
+    parameters: toJson({ name, paths, ...(image && { image }) } satisfies DetachParameters),
     plan: toJson(plan),
   };
-  await runAsJob(detachKind, order, { ...options, paths });
-  return { manifest, path: `${machinePlaces(paths, name).directory}/.rehome/${detachedFile}` };
+  const { checkpoints } = await runAsJob(detachKind, order, { ...options, paths });
+  const captured = fromJson<Captured | null>(checkpoints.find((one) => one.name === "capture")?.result ?? null);
+  return {
+    manifest,
+    path: `${machinePlaces(paths, name).directory}/.rehome/${detachedFile}`,
+    ...(captured && { image: captured.name }),
+  };
 }
 
-function detachCheckpoints({ name, paths }: DetachParameters, { manifest, before, stamp }: DetachPlan): Checkpoint[] {
+type Captured = Pick<CaptureResult, "name">;
+
+function detachCheckpoints(
+  { name, paths, image: target }: DetachParameters,
+  { manifest, before, stamp, capture }: DetachPlan,
+): Checkpoint[] {
   const { directory } = machinePlaces(paths, name);
   const { uuid, epoch, image } = manifest.machine;
   const { autostart } = manifest.configuration;
@@ -102,6 +130,7 @@ function detachCheckpoints({ name, paths }: DetachParameters, { manifest, before
         removeMachineFile(directory, detachedFile);
       },
     }),
+    ...(target && capture ? [captureCheckpoint(target, capture)] : []),
     locked({
       name: "stop-autostart",
       title: `Start ${name} with this host no more`,
@@ -113,7 +142,10 @@ function detachCheckpoints({ name, paths }: DetachParameters, { manifest, before
     putRecord(paths, {
       name,
       before,
-      after: recordDetached(known),
+      after({ results }) {
+        const captured = fromJson<Captured | null>(results.get("capture") ?? null);
+        return recordDetached({ ...known, ...(captured && { image: `${captured.name.name}:${captured.name.tag}` }) });
+      },
       title: `Give up ${name}`,
       assertUndoable() {
         if (existsSync(directory) && hasMachineFile(directory, detachedFile)) return;

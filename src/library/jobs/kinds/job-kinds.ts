@@ -8,6 +8,7 @@ import { captureTarKind } from "./capture-tar-job.ts";
 import { cloneMachineKind } from "./clone-machine-job.ts";
 import { cloneServeKind } from "./clone-serve-job.ts";
 import { copyKind } from "./copy-job.ts";
+import { createFromImageKind } from "./create-from-image-job.ts";
 import { createMachineKind } from "./create-machine-job.ts";
 import { detachKind } from "./detach-job.ts";
 import { markKind, reclaimKind } from "./machines/record-jobs.ts";
@@ -20,6 +21,7 @@ import { diskConvertKind } from "./disk/convert-job.ts";
 import { prepareKind } from "./prepare-job.ts";
 import { restoreKind } from "./restore-job.ts";
 import { restoreRawKind } from "./restore-raw-job.ts";
+import { updateHostKind } from "./update-host-job.ts";
 import { pruneKind, removeKind } from "./store-jobs.ts";
 
 const kinds: readonly JobKind[] = [
@@ -45,6 +47,8 @@ const kinds: readonly JobKind[] = [
   diskBuildKind,
   diskConvertKind,
   prepareKind,
+  createFromImageKind,
+  updateHostKind,
 ];
 
 /** The kind of a job; undefined if this program does not have it. */

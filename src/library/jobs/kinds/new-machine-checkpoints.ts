@@ -1,16 +1,20 @@
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
+import { UsageError } from "../../../core/errors.ts";
 import { crashPoint } from "../../../core/crash-points.ts";
 import type { Checkpoint, CheckpointContext } from "../../../engine/job-kind.ts";
 import type { JobId } from "../../../engine/job.ts";
 import { moveMachineTree } from "../../../host/machines/machine-trees.ts";
 import { isMachineRunning } from "../../../host/machines/running.ts";
 import type { MachineConfiguration } from "../../../journeys/machine/detached/detached-manifest.ts";
+import { machineNamePattern } from "../../../journeys/machine/detached/parse-detached.ts";
 import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
+import type { OwnerStamp } from "../../../journeys/machine/states/owner-stamp.ts";
 import { assertLegal } from "../../../journeys/machine/states/machine-state.ts";
 import { removeConfigurationOf, writeConfigurationOf } from "../../machines/configuration-files.ts";
 import { MachineUnsuitableError } from "../../machines/errors.ts";
 import { describeMachine } from "../../machines/list-machines.ts";
+import { putBackStamp, writeStamp } from "../../machines/owner-stamp.ts";
 import { newestChange } from "../../machines/newest-change.ts";
 import { machinePlaces } from "../../machines/places.ts";
 import { readRecord, writeRecord } from "../../machines/records.ts";
@@ -47,6 +51,20 @@ export function stageOf({ machinesDirectory }: Paths, job: JobId): string {
   return join(machinesDirectory, `.rehome-machine-${job}`);
 }
 
+/** @throws {UsageError} If no machine can be called so. */
+export function assertMachineName(action: string, name: string): void {
+  if (machineNamePattern.test(name)) return;
+  throw new UsageError(
+    `cannot ${action} "${name}": it is no name of a machine`,
+    "Use letters, digits, `.`, `_` and `-`, at most 64.",
+  );
+}
+
+/** What the system in a machine is called: a host cannot be called all that a machine can. */
+export function hostnameOf(machine: string): string {
+  return machine.replaceAll("_", "-");
+}
+
 /** @throws {MachineUnsuitableError} @throws {MachineStateError} If a machine of that name is here. */
 export function assertNameFree(paths: Paths, name: string): void {
   const existing = describeMachine(paths, name, readRecord(paths, name));
@@ -55,6 +73,18 @@ export function assertNameFree(paths: Paths, name: string): void {
   throw new MachineUnsuitableError(
     `cannot make ${name}: a machine of that name is ${existing.state} here`,
     `Choose another name, or rehome machine remove ${name}`,
+  );
+}
+
+/** @throws {MachineUnsuitableError} @throws {MachineStateError} If the files of a machine cannot come to lie here under that name. */
+export function assertRoomFor(paths: Paths, name: string): void {
+  const { directory } = machinePlaces(paths, name);
+  const existing = describeMachine(paths, name, readRecord(paths, name));
+  if (existing !== undefined) assertLegal(name, "attach", existing.state);
+  if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) return;
+  throw new MachineUnsuitableError(
+    `cannot bring the files of ${name}: ${directory} is there already`,
+    `Attach those (rehome machine attach ${name}), or remove them first (rehome machine remove ${name}).`,
   );
 }
 
@@ -122,7 +152,10 @@ export function publishTree({ paths, name, locked }: NewMachine, stage: string):
 }
 
 /** Writes its settings; whether it starts with the host is left as it is. */
-export function configure({ paths, name, locked }: NewMachine, configuration: MachineConfiguration): Checkpoint {
+export function configure(
+  { paths, name, locked }: Pick<NewMachine, "paths" | "name" | "locked">,
+  configuration: MachineConfiguration,
+): Checkpoint {
   return locked({
     name: "write-configuration",
     title: `Write the settings of ${name}`,
@@ -133,14 +166,23 @@ export function configure({ paths, name, locked }: NewMachine, configuration: Ma
   });
 }
 
-/** The last two checkpoints: the machine is what `after` says, and is only taken back while nobody has used it. */
+/** The last checkpoints: the machine is what `after` says, and is only taken back while nobody has used it. `stamp`: whose its directory said it was. */
 export function own(
   { paths, name, before, locked }: NewMachine,
   after: (context: CheckpointContext) => MachineRecord,
+  stamp: OwnerStamp | null = null,
 ): Checkpoint[] {
   const { directory } = machinePlaces(paths, name);
   const seal = "look-at-tree";
   return [
+    locked({
+      name: "stamp-owner",
+      title: `Say in the directory of ${name} that this site owns it`,
+      weight: 1,
+      undo: "puts back",
+      act: (context) => writeStamp(directory, after(context)),
+      takeBack: () => putBackStamp(directory, stamp),
+    }),
     {
       name: seal,
       title: "Note when its files were changed last",
@@ -160,7 +202,7 @@ export function own(
         const record = readRecord(paths, name);
         // It died before it owned the machine.
         if (record?.uuid === uuid && record.mark === "incomplete") return;
-        const why = isMachineRunning(directory)
+        const why = isMachineRunning(directory, name)
           ? "it is running"
           : record?.uuid !== uuid || record.epoch !== epoch || record.owner !== owner
             ? "it has been attached elsewhere, or detached, since"
@@ -169,8 +211,8 @@ export function own(
               : "its files have changed since";
         if (why === undefined) return;
         throw new MachineUnsuitableError(
-          `cannot take back the making of ${name}: ${why}`,
-          `rehome machine remove ${name}, if it is not needed`,
+          `cannot take back the job that brought ${name}: ${why}`,
+          `If it is not wanted here: rehome machine detach ${name}, or rehome machine remove ${name}`,
         );
       },
       locked,

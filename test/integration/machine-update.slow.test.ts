@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { findTool } from "../../src/host/processes.ts";
+import { cloneTree, debianTree } from "../support/debian-tree.ts";
+import { addPackageRepository, installTiny } from "../support/package-repository.ts";
+import { asRoot } from "../support/temporary-directory.ts";
+import { makeSite, put, type Site } from "../support/two-sites.ts";
+import { assertDocument } from "../cli/documents.ts";
+
+const needs = {
+  skip:
+    asRoot.skip ||
+    (["systemd-nspawn", "mmdebstrap", "dpkg-scanpackages"].every(findTool)
+      ? false
+      : "needs dpkg-dev and systemd-nspawn"),
+  timeout: 900_000,
+};
+
+/** A detached machine from a host that had version 1.0 of a package which all machines are to have, and a host with 2.0. */
+function scene(context: TestContext): {
+  readonly site: Site;
+  readonly target: string;
+  readonly version: (root?: string) => string;
+} {
+  const site = makeSite(context);
+  const tree = debianTree(context, "bare");
+  addPackageRepository(tree, ["1.0", "2.0", "9.0"]);
+  installTiny(tree, "1.0");
+  const source = cloneTree(tree, join(site.directory, "source"));
+  const target = cloneTree(tree, join(site.directory, "target"));
+  installTiny(target, "2.0");
+  renameSync(tree, site.machine("web1"));
+  put(site.settingsFile("web1"), "[Exec]\nBoot=yes\n");
+  put(
+    join(site.directory, "validate.yaml"),
+    "scope: {all-machines: [rehome-tiny]}\nhost: {ignore: [distribution, kernel, systemd]}\n",
+  );
+  const detached = site.run("machine", "detach", "web1", "--host-root", source);
+  assert.equal(detached.status, 0, detached.stderr);
+  const version = (root = site.machine("web1")): string =>
+    readFileSync(join(root, "usr/lib/rehome-tiny/version"), "utf8").trim();
+  return { site, target, version };
+}
+
+test(
+  "attach -u brings the machine to the versions of its host, or back to what it was, and never down",
+  needs,
+  (context) => {
+    const { site, target, version } = scene(context);
+    const attach = ["machine", "attach", "web1", "--host-root", target];
+    assert.equal(site.run(...attach).status, 3);
+    assert.equal(site.run(...attach, "-u", "-n").status, 2);
+    assert.equal(site.run(...attach, "-u", "-F").status, 2);
+
+    // The host has one whose installation fails: the machine is put back.
+    const status = join(target, "var/lib/dpkg/status");
+    const text = readFileSync(status, "utf8");
+    writeFileSync(status, text.replace(/(Package: rehome-tiny\n[^]*?Version: )2\.0/, "$19.0"));
+    const failed = site.run(...attach, "-u");
+    assert.equal(failed.status, 1, failed.stderr);
+    assert.match(failed.stderr, /cannot update the packages in .*its package manager failed/);
+    assert.equal(site.stateOf("web1"), "incomplete");
+    assert.equal(version(), "1.0");
+    assert.match(
+      readFileSync(join(site.machine("web1"), "var/lib/dpkg/status"), "utf8"),
+      /Package: rehome-tiny\n[^]*?Version: 1\.0/,
+    );
+    assert.match(
+      readFileSync(join(site.machine("web1"), ".rehome/update.log"), "utf8"),
+      /rehome-tiny:all 1\.0 -> 9\.0\n[^]*the machine is as it was/,
+    );
+    const { jobs } = site.document("job", "list").document as { jobs: { id: string }[] };
+    assert.equal(site.run("job", "undo", jobs[0]?.id ?? "").status, 0);
+    assert.equal(site.stateOf("web1"), "detached");
+
+    // The host has an older one than the machine itself.
+    writeFileSync(status, text.replace(/(Package: rehome-tiny\n[^]*?Version: )2\.0/, "$10.9"));
+    const down = site.run(...attach, "-u");
+    assert.equal(down.status, 3);
+    assert.match(down.stdout, /an update never goes back/);
+    assert.equal(site.stateOf("web1"), "detached");
+
+    writeFileSync(status, text);
+    const attached = site.document(...attach, "-u");
+    assert.equal(attached.status, 0, JSON.stringify(attached.document));
+    assertDocument("machine-attach", attached.document);
+    assert.deepEqual((attached.document as { updated: unknown }).updated, [
+      { name: "rehome-tiny", architecture: "all", from: "1.0", to: "2.0" },
+    ]);
+    assert.equal(site.stateOf("web1"), "installed");
+    assert.equal(version(), "2.0");
+    assert.match(
+      readFileSync(join(site.machine("web1"), ".rehome/update.log"), "utf8"),
+      /rehome-tiny:all 1\.0 -> 2\.0\n[^]*Setting up rehome-tiny/,
+    );
+    assert.equal(existsSync(join(site.machine("web1"), ".rehome/detached.json")), false);
+    assert.deepEqual(readdirSync(join(site.directory, "machines")), ["web1"], "the snapshot is gone");
+  },
+);
+
+test("attach -u --host shows what the host lacks, and installs it once it is confirmed", needs, (context) => {
+  const { site, target, version } = scene(context);
+  installTiny(target, "1.0");
+  const path = join(site.machine("web1"), ".rehome/detached.json");
+  writeFileSync(path, readFileSync(path, "utf8").replace('"version": "1.0"', '"version": "2.0"'));
+  const attach = ["machine", "attach", "web1", "--host-root", target, "-u", "--host"];
+  const shown = site.run(...attach);
+  assert.equal(shown.status, 3);
+  assert.equal(shown.stdout, "rehome-tiny:all 1.0 -> 2.0\n");
+  assert.match(shown.stderr, /with --yes .*apt-get install .*rehome-tiny:all=2\.0/);
+  assert.deepEqual([version(target), site.stateOf("web1")], ["1.0", "detached"]);
+  const done = site.document(...attach, "--yes");
+  assert.equal(done.status, 0, JSON.stringify(done.document));
+  assertDocument("machine-attach", done.document);
+  assert.deepEqual([version(target), site.stateOf("web1")], ["2.0", "installed"]);
+  assert.equal(version(), "1.0", "the machine is as it was");
+});
