@@ -9,7 +9,15 @@ import {
   type MachineOperation,
   type MachineState,
 } from "./machine-state.ts";
-import { assertAttachable, assertOwned, NotOwnerError, recordAttached, recordDetached } from "./ownership.ts";
+import { decodeStamp, isTakenOver, type OwnerStamp } from "./owner-stamp.ts";
+import {
+  assertAttachable,
+  assertOwned,
+  NotOwnerError,
+  recordAttached,
+  recordDetached,
+  recordReclaimed,
+} from "./ownership.ts";
 
 const here = "a".repeat(32);
 const there = "b".repeat(32);
@@ -108,6 +116,31 @@ test("a machine that goes and comes back has a higher epoch each time", () => {
   const away = recordAttached({ ...recordDetached(record) }, there);
   assert.deepEqual(away, { ...record, owner: there, epoch: 5 });
   assert.equal(recordAttached(recordDetached(away), here).epoch, 6);
+});
+
+test("isTakenOver() believes a machine's directory only where that takes the machine away", () => {
+  const stamp: OwnerStamp = { uuid: record.uuid, epoch: 5, site: there, host: "host2" };
+  assert.equal(isTakenOver(undefined, record, here), false);
+  assert.equal(isTakenOver({ ...stamp, site: here }, record, here), false);
+  assert.equal(isTakenOver(stamp, record, here), true);
+  assert.equal(isTakenOver(stamp, { ...record, epoch: 6 }, here), false, "it was reclaimed since");
+  assert.equal(isTakenOver(stamp, { ...record, uuid: "d".repeat(32) }, here), false, "it is a clone");
+  assert.equal(isTakenOver(stamp, undefined, here), true, "nothing else is known of it");
+  for (const wrong of [{ ...stamp, epoch: 1e10 }, { ...stamp, host: "a\nb" }, { ...stamp, site: "" }, []])
+    assert.throws(() => decodeStamp(wrong, "stamp"), SyntaxError);
+});
+
+test("recordReclaimed() is above all that is known, and owns only what was attached here before", () => {
+  const stamp: OwnerStamp = { uuid: record.uuid, epoch: 9, site: there, host: "host2" };
+  const options = { site: here, hasTree: true };
+  const moved: MachineRecord = { ...record, owner: there, mark: "moved", movedTo: "host2" };
+  assert.deepEqual(recordReclaimed(moved, stamp, options), { ...record, epoch: 10 });
+  assert.deepEqual(recordReclaimed(moved, undefined, options), { ...record, epoch: 5 });
+  for (const unattached of [
+    recordReclaimed(recordDetached(record), stamp, options),
+    recordReclaimed(moved, stamp, { ...options, hasTree: false }),
+  ])
+    assert.deepEqual(unattached, { ...recordDetached(record), epoch: 10 });
 });
 
 test("decodeRecord() reads a record, and refuses others", () => {

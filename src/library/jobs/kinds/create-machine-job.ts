@@ -64,7 +64,10 @@ export async function planCreateMachine(name: string, options: CreateOptions): P
   const { paths = choosePaths() } = options;
   assertMachineName("create", name);
   const existing = describeMachine(paths, name, readRecord(paths, name));
-  if (existing !== undefined && (existing.hasSettings || existing.epoch !== undefined || existing.state === "running")) {
+  if (
+    existing !== undefined &&
+    (existing.hasSettings || existing.epoch !== undefined || existing.state === "running")
+  ) {
     if (existing.state === "detached") assertLegal(name, "install", existing.state);
     throw new MachineUnsuitableError(
       `cannot create ${name}: a machine of that name is ${existing.state} here`,
