@@ -15,6 +15,7 @@ export interface CaptureCall {
   readonly includeMount: readonly string[];
   readonly oneFileSystem: boolean;
   readonly redact: boolean;
+  readonly add: readonly string[];
   readonly raw: readonly string[];
   readonly rehash: boolean;
   readonly sign: string | undefined;
@@ -32,6 +33,7 @@ export const captureCommand: CommandDefinition<CaptureCall> = {
     "Stores all that the system's file systems hold, with every owner, time, attribute and hole, as an image that gets the next number as its tag. Only what the store does not have yet is stored; files that did not change since the last capture are not read again.",
     "For `/`, network, FUSE, removable and pseudo file systems, the store itself, swap files and caches are left out and listed. An excluded directory stays in the image as an empty one.",
     "An image carries the secrets of its system; those that are known by their paths are counted, and `rehome show --secrets` lists them. With --redact they stay as empty files with their metadata, and so does every text in whose first 256 KiB a private key, a line of password hashes or a known token is found; binary files and what is longer than 64 MiB are not looked into. With -n they are listed as far as their paths tell.",
+    "With --add the image has a file or directory at a PLACE where the system has none or another, such as notes or a configuration for its new home; patterns do not hold for it, and other file systems below it are not entered. Directories on the way that are missing belong to root (0755); a symlink on the way is refused. `rehome show --json` lists what was added.",
     "With --raw a partition whose file system is foreign goes along byte for byte as a stream: zeros take no room, what the store has is not stored again, and all of it is read each time. Who may write to it meanwhile is refused: unmount it before, or mount it read-only; while it is read, nobody can mount it. `rehome restore --raw` writes it back.",
     "With --from-tar the archive, compressed or not, is extracted into the state directory by bsdtar, which needs root and room for it, and captured as a directory; the extracted tree does not stay, whatever happens. An archive that does not come out whole is refused.",
     "An interrupted capture stores nothing under a name; the same command again finds what was stored.",
@@ -55,6 +57,11 @@ export const captureCommand: CommandDefinition<CaptureCall> = {
     oneFileSystem: flag("Enter no other file system than the root's"),
     redact: flag("Leave out the contents of private keys, password hashes, credentials and tokens"),
     sign: textOption("KEY", "file", "Sign the image under its name with this Ed25519 private key (PEM)"),
+    add: listOption(
+      "SRC:PLACE",
+      "file",
+      "Also take a file or directory of this host, at PLACE in the tree, instead of what is there",
+    ),
     raw: listOption(
       "[NAME=]DEV",
       "file",
@@ -84,6 +91,7 @@ export const captureCommand: CommandDefinition<CaptureCall> = {
     { line: "capture / --redact", does: "this host without its keys and password hashes" },
     { line: "capture --from-tar web.tar --name web", does: "a tar archive, such as `docker export` writes" },
     { line: "capture ./rootfs --sign release.pem", does: "for hosts that only use what release.pem signed" },
+    { line: "capture / --add ./notes:/root/notes", does: "this host, with notes for whoever restores it" },
     { line: "capture / --raw /dev/sda1", does: "this host, and a partition of another system as it is" },
     { line: "capture / -n", does: "what would be taken and left out" },
   ],

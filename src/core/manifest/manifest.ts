@@ -33,6 +33,8 @@ export interface ManifestHead {
   readonly excludes: readonly string[];
   /** Mounts that were entered and left out, for `/`. */
   readonly mounts: readonly MountDecision[];
+  /** What was put into the tree beside what the system has: where it came from, and its path from the root. */
+  readonly additions?: readonly { readonly source: string; readonly path: string }[];
   /** What was taken off all owners: the uid range of the machine; 0 for anything else. */
   readonly ownerShift: number;
 }

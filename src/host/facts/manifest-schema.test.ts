@@ -104,6 +104,7 @@ const complete: Complete<Manifest> = {
     },
     excludes: ["/tmp/*"],
     mounts: [{ mountPoint: "/proc", source: "proc", type: "proc", taken: false, reason: "kernel" }],
+    additions: [{ source: "/srv/notes", path: "root/notes" }],
     ownerShift: 0,
   },
   tail: {
@@ -142,7 +143,7 @@ test("manifest.schema.json holds for a manifest with real facts", async () => {
 
 test("manifest.schema.json names every property, and asks for no more than there always is", () => {
   assertValid(validator(closed), complete);
-  const { hostFacts: _, ...head } = complete.head;
+  const { hostFacts: _, additions: ____, ...head } = complete.head;
   const bare = { ...head, facts: { kernels: [], packages: [], fileSystems: [] } };
   const { secrets: __, streams: ___, ...tail } = complete.tail;
   assertValid(validator(closed), { ...complete, head: bare, tail });

@@ -34,6 +34,7 @@ import { planMounts } from "../../system/capture/selection/mounts.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import type { FactsRequest, FactsResponse } from "../../workers/facts-worker.ts";
 import type { CaptureWorkerData } from "../../workers/capture-worker.ts";
+import { planAdditions } from "./plan-additions.ts";
 import { openSource, planStreams } from "./plan-streams.ts";
 import { realPath } from "../settings/real-path.ts";
 import { choosePaths, type Paths } from "../settings/settings.ts";
@@ -68,6 +69,8 @@ export interface CaptureOptions extends StoreOptions {
   readonly packageFiles?: "changed" | "all";
   /** Reads at most so many bytes a second. */
   readonly rateBytesPerSecond?: number | (() => number | undefined);
+  /** Files and directories of this host that go into the tree, each `SOURCE:/PLACE`, in the place of what is there. */
+  readonly add?: readonly string[];
   /** Raw partitions and files that go along as streams, each `PATH` or `NAME=PATH`. Nobody may be able to write to them. */
   readonly raw?: readonly string[];
   /** Uses processor and disk only when nobody else does. */
@@ -133,21 +136,28 @@ export async function planCaptureOf(system: string, options: CaptureOptions = {}
   const found = findSystem(system, paths);
   const mounts = readMounts();
   const store = realPath(storePath({ ...options, paths }));
+  const ownPaths = [
+    { path: store, isDirectory: true, reason: "the store itself" },
+    { path: realPath(`${paths.stateDirectory}/cache`), isDirectory: true, reason: "caches of rehome" },
+    ...readSwapFiles().map((path) => ({ path, isDirectory: false, reason: "active swap file" })),
+  ];
   const facts = {
     kind: found.kind,
     root: found.root,
     name: options.name === undefined ? chooseImageName(found.name) : parseImageName(options.name),
     mounts: decideMounts(mounts, found, options),
-    ownPaths: [
-      { path: store, isDirectory: true, reason: "the store itself" },
-      { path: realPath(`${paths.stateDirectory}/cache`), isDirectory: true, reason: "caches of rehome" },
-      ...readSwapFiles().map((path) => ({ path, isDirectory: false, reason: "active swap file" })),
-    ],
+    ownPaths,
     rootUid: statSync(found.root).uid,
     atRest: found.atRest || isReadOnly(mounts, found.root),
     hookCount: countHooks(paths.hooksDirectory, "pre-capture") + countHooks(paths.hooksDirectory, "post-capture"),
     streams: await planStreams(options.raw ?? [], options),
+    additions: planAdditions(options.add ?? [], found.root, ownPaths),
   };
+  if (facts.additions.length > 0 && found.kind === "machine" && facts.rootUid !== 0)
+    throw new UsageError(
+      "cannot add to a machine with a range of owners of its own: those of what is added would be out of it",
+      "Copy it into the machine first.",
+    );
   const defaultExcludes = found.kind === "host" && options.defaultExcludes !== false ? hostExcludes : [];
   const plan = planCapture(facts, {
     excludes: options.excludes ?? [],

@@ -74,6 +74,7 @@ async function captureTree(
     index: new TreeIndexWriter(packs, store.index),
     cache: { before: undefined, next },
     choose: () => "take",
+    additions: [],
     ownerShift: 0,
     warnings,
     secrets: new SecretWatch(false, new Map()),

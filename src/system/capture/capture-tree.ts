@@ -10,6 +10,14 @@ import type { TreeIndexWriter } from "../../image/tree-index/tree-index-writer.t
 import type { PackWriter } from "../../image/store/pack-writer.ts";
 import { cutParameters } from "../../image/chunker/cut.ts";
 import type { CaptureCacheReader, CaptureCacheWriter } from "./records/capture-cache.ts";
+import {
+  isMade,
+  nameIn,
+  walkWithAdditions,
+  type AddedEntry,
+  type Addition,
+  type MadeDirectory,
+} from "./additions/walk-with-additions.ts";
 import { BatchSender } from "./reading/batch-sender.ts";
 import { LongFiles } from "./reading/long-files.ts";
 import { readOtherEntry } from "./reading/other-entry.ts";
@@ -19,7 +27,7 @@ import type { CapturePorts, FilePool } from "./ports.ts";
 import type { FileOutcome } from "./reading/file-batch.ts";
 import type { RateLimit } from "./reading/rate-limit.ts";
 import type { SecretWatch } from "./secrets/secret-watch.ts";
-import { isTrouble, walkTree, type ChooseEntry, type SharedDirectory, type WalkedEntry } from "../tree/walk.ts";
+import { isTrouble, type ChooseEntry, type SharedDirectory, type WalkedEntry } from "../tree/walk.ts";
 import type { WarningList } from "./warning-list.ts";
 
 /** What a capture of a tree works with. */
@@ -30,6 +38,8 @@ export interface CaptureTreeParts {
   readonly index: TreeIndexWriter;
   readonly cache: { readonly before: CaptureCacheReader | undefined; readonly next: CaptureCacheWriter };
   readonly choose: ChooseEntry;
+  /** What goes in beside what the tree has. */
+  readonly additions: readonly Addition[];
   readonly ownerShift: number;
   readonly warnings: WarningList;
   readonly secrets: SecretWatch;
@@ -97,11 +107,14 @@ export class TreeCapture implements Disposable {
   }
 
   async run(root: string): Promise<CapturedTree> {
-    const { ports, choose, signal } = this.#parts;
+    const { ports, choose, additions, warnings, signal } = this.#parts;
+    const onHidden = (path: TreePath): void => warnings.add("left-out", path, "hidden by what was added there");
+    const rules = { choose, additions, onHidden };
     let count = 0;
     this.#report();
-    for (const item of walkTree(ports.tree, ports.tree.openRoot(root), choose, this.#openDirectories)) {
+    for (const item of walkWithAdditions(ports.tree, root, rules, this.#openDirectories)) {
       if (isTrouble(item)) this.#warn(item.path, item.trouble);
+      else if (isMade(item)) this.#make(item);
       else {
         const waiting = this.#take(item);
         if (waiting) await waiting;
@@ -122,6 +135,12 @@ export class TreeCapture implements Disposable {
     };
   }
 
+  #make({ path, mtimeSec, mtimeNsec }: MadeDirectory): void {
+    this.#entries += 1;
+    const body = this.#encode({ ...noMetadata, kind: "directory", mode: 0o755, mtimeSec, mtimeNsec });
+    this.#records.add(path, undefined, body);
+  }
+
   /** Closes what is still open after a failure. What a thread may still read then does not count. */
   [Symbol.dispose](): void {
     for (const directory of this.#openDirectories) directory.abandon();
@@ -140,11 +159,11 @@ export class TreeCapture implements Disposable {
     this.#parts.onProgress({ version: 1, phase: "reading", bytes: this.#seenBytes, items: this.#entries });
   }
 
-  #take(item: WalkedEntry): Promise<void> | undefined {
+  #take(item: AddedEntry): Promise<void> | undefined {
     const { path, stat } = item;
     if (stat.kind === "other") return undefined;
     this.#entries += 1;
-    const secret = this.#parts.secrets.kindOf(item);
+    const secret = this.#parts.secrets.kindOf({ ...item, name: nameIn(item) });
     if (stat.linkCount > 1 && stat.kind !== "directory") {
       const first = this.#furtherNames.firstNameOf(item);
       if (first !== undefined) {

@@ -82,3 +82,15 @@ export class RawSourceUnreadableError extends RehomeError {
     this.path = path;
   }
 }
+
+/** Something cannot be added to an image at the place that was named. Nothing was stored under a name. */
+export class AdditionRefusedError extends RehomeError {
+  override readonly name = "AdditionRefusedError";
+  readonly code = "SYSTEM_UNSUITABLE";
+  readonly path: string;
+
+  constructor(path: string, what: string) {
+    super(`cannot add "${path}", or what lies in it: ${what}`, "Name another file, or another place for it.");
+    this.path = path;
+  }
+}

@@ -1,4 +1,5 @@
 import type { Consistency, MountDecision, SystemKind } from "../../core/manifest/manifest.ts";
+import type { Addition } from "./additions/walk-with-additions.ts";
 import type { PlannedStream } from "./streams/capture-streams.ts";
 
 /** Facts that a capture's plan is made from; the host gathers them. */
@@ -17,6 +18,8 @@ export interface CaptureFacts {
   readonly hookCount: number;
   /** Raw partitions and files, ascending by name; none by default. */
   readonly streams?: readonly PlannedStream[];
+  /** None by default. */
+  readonly additions?: readonly Addition[];
 }
 
 /** What the user asked for. */
@@ -35,6 +38,7 @@ export type CaptureStep =
   | { readonly kind: "read-facts" }
   | { readonly kind: "find-secrets" }
   | { readonly kind: "read-tree" }
+  | { readonly kind: "add"; readonly source: string; readonly path: string }
   | { readonly kind: "read-stream"; readonly source: string; readonly name: string }
   | { readonly kind: "publish" };
 
@@ -55,13 +59,15 @@ export interface CapturePlan {
   readonly redact: boolean;
   /** Raw partitions and files, ascending by name; absent in plans of programs that did not know them. */
   readonly streams?: readonly PlannedStream[];
+  /** Files and directories of this host that go in beside the tree; absent where there are none. */
+  readonly additions?: readonly Addition[];
   readonly steps: readonly CaptureStep[];
 }
 
 /** Decides how to capture a system. Reads nothing, changes nothing. */
 export function planCapture(facts: CaptureFacts, choices: CaptureChoices): CapturePlan {
   const hooks = facts.hookCount > 0;
-  const { streams = [] } = facts;
+  const { streams = [], additions = [] } = facts;
   return {
     version: 1,
     kind: facts.kind,
@@ -75,6 +81,7 @@ export function planCapture(facts: CaptureFacts, choices: CaptureChoices): Captu
     rehash: choices.rehash,
     redact: choices.redact,
     ...(streams.length > 0 && { streams }),
+    ...(additions.length > 0 && { additions }),
     steps: [
       { kind: "begin-session" },
       ...(hooks ? [{ kind: "run-hooks", when: "pre-capture" } as const] : []),
@@ -82,6 +89,7 @@ export function planCapture(facts: CaptureFacts, choices: CaptureChoices): Captu
       { kind: "read-facts" },
       ...(choices.redact ? [{ kind: "find-secrets" } as const] : []),
       { kind: "read-tree" },
+      ...additions.map((addition) => ({ kind: "add", ...addition }) as const),
       ...streams.map(({ source, name }) => ({ kind: "read-stream", source, name }) as const),
       { kind: "publish" },
       ...(hooks ? [{ kind: "run-hooks", when: "post-capture" } as const] : []),

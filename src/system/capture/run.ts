@@ -168,30 +168,25 @@ async function readTree({
       redact: plan.redact,
       idle: settings.idle,
     });
+    const { rate, onProgress, signal } = settings;
+    const common = { pool, packs, rate, onProgress, signal };
     using capture = new TreeCapture({
+      ...common,
       ports,
-      pool,
-      packs,
       index: new TreeIndexWriter(packs, store.index),
       cache: { before, next: cache },
       choose,
+      additions: plan.additions ?? [],
       ownerShift: plan.ownerShift,
       warnings,
       secrets,
-      rate: settings.rate,
-      onProgress: settings.onProgress,
-      signal: settings.signal,
     });
     const captured = await capture.run(plan.root);
     const streams = await captureStreams(plan.streams ?? [], {
       tree: ports.tree,
       openSource: (path) => ports.openRawSource(path),
-      pool,
-      packs,
+      ...common,
       index: store.index,
-      rate: settings.rate,
-      onProgress: settings.onProgress,
-      signal: settings.signal,
     });
     for (const { source, consistency } of streams?.list ?? [])
       if (consistency === "fuzzy") warnings.add("consistency", undefined, `${source} changed while it was read`);
@@ -234,6 +229,7 @@ async function publish(publication: Publication): Promise<CaptureResult> {
         ...(host && { hostFacts: host }),
         excludes: plan.excludes,
         mounts: plan.mounts,
+        ...(plan.additions && { additions: plan.additions }),
         ownerShift: plan.ownerShift,
       },
       tail: {

@@ -142,7 +142,7 @@ export function* walkTree(
 }
 
 /** Says whether an item of a walk is trouble. */
-export function isTrouble(item: WalkedEntry | WalkTrouble): item is WalkTrouble {
+export function isTrouble(item: object): item is WalkTrouble {
   return "trouble" in item;
 }
 

@@ -87,6 +87,7 @@ function captureOptions(call: CaptureCall): CaptureOptions {
     includeMounts: call.includeMount.map((path) => resolve(path)),
     oneFileSystem: call.oneFileSystem,
     redact: call.redact,
+    add: call.add,
     raw: call.raw,
     rehash: call.rehash,
     idle: call.idle,

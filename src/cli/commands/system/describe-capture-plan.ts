@@ -51,6 +51,8 @@ function describeStep(step: CaptureStep): string {
       return "find what is known by its path to be secret";
     case "read-tree":
       return "read the tree and store what is new";
+    case "add":
+      return `put ${step.source} in at /${step.path}, in the place of what is there`;
     case "read-stream":
       return `read ${step.source}, byte for byte, as the stream ${step.name}`;
     case "publish":

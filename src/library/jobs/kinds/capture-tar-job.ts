@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { UsageError } from "../../../core/errors.ts";
 import { SystemNotFoundError, TarNeedsRootError } from "../../../system/capture/errors.ts";
 import { parseImageName } from "../../../core/operand.ts";
 import type { Checkpoint, JobKind } from "../../../engine/job-kind.ts";
@@ -31,6 +32,8 @@ export const captureTarKind: JobKind = {
 export async function planCaptureOfTar(file: string, options: CaptureOptions = {}): Promise<PlannedCapture> {
   const root = resolve(file);
   if (!existsSync(root) || statSync(root).isDirectory()) throw new SystemNotFoundError(file, `archive ${root}`);
+  if ((options.add ?? []).length > 0)
+    throw new UsageError("cannot add to what is in an archive", "Extract it, then capture the directory.");
   if (process.geteuid?.() !== 0) throw new TarNeedsRootError(file);
   const [, name = ""] = /^(.*?)(?:\.tar(?:\.[a-z0-9]{1,4})?|\.t(?:gz|xz|zst|bz2?))?$/.exec(basename(root)) ?? [];
   const facts = {

@@ -1,7 +1,7 @@
 import type { ByteString, TreePath } from "../../../core/tree/byte-string.ts";
 import { joinPath } from "../../../core/tree/walk-order.ts";
 import { inodeKey } from "../secrets/find-secrets.ts";
-import type { WalkedEntry } from "../../tree/walk.ts";
+import { nameIn, type AddedEntry } from "../additions/walk-with-additions.ts";
 
 /**
  * Knows the first names of inodes that have several.
@@ -14,8 +14,11 @@ export class FurtherNames {
   readonly #lost = new Set<TreePath>();
 
   /** The path under which an inode was met before in this walk; remembers it otherwise. */
-  firstNameOf({ parentPath, name, stat }: WalkedEntry): TreePath | undefined {
-    const key = inodeKey(stat);
+  firstNameOf(item: AddedEntry): TreePath | undefined {
+    const { parentPath, stat, addition } = item;
+    const name = nameIn(item);
+    // What is added is a copy: its names lead to each other, and not to those of the same inode in the tree.
+    const key = addition === undefined ? inodeKey(stat) : `${inodeKey(stat)} /${addition.path}`;
     const known = this.#first.get(key);
     if (known === undefined) {
       this.#first.set(key, { directory: parentPath, name, left: stat.linkCount - 1 });
