@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { findTool } from "../../src/host/processes.ts";
 import { cloneTree, debianTree } from "../support/debian-tree.ts";
 import { addPackageRepository, installTiny } from "../support/package-repository.ts";
 import { asRoot } from "../support/temporary-directory.ts";
-import { makeSite, put, type Site } from "../support/two-sites.ts";
+import { makeMachine, makeSite, put, type Site } from "../support/two-sites.ts";
 import { assertDocument } from "../cli/documents.ts";
 
 const needs = {
@@ -18,30 +18,37 @@ const needs = {
   timeout: 900_000,
 };
 
+const rules = "scope: {all-machines: [rehome-tiny]}\nhost: {ignore: [distribution, kernel, systemd]}\n";
+const versionIn = (root: string): string => readFileSync(join(root, "usr/lib/rehome-tiny/version"), "utf8").trim();
+
+/** A host as far as its software can be seen. */
+function softwareOf(tree: string, root: string): string {
+  for (const path of ["var/lib", "etc", "usr/lib"]) mkdirSync(join(root, path), { recursive: true });
+  cloneTree(join(tree, "var/lib/dpkg"), join(root, "var/lib/dpkg"));
+  cloneTree(join(tree, "usr/lib/os-release"), join(root, "usr/lib/os-release"));
+  return root;
+}
+
 /** A detached machine from a host that had version 1.0 of a package which all machines are to have, and a host with 2.0. */
 function scene(context: TestContext): {
   readonly site: Site;
   readonly target: string;
-  readonly version: (root?: string) => string;
+  readonly version: () => string;
 } {
   const site = makeSite(context);
   const tree = debianTree(context, "bare");
   addPackageRepository(tree, ["1.0", "2.0", "9.0"]);
   installTiny(tree, "1.0");
-  const source = cloneTree(tree, join(site.directory, "source"));
-  const target = cloneTree(tree, join(site.directory, "target"));
-  installTiny(target, "2.0");
+  const source = softwareOf(tree, join(site.directory, "source"));
+  installTiny(tree, "2.0");
+  const target = softwareOf(tree, join(site.directory, "target"));
+  installTiny(tree, "1.0");
   renameSync(tree, site.machine("web1"));
   put(site.settingsFile("web1"), "[Exec]\nBoot=yes\n");
-  put(
-    join(site.directory, "validate.yaml"),
-    "scope: {all-machines: [rehome-tiny]}\nhost: {ignore: [distribution, kernel, systemd]}\n",
-  );
+  put(join(site.directory, "validate.yaml"), rules);
   const detached = site.run("machine", "detach", "web1", "--host-root", source);
   assert.equal(detached.status, 0, detached.stderr);
-  const version = (root = site.machine("web1")): string =>
-    readFileSync(join(root, "usr/lib/rehome-tiny/version"), "utf8").trim();
-  return { site, target, version };
+  return { site, target, version: () => versionIn(site.machine("web1")) };
 }
 
 test(
@@ -101,19 +108,22 @@ test(
 );
 
 test("attach -u --host shows what the host lacks, and installs it once it is confirmed", needs, (context) => {
-  const { site, target, version } = scene(context);
-  installTiny(target, "1.0");
-  const path = join(site.machine("web1"), ".rehome/detached.json");
-  writeFileSync(path, readFileSync(path, "utf8").replace('"version": "1.0"', '"version": "2.0"'));
-  const attach = ["machine", "attach", "web1", "--host-root", target, "-u", "--host"];
+  const site = makeSite(context);
+  const host = debianTree(context, "bare");
+  addPackageRepository(host, ["1.0", "2.0"]);
+  installTiny(host, "2.0");
+  makeMachine(site, "web1");
+  put(join(site.directory, "validate.yaml"), rules);
+  assert.equal(site.run("machine", "detach", "web1", "--host-root", host).status, 0);
+  installTiny(host, "1.0");
+  const attach = ["machine", "attach", "web1", "--host-root", host, "-u", "--host"];
   const shown = site.run(...attach);
   assert.equal(shown.status, 3);
   assert.equal(shown.stdout, "rehome-tiny:all 1.0 -> 2.0\n");
   assert.match(shown.stderr, /with --yes .*apt-get install .*rehome-tiny:all=2\.0/);
-  assert.deepEqual([version(target), site.stateOf("web1")], ["1.0", "detached"]);
+  assert.deepEqual([versionIn(host), site.stateOf("web1")], ["1.0", "detached"]);
   const done = site.document(...attach, "--yes");
   assert.equal(done.status, 0, JSON.stringify(done.document));
   assertDocument("machine-attach", done.document);
-  assert.deepEqual([version(target), site.stateOf("web1")], ["2.0", "installed"]);
-  assert.equal(version(), "1.0", "the machine is as it was");
+  assert.deepEqual([versionIn(host), site.stateOf("web1")], ["2.0", "installed"]);
 });
