@@ -22,11 +22,13 @@ function startGuest({ command, args }: ToolCommand, signal: AbortSignal): Guest 
   if (setpriv === undefined || program === undefined)
     throw new ToolFailedError(program === undefined ? command : "setpriv", "not-found", "it is not installed");
   // The kernel ends it with this process, however that dies.
-  const child = spawn(setpriv, ["--pdeathsig", "KILL", "--", program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(setpriv, ["--pdeathsig", "KILL", "--", program, ...args], { stdio: ["pipe", "pipe", "pipe"] });
   const ended = new Promise<void>((resolve) => {
     child.once("close", () => resolve());
     child.once("error", () => resolve());
   });
+  // It may end while something is typed; that it ended is seen elsewhere.
+  child.stdin.on("error", () => {});
   let complaint = "";
   child.stderr.on("data", (bytes: Buffer) => (complaint = (complaint + bytes.toString("utf8")).slice(-4000)));
   const end = (): void => void child.kill("SIGKILL");
@@ -34,6 +36,7 @@ function startGuest({ command, args }: ToolCommand, signal: AbortSignal): Guest 
   if (signal.aborted) end();
   return {
     console: consoleOf(),
+    type: (text) => void child.stdin.write(text, "latin1"),
     async [Symbol.asyncDispose]() {
       signal.removeEventListener("abort", end);
       end();

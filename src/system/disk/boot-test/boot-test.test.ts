@@ -17,8 +17,8 @@ const computer: GuestComputer = {
 
 test("guestCommand() writes nothing to the disk, and names its format", () => {
   const args = guestCommand(computer, "/tmp/variables").args.join(" ");
-  assert.match(args, /file=\/images\/a,,b\.qcow2,format=qcow2,if=none,id=disk,snapshot=on/);
-  assert.match(args, /ide-hd,drive=disk/);
+  assert.match(args, /file=\/images\/a,,b\.qcow2,format=qcow2,if=none,id=disk0,snapshot=on/);
+  assert.match(args, /ide-hd,bus=ide\.0,drive=disk0,bootindex=0/);
   assert.match(args, /unit=0,format=raw,file=\S+,readonly=on .*unit=1,format=raw,file=\/tmp\/variables/);
   assert.doesNotMatch(guestCommand({ ...computer, firmware: "bios" }, undefined).args.join(" "), /pflash/);
   assert.match(
@@ -32,6 +32,17 @@ test("ConsoleWatcher sees a prompt in pieces, between escape sequences", () => {
   assert.equal(watcher.see("\u001b[2J\u001b[01;1HDebian GNU/Linux 12 web ttyS0\r\n\r\nweb lo"), undefined);
   assert.deepEqual(watcher.see("gin: "), { kind: "login-prompt" });
   assert.equal(watcher.text.split("\n").at(-1), "web login: ");
+});
+
+test("ConsoleWatcher sees a prompt after which something else was written at once", () => {
+  for (const more of [
+    "[   92.1] clocksource: Marking clocksource 'tsc' as unstable\n",
+    `[  OK  ] ${"x".repeat(600)}\n`,
+  ]) {
+    const watcher = new ConsoleWatcher();
+    assert.equal(watcher.see("Debian GNU/Linux 12 web ttyS0\r\n\r\n"), undefined);
+    assert.deepEqual(watcher.see(`web login: ${more}`), { kind: "login-prompt" });
+  }
 });
 
 test("ConsoleWatcher says why a start stopped, and takes no message for a prompt", () => {
@@ -49,10 +60,17 @@ test("ConsoleWatcher says why a start stopped, and takes no message for a prompt
   assert.match(seen("You are in emergency mode. After logging in") ?? "", /emergency/);
 });
 
-function portsWith(pieces: readonly string[], isEndless = false): GuestPorts & { readonly ended: () => number } {
+interface TestGuests extends GuestPorts {
+  readonly ended: () => number;
+  readonly typed: string[];
+}
+
+function portsWith(pieces: readonly string[], isEndless = false): TestGuests {
   let ended = 0;
+  const typed: string[] = [];
   return {
     ended: () => ended,
+    typed,
     copyFile: () => ({ path: "v", [Symbol.dispose]() {} }),
     start: (_command, signal): Guest => ({
       console: (async function* () {
@@ -60,6 +78,7 @@ function portsWith(pieces: readonly string[], isEndless = false): GuestPorts & {
         if (isEndless && !signal.aborted)
           await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
       })(),
+      type: (text) => void typed.push(text),
       [Symbol.asyncDispose]: () => Promise.resolve(void ended++),
     }),
   };
@@ -67,21 +86,37 @@ function portsWith(pieces: readonly string[], isEndless = false): GuestPorts & {
 
 test("testBoot() ends the guest at the prompt, at a failure, at its end and at the time-out", async () => {
   const good = portsWith(["a\n", "host login: "], true);
-  assert.match((await testBoot(computer, 60_000, good)).console, /login: $/);
+  assert.match((await testBoot(computer, { timeoutMs: 60_000 }, good)).console, /login: $/);
   for (const [ports, pattern] of [
     [portsWith(["Kernel panic - not syncing\n"], true), /panicked/],
     [portsWith(["half a start"]), /ended before.*half a start/],
   ] as const) {
     await assert.rejects(
-      testBoot(computer, 60_000, ports),
+      testBoot(computer, { timeoutMs: 60_000 }, ports),
       (error: unknown) => error instanceof BootTestError && pattern.test(error.message),
     );
     assert.equal(ports.ended(), 1);
   }
   const silent = portsWith([], true);
-  await assert.rejects(testBoot(computer, 5, silent), /within 0 s.*showed nothing/);
+  await assert.rejects(testBoot(computer, { timeoutMs: 5 }, silent), /within 0 s.*showed nothing/);
   assert.equal(good.ended() + silent.ended(), 2);
   const stop = new AbortController();
   stop.abort();
-  await assert.rejects(testBoot(computer, 60_000, portsWith([], true), stop.signal), { code: "INTERRUPTED" });
+  await assert.rejects(testBoot(computer, { timeoutMs: 60_000, signal: stop.signal }, portsWith([], true)), {
+    code: "INTERRUPTED",
+  });
+});
+
+test("testBoot() types the passphrases that are asked for, each once, and stops where it has none", async () => {
+  const questions = ["Please unlock disk cr", "ypt: ", "\r\nPlease unlock disk home: \n", "...\nhost login: "];
+  const passphrases = new Map([
+    ["crypt", "one"],
+    ["home", "two"],
+  ]);
+  const ports = portsWith(questions, true);
+  await testBoot(computer, { timeoutMs: 60_000, passphrases }, ports);
+  assert.deepEqual(ports.typed, ["one\r", "two\r"]);
+  passphrases.delete("home");
+  const lacking = testBoot(computer, { timeoutMs: 60_000, passphrases }, portsWith(questions, true));
+  await assert.rejects(lacking, /passphrase of "home", and none is given/);
 });

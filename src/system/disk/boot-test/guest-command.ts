@@ -6,8 +6,10 @@ export type DiskBus = "virtio" | "sata" | "nvme";
 
 /** A virtual computer to start a disk in. */
 export interface GuestComputer {
-  /** Absolute. */
+  /** Absolute. It is started from. */
   readonly disk: string;
+  /** Further disks of the same format on the same bus. */
+  readonly otherDisks?: readonly string[];
   /** As `qemu-img` names it; never guessed, as a raw disk could pose as another format. */
   readonly format: string;
   readonly bus: DiskBus;
@@ -35,7 +37,7 @@ export function firmwareFiles({ isSecureBoot }: Pick<GuestComputer, "isSecureBoo
  * a temporary file of QEMU's. It has no network. `variables` is the copy of the firmware's variables.
  */
 export function guestCommand(computer: GuestComputer, variables: string | undefined): ToolCommand {
-  const { disk, format, bus, memoryBytes, processorCount, accelerator, isSecureBoot } = computer;
+  const { disk, otherDisks = [], format, bus, memoryBytes, processorCount, accelerator, isSecureBoot } = computer;
   const isUefi = computer.firmware === "uefi";
   const { code } = firmwareFiles(computer);
   return {
@@ -64,18 +66,20 @@ export function guestCommand(computer: GuestComputer, variables: string | undefi
       ...(isUefi ? pflash("0", code, true) : []),
       ...(isUefi && variables !== undefined ? pflash("1", variables, false) : []),
       ...(isSecureBoot ? ["-global", "driver=cfi.pflash01,property=secure,value=on"] : []),
-      "-drive",
-      `file=${escapeComma(disk)},format=${format},if=none,id=disk,snapshot=on,cache=unsafe`,
-      "-device",
-      deviceOf[bus],
+      ...[disk, ...otherDisks].flatMap((path, index) => [
+        "-drive",
+        `file=${escapeComma(path)},format=${format},if=none,id=disk${index},snapshot=on,cache=unsafe`,
+        "-device",
+        `${deviceOf[bus](index)},drive=disk${index}${index === 0 ? ",bootindex=0" : ""}`,
+      ]),
     ],
   };
 }
 
-const deviceOf: Readonly<Record<DiskBus, string>> = {
-  virtio: "virtio-blk-pci,drive=disk,bootindex=0",
-  sata: "ide-hd,drive=disk,bus=ide.0,bootindex=0",
-  nvme: "nvme,drive=disk,serial=rehome,bootindex=0",
+const deviceOf: Readonly<Record<DiskBus, (index: number) => string>> = {
+  virtio: () => "virtio-blk-pci",
+  sata: (index) => `ide-hd,bus=ide.${index}`,
+  nvme: (index) => `nvme,serial=rehome${index}`,
 };
 
 function pflash(unit: string, file: string, isReadOnly: boolean): string[] {

@@ -7,6 +7,8 @@ import { ConsoleWatcher } from "./watch-console.ts";
 export interface Guest extends AsyncDisposable {
   /** What it writes to its console; ends when the machine does. */
   readonly console: AsyncIterable<string>;
+  /** Types on its console. */
+  type(text: string): void;
 }
 
 /** What a boot test needs of this host. */
@@ -15,6 +17,15 @@ export interface GuestPorts {
   start(command: ToolCommand, signal: AbortSignal): Guest;
   /** A copy of a file of this host, removed when it is disposed of. */
   copyFile(path: string): Disposable & { readonly path: string };
+}
+
+/** How a disk is tested. */
+export interface BootTestOptions {
+  /** The whole start has to be done in this. */
+  readonly timeoutMs: number;
+  /** What is typed when the system asks for the passphrase of a LUKS, by its name. */
+  readonly passphrases?: ReadonlyMap<string, string>;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A disk that came to a login prompt. */
@@ -50,9 +61,8 @@ export class BootTestError extends RehomeError {
  */
 export async function testBoot(
   computer: GuestComputer,
-  timeoutMs: number,
+  { timeoutMs, passphrases = new Map(), signal }: BootTestOptions,
   ports: GuestPorts,
-  signal?: AbortSignal,
 ): Promise<BootTestResult> {
   const startedMs = performance.now();
   const timeout = AbortSignal.timeout(timeoutMs);
@@ -65,6 +75,17 @@ export async function testBoot(
     const sighting = watcher.see(piece);
     if (sighting?.kind === "login-prompt") return { durationMs: performance.now() - startedMs, console: watcher.text };
     if (sighting?.kind === "stopped") throw new BootTestError(computer.disk, sighting.why, watcher.text);
+    const { asked } = watcher;
+    if (asked === undefined) continue;
+    const passphrase = passphrases.get(asked);
+    if (passphrase === undefined)
+      throw new BootTestError(
+        computer.disk,
+        `it asks for the passphrase of "${asked}", and none is given`,
+        watcher.text,
+      );
+    watcher.answer();
+    guest.type(`${passphrase}\r`);
   }
   if (signal?.aborted) throw new InterruptedError(`the start of "${computer.disk}"`);
   const what = timeout.aborted

@@ -19,20 +19,35 @@ const failures: readonly (readonly [RegExp, string])[] = [
 ];
 
 const maxKeptCharacters = 64 * 1024;
+const longestPromptCharacters = 400;
 
 /** Reads what a console writes, piece by piece; {@link see} tells as soon as the start has come to an end. */
 export class ConsoleWatcher {
   #text = "";
+  /** Of the questions for passphrases in the text. */
+  #answered = 0;
 
   /** What was written, escape sequences left out: the last 64 Ki characters. */
   get text(): string {
     return this.#text;
   }
 
+  /** The name of the LUKS whose passphrase is asked for; undefined where nothing is asked, or it was answered. */
+  get asked(): string | undefined {
+    return [...this.#text.matchAll(/Please unlock disk ([\w.-]+):/g)][this.#answered]?.[1];
+  }
+
+  /** Takes note that the question was answered. */
+  answer(): void {
+    this.#answered++;
+  }
+
   /** Takes the next piece; undefined while the start goes on. */
   see(piece: string): Sighting | undefined {
     this.#text = plain(this.#text + piece).slice(-maxKeptCharacters);
-    if (/^[^\n]{0,200}login: ?$/m.test(this.#text.slice(-400))) return { kind: "login-prompt" };
+    const recent = this.#text.slice(-(piece.length + longestPromptCharacters));
+    // Messages of the kernel and of systemd, which begin with a bracket, may follow on the same line at once.
+    if (/^[^\n]{0,200}login: ?(?:\[[^\n]*)?$/m.test(recent)) return { kind: "login-prompt" };
     const failure = failures.find(([pattern]) => pattern.test(this.#text));
     return failure && { kind: "stopped", why: failure[1] };
   }
