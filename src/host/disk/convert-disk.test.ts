@@ -111,6 +111,23 @@ test("convertDisk() packs an OVA: descriptor first, digests of all, the disk who
   assert.deepEqual(run("tar", "-tf", again.to).split("\n")[0], names[0]);
 });
 
+test("convertDisk() packs an OVA that virt-v2v reads as the machine that it describes", async (context) => {
+  for (const firmware of ["bios", "uefi"] as const) {
+    const conversion = { ...conversionTo(rawDisk(context), "web.ova"), machine: { ...machine, firmware } };
+    await convertDisk(conversion, diskPorts);
+    const seen = run("virt-v2v", "-i", "ova", conversion.to, "--print-source");
+    for (const line of [
+      `source name: ${machine.name}`,
+      `memory: ${machine.memoryBytes} (bytes)`,
+      `nr vCPUs: ${machine.processorCount}`,
+      `firmware: ${firmware}`,
+      "0 [scsi]",
+      'Bridge "network" [e1000]',
+    ])
+      assert.ok(seen.includes(line), `${line} in ${seen}`);
+  }
+});
+
 test("convertDisk() refuses images that take content from other files", async (context) => {
   const raw = rawDisk(context);
   const folder = join(raw, "..");
