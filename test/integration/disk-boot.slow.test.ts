@@ -34,6 +34,9 @@ const usage = new Map([["/", { bytes: 760e6, entries: 20_000 }]]);
 const singleDisk = defaultLayout({ facts: { kernels: [], packages: [], fileSystems: [] } }, firmware);
 const computer = { memoryBytes: 2 ** 30, processorCount: 2, accelerator: "tcg", isSecureBoot: false } as const;
 
+/** Many starts take longer than a test may by default; each of them has a time-out of its own. */
+const manyStarts = { timeout: 60 * 60_000 };
+
 /** The Debian of the tarball with this hostname, and with what Debian has signed for Secure Boot. */
 function debianSource(hostname: string, hasSigned = false): BuildSource {
   const tarball = debianTarball();
@@ -50,13 +53,13 @@ function debianSource(hostname: string, hasSigned = false): BuildSource {
 
 function assertLogin(context: TestContext, hostname: string, result: BootTestResult): void {
   context.diagnostic(`${hostname}: login after ${Math.round(result.durationMs / 1000)} s`);
-  assert.match(result.console, new RegExp(`\\n${hostname} login: $`));
+  assert.match(result.console, new RegExp(`\\n${hostname} login: `));
 }
 
 for (const size of ["smallest", "large"] as const)
   test(
     `a Debian on a ${size} disk starts with every firmware, from every bus`,
-    size === "large" ? withAll : asRoot,
+    { ...(size === "large" ? withAll : asRoot), ...manyStarts },
     async (context) => {
       const [disk] = singleDisk.disks;
       assert.ok(disk);
@@ -71,15 +74,18 @@ for (const size of ["smallest", "large"] as const)
           // The whole matrix on one disk; the other is started three times.
           if (size === "large" && (kind === "bios") !== (bus === "virtio")) continue;
           const shown = { ...computer, disk: path, format: "raw", bus, firmware: kind } as const;
-          assertLogin(context, size, await testBoot(shown, timeoutMs, guestPorts));
+          assertLogin(context, size, await testBoot(shown, { timeoutMs }, guestPorts));
         }
     },
   );
 
-test("a Debian on an MBR with a separate /boot and an xfs root starts from a qcow2", withAll, async (context) => {
-  const directory = temporaryDirectory(context);
-  const layout = readLayout(
-    `version: 1
+test(
+  "a Debian on an MBR with a separate /boot and an xfs root starts from a qcow2",
+  { ...withAll, ...manyStarts },
+  async (context) => {
+    const directory = temporaryDirectory(context);
+    const layout = readLayout(
+      `version: 1
 disks:
   - table: mbr
     partitions:
@@ -88,30 +94,39 @@ disks:
       - {type: swap, size: 64MiB, logical: true, fileSystem: swap}
       - {size: fill, logical: true, fileSystem: xfs, mount: /}
 `,
-    "layout.yaml",
-  );
-  const request = requestIn(context, directory, layout, { sizeMib: 2048, firmware: ["bios"], usage });
-  await buildDisk(request, debianSource("mbr"), diskPorts);
-  const from = request.paths.get("disk") ?? "";
-  const to = join(directory, "disk.qcow2");
-  const machine = { name: "test", processorCount: 1, memoryBytes: 2 ** 30, firmware: "bios" } as const;
-  await convertDisk({ from, fromFormat: "raw", to, toFormat: "qcow2", machine }, diskPorts);
-  assertLogin(
-    context,
-    "mbr",
-    await testBoot({ ...computer, disk: to, format: "qcow2", bus: "virtio", firmware: "bios" }, timeoutMs, guestPorts),
-  );
-});
+      "layout.yaml",
+    );
+    const request = requestIn(context, directory, layout, { sizeMib: 2048, firmware: ["bios"], usage });
+    await buildDisk(request, debianSource("mbr"), diskPorts);
+    const from = request.paths.get("disk") ?? "";
+    const to = join(directory, "disk.qcow2");
+    const machine = { name: "test", processorCount: 1, memoryBytes: 2 ** 30, firmware: "bios" } as const;
+    await convertDisk({ from, fromFormat: "raw", to, toFormat: "qcow2", machine }, diskPorts);
+    assertLogin(
+      context,
+      "mbr",
+      await testBoot(
+        { ...computer, disk: to, format: "qcow2", bus: "virtio", firmware: "bios" },
+        { timeoutMs },
+        guestPorts,
+      ),
+    );
+  },
+);
 
-test("a Debian with signed loaders starts under Secure Boot, one without is refused", withAll, async (context) => {
-  const directory = temporaryDirectory(context);
-  const secure = { ...computer, format: "raw", bus: "virtio", firmware: "uefi", isSecureBoot: true } as const;
-  for (const hasSigned of [true, false]) {
-    const place = join(directory, hasSigned ? "signed" : "unsigned");
-    const request = requestIn(context, place, singleDisk, { sizeMib: 2048, firmware: ["uefi"], usage });
-    await buildDisk(request, debianSource("signed", hasSigned), diskPorts);
-    const started = testBoot({ ...secure, disk: request.paths.get("disk") ?? "" }, timeoutMs, guestPorts);
-    if (hasSigned) assertLogin(context, "signed", await started);
-    else await assert.rejects(started, BootTestError);
-  }
-});
+test(
+  "a Debian with signed loaders starts under Secure Boot, one without is refused",
+  { ...withAll, ...manyStarts },
+  async (context) => {
+    const directory = temporaryDirectory(context);
+    const secure = { ...computer, format: "raw", bus: "virtio", firmware: "uefi", isSecureBoot: true } as const;
+    for (const hasSigned of [true, false]) {
+      const place = join(directory, hasSigned ? "signed" : "unsigned");
+      const request = requestIn(context, place, singleDisk, { sizeMib: 2048, firmware: ["uefi"], usage });
+      await buildDisk(request, debianSource("signed", hasSigned), diskPorts);
+      const started = testBoot({ ...secure, disk: request.paths.get("disk") ?? "" }, { timeoutMs }, guestPorts);
+      if (hasSigned) assertLogin(context, "signed", await started);
+      else await assert.rejects(started, BootTestError);
+    }
+  },
+);

@@ -1,13 +1,15 @@
 #!/bin/bash
-# debian-tarball.sh [dracut|bare]
+# debian-tarball.sh [dracut|bare|stack]
 # Makes a real Debian 12 system (init, kernel, ssh) with mmdebstrap, once, as a tarball in ${REHOME_TEST_CACHE:-.test-cache}
 # and prints the tarball's path. Takes a minute or two the first time. REHOME_TEST_MIRROR names another mirror. With `dracut` it
-# is a smaller system whose initramfs dracut makes, as in the RPM family; with `bare` one with apt and systemd, and little else.
+# is a smaller system whose initramfs dracut makes, as in the RPM family; with `bare` one with apt and systemd, and little else; with
+# `stack` one with LVM, software RAID and LUKS, and with what builds disks.
 # Needs root, or user namespaces.
 set -eu
 cache=${REHOME_TEST_CACHE:-$(cd "$(dirname "$0")/../.." && pwd)/.test-cache}
 packages=systemd-sysv,udev,dbus,linux-image-amd64,openssh-server,iproute2,ca-certificates,perl,less,man-db,locales,gnupg,curl
 [ "${1-}" != dracut ] || packages=systemd-sysv,udev,dbus,linux-image-amd64,openssh-server,dracut
+[ "${1-}" != stack ] || packages=systemd-sysv,udev,dbus,linux-image-amd64,openssh-server,lvm2,mdadm,cryptsetup-initramfs,fdisk,dosfstools,mtools,grub-common,grub-pc-bin,grub-efi-amd64-bin,systemd-container,zstd,xfsprogs,libatomic1
 [ "${1-}" != bare ] || packages=systemd-sysv,dbus
 [ "$(dpkg --print-architecture)" = amd64 ] || packages=${packages/linux-image-amd64/linux-image-$(dpkg --print-architecture)}
 tarball=$cache/debian-12-$(echo "$packages" | cksum | cut -d ' ' -f 1).tar

@@ -105,7 +105,11 @@ export function sourceOf(restore: BuildSource["restore"]): BuildSource {
     prepare(tree, created) {
       const path = join(tree, "etc/fstab");
       const fstab = readFileSync(path, "latin1");
-      writeFileSync(path, rewriteFstab(fstab, findSuccessions({ fstab, disks: [] }, created), created).text, "latin1");
+      writeFileSync(
+        path,
+        rewriteFstab(fstab, findSuccessions({ fstab, disks: [] }, created.fileSystems), created.fileSystems).text,
+        "latin1",
+      );
       return Promise.resolve();
     },
     findStale: (text) => findStaleReferences(text, []),

@@ -6,8 +6,11 @@ import { temporaryDirectory } from "./temporary-directory.ts";
 
 const script = join(import.meta.dirname, "../lab/debian-tarball.sh");
 
-/** `dracut` has an initramfs as the RPM family makes it; `bare` has no kernel, and little but apt and systemd. */
-type Variant = "dracut" | "bare";
+/**
+ * `dracut` has an initramfs as the RPM family makes it; `bare` has no kernel, and little but apt and systemd; `stack` has LVM, software
+ * RAID and LUKS, and what builds disks.
+ */
+type Variant = "dracut" | "bare" | "stack";
 
 /** The tarball of a real Debian system with kernel, initramfs and SSH server; made once, which takes a minute. */
 export function debianTarball(...variant: readonly Variant[]): string {

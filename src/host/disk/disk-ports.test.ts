@@ -15,7 +15,8 @@ import type { DiskPlan } from "../../system/disk/plan/disk-plan.ts";
 import { planDisks } from "../../system/disk/plan/plan-disk.ts";
 import { seededUuids } from "../../system/disk/plan/uuids.ts";
 import { ToolFailedError } from "../processes.ts";
-import { diskPorts, readCapabilities, runCommand } from "./disk-ports.ts";
+import { readCapabilities } from "./capabilities.ts";
+import { diskPorts, runCommand } from "./disk-ports.ts";
 import { attachLoopDevice, loopDevicesOf } from "./loop-devices.ts";
 
 const mib = 2 ** 20;
@@ -150,7 +151,12 @@ test("checkCapabilities() names what kernel and tools lack", () => {
     { version: 1, disks: [{ name: "disk", table: "gpt", partitions: [{ ...linux(64), content }] }] },
     128,
   );
-  const none = { fileSystems: new Set<string>(), hasTool: () => false };
+  const none = {
+    fileSystems: new Set<string>(),
+    hasTool: () => false,
+    modules: new Set<string>(),
+    mapped: new Set<string>(),
+  };
   assert.deepEqual(
     checkCapabilities(plan, none, ["sfdisk"]).map(({ reason, message }) => [reason, /jfs|sfdisk/.exec(message)?.[0]]),
     [

@@ -12,14 +12,13 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { release } from "node:os";
 import { dirname } from "node:path";
 import type { ToolCommand } from "../../system/disk/commands/tool-command.ts";
 import type { DiskPorts, HostFiles } from "../../system/disk/build/ports.ts";
-import type { HostCapabilities } from "../../system/disk/plan/check-capabilities.ts";
 import { openTreeEditor } from "../prepare/tree-editor.ts";
-import { findTool, runTool } from "../processes.ts";
-import { attachLoopDevice, isBlockDevice } from "./loop-devices.ts";
+import { runTool } from "../processes.ts";
+import { forgetPartitions, freeArray, keepFromUdev, partitionsOf, usersOf } from "./device-users.ts";
+import { attachLoopDevice, isBlockDevice, loopDevicesOver } from "./loop-devices.ts";
 import { mountDevice, unmountBelow } from "./mounting.ts";
 
 const toolTimeoutMs = 10 * 60_000;
@@ -28,6 +27,11 @@ const toolTimeoutMs = 10 * 60_000;
 export const diskPorts: DiskPorts = {
   run: runCommand,
   attach: attachLoopDevice,
+  usersOf,
+  attachedTo: (path) => [...loopDevicesOver(path), ...partitionsOf(path)],
+  keepFromUdev,
+  forgetPartitions,
+  freeArray,
   mount: mountDevice,
   unmountBelow,
   openTree: openTreeEditor,
@@ -78,23 +82,5 @@ function withFile(path: string, flags: string, work: (file: number) => void): vo
     work(file);
   } finally {
     closeSync(file);
-  }
-}
-
-/** What the kernel and the tools of this host can do for disks. */
-export function readCapabilities(): HostCapabilities {
-  const known = readLines("/proc/filesystems").map((line) => line.split("\t").at(-1) ?? "");
-  const folder = `/lib/modules/${release()}`;
-  const loadable = [...readLines(`${folder}/modules.dep`), ...readLines(`${folder}/modules.builtin`)]
-    .map((line) => /^kernel\/fs\/([a-z0-9]+)\/\1\.ko/.exec(line)?.[1])
-    .filter((name) => name !== undefined);
-  return { fileSystems: new Set([...known, ...loadable]), hasTool: (name) => findTool(name) !== undefined };
-}
-
-function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, "utf8").split("\n");
-  } catch {
-    return [];
   }
 }

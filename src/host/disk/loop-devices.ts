@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { RehomeError } from "../../core/errors.ts";
 import { runTool, ToolFailedError } from "../processes.ts";
@@ -103,11 +103,22 @@ function isReadable(path: string): boolean {
 
 /** The loop devices whose backing file lies below `directory`: what a killed process may have left for a moment. */
 export function loopDevicesOf(directory: string): string[] {
+  return loopDevices((backing) => backing.startsWith(`${directory}/`));
+}
+
+/** The loop devices over the file or device `path`. */
+export function loopDevicesOver(path: string): string[] {
+  if (!existsSync(path)) return [];
+  const real = realpathSync(path);
+  return loopDevices((backing) => backing === real);
+}
+
+function loopDevices(isWanted: (backing: string) => boolean): string[] {
   return readdirSync("/sys/block")
     .filter((name) => name.startsWith("loop"))
     .filter((name) => {
       try {
-        return readFileSync(`/sys/block/${name}/loop/backing_file`, "utf8").startsWith(`${directory}/`);
+        return isWanted(readFileSync(`/sys/block/${name}/loop/backing_file`, "utf8").trimEnd());
       } catch {
         return false;
       }

@@ -1,7 +1,7 @@
 import { displayBytes, type ByteString } from "../../core/tree/byte-string.ts";
 import type { CheckpointContext } from "../../engine/job-kind.ts";
 import type { Json } from "../../engine/job.ts";
-import { createdFileSystems, type BuildSource } from "../../system/disk/build/request.ts";
+import { createdHome, type BuildSource } from "../../system/disk/build/request.ts";
 import { mountsOf } from "../../system/disk/plan/disk-plan.ts";
 import type { DoneOperation } from "../../system/prepare/run.ts";
 import type { WrittenTree } from "../../system/restore/run.ts";
@@ -49,7 +49,7 @@ export async function checkpointSource(
   let result: Json = null;
   let changed: readonly ByteString[] = [];
   const { onProgress, cursor, saveCursor, results } = context;
-  const created = createdFileSystems(source.plan);
+  const created = createdHome(source.plan);
   const work = (signal: AbortSignal | undefined) => ({ onProgress, signal: signal ?? context.signal });
   const fats = mountsOf(source.plan).filter(({ content }) => content.type === "vfat");
   return {
@@ -69,7 +69,7 @@ export async function checkpointSource(
         const { operations } = await prepareOnDisk(source, tree, systems, keep, work(signal));
         result = toJson({ ...touches, operations: operations.map(recordOperation) } satisfies PreparedDisk);
       },
-      findStale: await staleFinder(source, created),
+      findStale: await staleFinder(source, created.fileSystems),
       async verify(tree, signal) {
         const touches = fromJson<PreparedDisk>(results.get("prepare") ?? null);
         const written = fromJson<WrittenTree>(results.get("restore") ?? null);

@@ -3,8 +3,8 @@ import { parseImageOperand } from "../../core/operand.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { byteStringFromText, displayBytes, type ByteString, type TreePath } from "../../core/tree/byte-string.ts";
 import { PathNotFoundError } from "../../image/errors.ts";
-import type { BuildSource, CreatedFileSystem } from "../../system/disk/build/request.ts";
-import { mountsOf, type DiskPlan } from "../../system/disk/plan/disk-plan.ts";
+import type { BuildSource, CreatedFileSystem, CreatedHome } from "../../system/disk/build/request.ts";
+import { isEsp, mountsOf, type DiskPlan } from "../../system/disk/plan/disk-plan.ts";
 import { findStaleReferences, findSuccessions } from "../../system/prepare/references/index.ts";
 import { TargetDiffersError } from "../../system/restore/errors.ts";
 import { runRestore, type WrittenTree } from "../../system/restore/run.ts";
@@ -59,12 +59,12 @@ export async function restoreOnDisk(source: DiskSource, directory: string, work:
 export async function prepareOnDisk(
   source: DiskSource,
   directory: string,
-  created: readonly CreatedFileSystem[],
+  created: CreatedHome,
   touching: (touches: PrepareTouches) => Promise<void>,
   work: Working,
 ): Promise<PrepareResult> {
   const { hostFacts } = (await showImage(source.image, source)).manifest.head;
-  const newHome = { fileSystems: created, oldDisks: hostFacts?.disks ?? [], isComplete: true };
+  const newHome = { ...created, oldDisks: hostFacts?.disks ?? [], isComplete: true };
   const options: PrepareOptions = { ...source.prepare, paths: source.paths, newHome, ...work };
   const { operations } = await planPrepareOf(directory, options);
   const changing = operations.filter(({ state }) => state === "change");
@@ -118,7 +118,7 @@ export async function verifyOnDisk(
     touched: new Map(touches.touched),
     ran: touches.ran,
     mountPoints: mounts.map(({ mountPoint }) => inTree(mountPoint)),
-    efiMountPoint: mounts.filter(({ partition }) => partition.type === "esp").map((esp) => inTree(esp.mountPoint))[0],
+    efiMountPoint: mounts.filter(({ holder }) => isEsp(holder)).map((esp) => inTree(esp.mountPoint))[0],
     lost: new Set(losses.map(({ path }) => path)),
   };
   using store = await openStore(source);

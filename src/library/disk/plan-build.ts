@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { UsageError } from "../../core/errors.ts";
 import type { Manifest } from "../../core/manifest/manifest.ts";
-import { readCapabilities } from "../../host/disk/disk-ports.ts";
+import { readCapabilities } from "../../host/disk/capabilities.ts";
 import { streamsOf } from "../../core/manifest/trees.ts";
 import type { ImageName } from "../../image/store/image-names.ts";
 import type { Hypervisor } from "../../system/disk/convert/disk-format.ts";
@@ -13,6 +13,8 @@ import type { UsageByMountPoint } from "../../system/disk/plan/disk-room.ts";
 import type { Firmware } from "../../system/disk/plan/layout-check.ts";
 import { planDisks } from "../../system/disk/plan/plan-disk.ts";
 import { seededUuids } from "../../system/disk/plan/uuids.ts";
+import { checkUnproven } from "../../system/disk/stack/check-stack.ts";
+import { withMinimums } from "../../system/disk/stack/stack-room.ts";
 import { defaultLayout } from "../../system/disk/source/default-layout.ts";
 import { assertKnownOperations, whyOmitted } from "../../system/prepare/plan.ts";
 import { operations } from "../../system/prepare/operations.ts";
@@ -182,7 +184,7 @@ function chooseSizes(
 ): ReadonlyMap<string, number> {
   const names = layout.disks.map(({ name }) => name);
   const assigned = assignToDisks(given, names, "--size");
-  const sizes = layout.disks.map((disk): readonly [string, number] => {
+  const sizes = withMinimums(layout, usage).disks.map((disk): readonly [string, number] => {
     const size = assigned.get(disk.name);
     if (size !== undefined) return [disk.name, parseSize(size)];
     const smallest = smallestSize(disk, usage);
@@ -208,5 +210,5 @@ function whatIsLacking(plan: DiskPlan, targets: readonly DiskTarget[], firmware:
     .map((kind) => `/usr/lib/grub/${grubPlatforms[kind]}`)
     .filter((path) => !existsSync(path))
     .map((path): Refusal => ({ reason: "missing-tool", message: `GRUB is not installed on this host in "${path}"` }));
-  return [...checkCapabilities(plan, readCapabilities(), tools), ...grub];
+  return [...checkUnproven(plan), ...checkCapabilities(plan, readCapabilities(), tools), ...grub];
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { parseSize } from "../../core/size.ts";
 import { LayoutRefusedError } from "../../system/disk/layout/errors.ts";
-import type { DiskLayout, Layout } from "../../system/disk/layout/layout.ts";
+import { mountPointsOf, type DiskLayout, type Layout } from "../../system/disk/layout/layout.ts";
 import { smallestDiskBytes, type UsageByMountPoint } from "../../system/disk/plan/disk-room.ts";
 import type { DiskPlan } from "../../system/disk/plan/disk-plan.ts";
 import type { Firmware } from "../../system/disk/plan/layout-check.ts";
 import { planDisks } from "../../system/disk/plan/plan-disk.ts";
 import { seededUuids } from "../../system/disk/plan/uuids.ts";
+import { withMinimums } from "../../system/disk/stack/stack-room.ts";
 import { measureUsage } from "../../system/disk/source/measure-usage.ts";
 import { listEntries } from "../images/images.ts";
 import type { StoreOptions } from "../store/store.ts";
@@ -27,7 +28,7 @@ export function planLayout(layout: Layout, options: LayoutPlanOptions = {}): Dis
   const { sizes = [], firmware = [], usage = new Map(), uuidSeed = randomUUID() } = options;
   const names = layout.disks.map(({ name }) => name);
   const given = assignToDisks(sizes, names, "--size");
-  const all = layout.disks.map((disk): readonly [string, number] => {
+  const all = withMinimums(layout, usage).disks.map((disk): readonly [string, number] => {
     const size = given.get(disk.name);
     return [disk.name, size === undefined ? smallestSize(disk, usage) : parseSize(size)];
   });
@@ -48,8 +49,5 @@ export async function usageOfImage(
   layout: Layout,
   options: StoreOptions = {},
 ): Promise<UsageByMountPoint> {
-  const mountPoints = layout.disks.flatMap(({ partitions }) =>
-    partitions.flatMap(({ content }) => (content?.kind === "file-system" ? (content.mountPoint ?? []) : [])),
-  );
-  return await measureUsage(listEntries(image, "", options), [...new Set(["/", ...mountPoints])]);
+  return await measureUsage(listEntries(image, "", options), [...new Set(["/", ...mountPointsOf(layout)])]);
 }

@@ -39,5 +39,5 @@ export async function testDisk(path: string, options: TestDiskOptions = {}): Pro
   const { code } = firmwareFiles(computer);
   if (firmware === "uefi" && !existsSync(code))
     throw new LayoutRefusedError([{ reason: "missing-tool", message: `the firmware "${code}" is not installed` }]);
-  return { computer, ...(await testBoot(computer, timeoutMs, guestPorts, signal)) };
+  return { computer, ...(await testBoot(computer, { timeoutMs, signal }, guestPorts)) };
 }

@@ -1,7 +1,7 @@
 import type { ByteString, TreePath } from "../../core/tree/byte-string.ts";
 import type { DiskFact } from "../../core/manifest/manifest.ts";
 import type { NicMapping } from "./hardware/nic-mapping.ts";
-import type { NewFileSystem } from "./references/index.ts";
+import type { NewFileSystem, NewMapping } from "./references/index.ts";
 import type { TreeView } from "./ports.ts";
 
 /** Content that is drawn when it is written, so that a stored plan gives away no secret. */
@@ -58,6 +58,9 @@ export interface NewHome {
   readonly oldDisks: readonly DiskFact[];
   /** These are all there are: what is on none of them is gone. */
   readonly isComplete: boolean;
+  /** What of it is encrypted, and the arrays it lies on, where all is known. */
+  readonly encrypted?: readonly NewMapping[];
+  readonly arrays?: readonly NewMapping[];
 }
 
 /** A partition of a disk of this host. */

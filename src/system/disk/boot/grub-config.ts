@@ -12,7 +12,7 @@ export interface GrubMenu {
   readonly bootMountPoint: string;
   /** Of `/`. */
   readonly rootUuid: string;
-  readonly rootPartitionUuid: string;
+  readonly rootPartitionUuid: string | undefined;
 }
 
 /** The menu of GRUB: an entry for each kernel, everything by UUID. */

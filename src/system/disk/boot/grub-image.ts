@@ -15,6 +15,14 @@ const fileSystemModules: Readonly<Record<FileSystemType, string>> = {
   reiserfs: "reiserfs",
 };
 
+/** What a file system lies on. */
+export type GrubLayer = "array" | "volume";
+
+const layerModules: Readonly<Record<GrubLayer, readonly string[]>> = {
+  array: ["diskfilter", "mdraid1x"],
+  volume: ["diskfilter", "lvm"],
+};
+
 /** Everything that the menu and someone at GRUB's prompt need, as nothing is loaded later. */
 const commonModules = [
   "part_gpt",
@@ -44,13 +52,19 @@ const platformModules: Readonly<Record<GrubPlatform, readonly string[]>> = {
   "x86_64-efi": ["efi_gop", "efi_uga", "video", "chain"],
 };
 
-/** Makes the image with which GRUB starts, whole: it runs `earlyConfigPath`, and loads no module from the disk. */
+/** Makes the image with which GRUB starts, whole: it runs `earlyConfigPath`, and loads no module from the disk. `below` is what the file system of `/boot` lies on. */
 export function grubImageCommand(
   platform: GrubPlatform,
   bootFileSystem: FileSystemType,
+  below: readonly GrubLayer[],
   paths: { readonly directory: string; readonly earlyConfig: string; readonly output: string },
 ): ToolCommand {
-  const modules = new Set([...platformModules[platform], ...commonModules, fileSystemModules[bootFileSystem]]);
+  const modules = new Set([
+    ...platformModules[platform],
+    ...commonModules,
+    fileSystemModules[bootFileSystem],
+    ...below.flatMap((layer) => layerModules[layer]),
+  ]);
   return {
     command: "grub-mkimage",
     args: [

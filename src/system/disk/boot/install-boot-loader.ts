@@ -1,11 +1,11 @@
 import type { ByteString, TreePath } from "../../../core/tree/byte-string.ts";
 import type { DiskPorts, TreeFiles } from "../build/ports.ts";
 import { pathOf, type BuildRequest } from "../build/request.ts";
-import { mountsOf, type PlannedMount } from "../plan/disk-plan.ts";
+import { isEsp, mountsOf, partitionUuidOf, type DiskPlan, type PlannedMount } from "../plan/disk-plan.ts";
 import { embedGrub } from "./embed-grub.ts";
 import { BootLoaderError } from "./errors.ts";
 import { formatEarlyConfig, formatGrubConfig, type GrubMenu } from "./grub-config.ts";
-import { grubImageCommand, type GrubPlatform } from "./grub-image.ts";
+import { grubImageCommand, type GrubLayer, type GrubPlatform } from "./grub-image.ts";
 import { readKernelParameters, withSerialConsole } from "./kernel-parameters.ts";
 import { findKernels } from "./kernels.ts";
 
@@ -35,6 +35,8 @@ export async function installBootLoader(
       'there is no kernel in "/boot"',
       "Capture a system that has one, or install one in it first.",
     );
+  if (partitionUuidOf(root.holder) === undefined && kernels.some(({ initramfs }) => initramfs === undefined))
+    throw new BootLoaderError('a kernel without an initramfs starts from a partition alone, and "/" is on none');
   const parameters = readKernelParameters(tree);
   const menu: GrubMenu = {
     systemName: request.systemName,
@@ -43,7 +45,7 @@ export async function installBootLoader(
     bootUuid: boot.content.uuid,
     bootMountPoint: boot.mountPoint,
     rootUuid: root.content.uuid,
-    rootPartitionUuid: root.partition.partitionUuid,
+    rootPartitionUuid: partitionUuidOf(root.holder),
   };
   tree.write("boot/grub/grub.cfg" as TreePath, Buffer.from(formatGrubConfig(menu)), 0o600);
   if (request.firmware.includes("bios")) await installForBios(request, menu, boot, ports, signal);
@@ -73,7 +75,7 @@ async function installForUefi(
   ports: DiskPorts,
   signal?: AbortSignal,
 ): Promise<void> {
-  const esp = mountsOf(request.plan).find(({ partition }) => partition.type === "esp");
+  const esp = mountsOf(request.plan).find(({ holder }) => isEsp(holder));
   if (esp === undefined) throw new BootLoaderError("no partition of type esp is mounted");
   const put = (path: string, content: Uint8Array): void =>
     tree.write(`${esp.mountPoint.slice(1)}/EFI/${path}` as TreePath, content, 0o600);
@@ -114,6 +116,11 @@ function vendorOf(tree: TreeFiles): string {
   return /^ID="?([a-z0-9._-]{1,40})"?$/m.exec(release)?.[1] ?? "debian";
 }
 
+/** A group may lie on arrays: those of the whole plan do no harm. */
+function layersOf({ arrays, groups }: DiskPlan): GrubLayer[] {
+  return [...(arrays.length > 0 ? ["array" as const] : []), ...(groups.length > 0 ? ["volume" as const] : [])];
+}
+
 async function makeImage(
   platform: GrubPlatform,
   request: BuildRequest,
@@ -126,7 +133,7 @@ async function makeImage(
   const output = `${request.workDirectory}/grub-${platform}.img`;
   ports.files.write(earlyConfig, Buffer.from(formatEarlyConfig(menu)));
   const paths = { directory: `${grubDirectory}/${platform}`, earlyConfig, output };
-  await ports.run(grubImageCommand(platform, boot.content.type, paths), signal);
+  await ports.run(grubImageCommand(platform, boot.content.type, layersOf(request.plan), paths), signal);
   const image = ports.files.read(output);
   ports.files.remove(output);
   ports.files.remove(earlyConfig);

@@ -4,8 +4,9 @@ import type { TreeFiles } from "../build/ports.ts";
 const maxBytes = 64 * 1024;
 /** Words that a boot entry can hold as they are. */
 const plainWord = /^[\w.,:=/@+%~-]{1,500}$/;
-/** What the boot entry says itself. */
-const ownWord = /^(?:root|BOOT_IMAGE|initrd)=|^(?:ro|rw)$/;
+/** What the boot entry says itself, and what dracut is to wait for on the old disks. */
+const ownWord =
+  /^(?:root|BOOT_IMAGE|initrd)=|^(?:ro|rw)$|^rd\.(?:lvm\.(?:lv|vg)|luks\.(?:uuid|name|key|options)|md\.uuid)=/;
 
 /** The kernel parameters that a system starts with, as GRUB's or the kernel-install settings in its tree name them. */
 export function readKernelParameters(tree: TreeFiles): string[] {

@@ -3,11 +3,14 @@ import { throwIfInterrupted } from "../../../core/errors.ts";
 import { installBootLoader } from "../boot/install-boot-loader.ts";
 import { makeFileSystemCommands } from "../commands/make-file-system.ts";
 import { partitionCommand } from "../commands/partition-table.ts";
+import { contentOf, decryptedContentOf, holdersOf } from "../plan/disk-plan.ts";
 import { checkTree } from "./check-tree.ts";
 import { fillFats } from "./fill-fat.ts";
-import { attachPartition, mountTree, type MountedTree } from "./mounted-tree.ts";
+import { requireStartTools } from "../stack/start-tools.ts";
+import { mountTree, type MountedTree } from "./mounted-tree.ts";
+import { claimDisks, openParts, releaseParts, requirePassphrases } from "./open-parts.ts";
 import type { DiskPorts } from "./ports.ts";
-import { createdFileSystems, pathOf, type BuildRequest, type BuildSource } from "./request.ts";
+import { createdHome, pathOf, type BuildRequest, type BuildSource } from "./request.ts";
 
 /** A unit of a build. It may run again after it was cut off at any moment, and after it was done. */
 export interface BuildStep {
@@ -25,7 +28,7 @@ export interface BuildStep {
  * The steps that put a tree on the disks of a plan, in order. Between two of them nothing is mounted and no device is attached.
  */
 export function buildSteps(request: BuildRequest, source: BuildSource, ports: DiskPorts): readonly BuildStep[] {
-  const created = createdFileSystems(request.plan);
+  const created = createdHome(request.plan);
   const undo = [...request.paths.values()].some((path) => ports.files.isBlockDevice(path)) ? "none" : "removes";
   const inTree =
     (work: (tree: MountedTree, signal?: AbortSignal) => Promise<void> | void) =>
@@ -61,7 +64,10 @@ export function buildSteps(request: BuildRequest, source: BuildSource, ports: Di
       title: "Make the system at home on the disk",
       weight: 20,
       undo,
-      run: inTree(async ({ directory }, signal) => await source.prepare(directory, created, signal)),
+      run: inTree(async ({ directory, files }, signal) => {
+        requireStartTools(request.plan, files);
+        await source.prepare(directory, created, signal);
+      }),
     },
     {
       name: "boot-loader",
@@ -119,11 +125,14 @@ export async function buildDisk(
 /** Removes what a build made: the files of its disks, not devices, and its directory. May be called again. */
 export async function undoBuild(request: BuildRequest, ports: DiskPorts): Promise<void> {
   await ports.unmountBelow(`${request.workDirectory}/tree`);
+  await releaseParts(request, ports);
   for (const path of request.paths.values()) if (!ports.files.isBlockDevice(path)) ports.files.remove(path);
   ports.files.remove(request.workDirectory);
 }
 
 async function partition(request: BuildRequest, ports: DiskPorts, signal?: AbortSignal): Promise<void> {
+  requirePassphrases(request, ports);
+  using _locks = await claimDisks(request, ports, signal);
   for (const disk of request.plan.disks) {
     const path = pathOf(request, disk);
     if (!ports.files.isBlockDevice(path)) {
@@ -142,19 +151,22 @@ async function makeFileSystems(
   ports: DiskPorts,
   signal?: AbortSignal,
 ): Promise<void> {
-  for (const disk of request.plan.disks) {
-    for (const each of disk.partitions) {
-      if (each.content.kind === "raw") {
-        const offsetBytes = each.startSector * request.plan.sectorBytes;
-        await writeStream(source.readStream(each.content.stream), pathOf(request, disk), offsetBytes, ports, signal);
-      }
-      if (each.content.kind !== "file-system" && each.content.kind !== "swap") continue;
-      await using part = await attachPartition(request, { disk, partition: each }, ports, signal);
-      for (const command of makeFileSystemCommands(each.content, part.device)) await ports.run(command, signal);
-      part.sync();
-      crashPoint("disk.file-system-made");
+  await using parts = await openParts(request, "make", ports, signal);
+  for (const holder of holdersOf(request.plan)) {
+    const content = decryptedContentOf(holder);
+    if (content.kind === "raw" && holder.kind === "partition") {
+      const offsetBytes = holder.partition.startSector * request.plan.sectorBytes;
+      await writeStream(source.readStream(content.stream), pathOf(request, holder.disk), offsetBytes, ports, signal);
     }
+    const isFileSystem = content.kind === "file-system" || content.kind === "swap";
+    // What a partition is a member of is a holder itself.
+    if (!isFileSystem && holder.kind === "partition" && contentOf(holder).kind !== "luks") continue;
+    const device = await parts.deviceOf(holder);
+    if (!isFileSystem) continue;
+    for (const command of makeFileSystemCommands(content, device)) await ports.run(command, signal);
+    crashPoint("disk.file-system-made");
   }
+  parts.sync();
 }
 
 /** Where a file is written, which is zeros at first, zeros are left out. */

@@ -56,12 +56,12 @@ export async function fillFats(
 
 async function copyIn(
   request: BuildRequest,
-  { disk, partition }: PlannedMount,
+  mount: PlannedMount,
   sources: readonly string[],
   ports: DiskPorts,
   signal?: AbortSignal,
 ): Promise<void> {
-  const image = imageOf(request, { disk, partition });
+  const image = imageOf(request, mount);
   // s: directories with all in them, m: keep times, o: in the place of what is there.
   await ports.run({ command: "mcopy", args: ["-s", "-m", "-o", "-i", image, ...sources, "::/"], env }, signal);
 }
@@ -69,7 +69,9 @@ async function copyIn(
 const env = { TZ: "UTC", MTOOLSRC: "/dev/null", MTOOLS_SKIP_CHECK: "1", MTOOLS_LOWER_CASE: "0" };
 
 /** A part of a disk as mtools(1) names it. */
-function imageOf(request: BuildRequest, { disk, partition }: Pick<PlannedMount, "disk" | "partition">): string {
+function imageOf(request: BuildRequest, { holder, mountPoint }: PlannedMount): string {
+  if (holder.kind !== "partition") throw new RangeError(`the vfat at "${mountPoint}" is no partition`);
+  const { disk, partition } = holder;
   return `${pathOf(request, disk)}@@${partition.startSector * request.plan.sectorBytes}`;
 }
 

@@ -3,7 +3,8 @@ import { byteStringFromText } from "../../../core/tree/byte-string.ts";
 import { LayoutRefusedError } from "../layout/errors.ts";
 import { mountsOf, type PlannedMount } from "../plan/disk-plan.ts";
 import type { DiskPorts, TreeFiles } from "./ports.ts";
-import { pathOf, type BuildRequest } from "./request.ts";
+import { openParts } from "./open-parts.ts";
+import type { BuildRequest } from "./request.ts";
 
 /** The tree of a disk, mounted. */
 export interface MountedTree extends AsyncDisposable {
@@ -22,30 +23,19 @@ export async function mountTree(request: BuildRequest, ports: DiskPorts, signal?
   await ports.unmountBelow(directory);
   ports.files.makeDirectory(directory);
   await using stack = new AsyncDisposableStack();
+  const parts = stack.use(await openParts(request, "open", ports, signal));
+  const isFile = [...request.paths.values()].every((path) => !ports.files.isBlockDevice(path));
   for (const mount of mountsOf(request.plan)) {
     if (mount.content.type === "vfat") continue;
     const at = mount.mountPoint === "/" ? directory : `${directory}${mount.mountPoint}`;
     if (mount.mountPoint !== "/") makeMountPoint(directory, mount, ports);
-    const part = stack.use(await attachPartition(request, mount, ports, signal));
-    const isFile = !ports.files.isBlockDevice(pathOf(request, mount.disk));
-    stack.use(await ports.mount(part.device, at, mount.content.type, optionsFor(mount, isFile), signal));
+    const device = await parts.deviceOf(mount.holder);
+    stack.use(await ports.mount(device, at, mount.content.type, optionsFor(mount, isFile), signal));
   }
   const files = ports.openTree(directory);
   stack.defer(() => files[Symbol.dispose]());
   const owned = stack.move();
   return { directory, files, [Symbol.asyncDispose]: async () => await owned.disposeAsync() };
-}
-
-/** The device of a planned partition. */
-export async function attachPartition(
-  request: BuildRequest,
-  { disk, partition }: Pick<PlannedMount, "disk" | "partition">,
-  ports: DiskPorts,
-  signal?: AbortSignal,
-): ReturnType<DiskPorts["attach"]> {
-  const { sectorBytes } = request.plan;
-  const { startSector, sectorCount } = partition;
-  return await ports.attach(pathOf(request, disk), startSector * sectorBytes, sectorCount * sectorBytes, signal);
 }
 
 function makeMountPoint(directory: string, { mountPoint }: PlannedMount, ports: DiskPorts): void {

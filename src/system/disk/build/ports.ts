@@ -27,12 +27,28 @@ export interface AttachedPart extends AsyncDisposable {
   sync(): void;
 }
 
+/** A device that lies on another one. */
+export type DeviceUser =
+  | { readonly kind: "array"; readonly device: string; readonly isRunning: boolean }
+  /** One of the device mapper. */
+  | { readonly kind: "mapped"; readonly name: string; readonly device: string };
+
 /** What building a disk needs of this host. Every call ends with an error once its signal is aborted. */
 export interface DiskPorts {
   /** Runs a program and gives what it wrote to standard output. */
   run(command: ToolCommand, signal?: AbortSignal): Promise<string>;
   /** Makes the bytes of a file or device from an offset on a block device. It goes with this process, at the latest. */
   attach(path: string, offsetBytes: number, sizeBytes: number, signal?: AbortSignal): Promise<AttachedPart>;
+  /** What the kernel holds a device for. */
+  usersOf(device: string): readonly DeviceUser[];
+  /** The devices that {@link attach} made of a file or device and that something still holds, and the kernel's own partitions of it. */
+  attachedTo(path: string): readonly string[];
+  /** Keeps udev from looking at a device until it is disposed of: udev puts arrays and groups together as soon as it sees their members. */
+  keepFromUdev(device: string, signal?: AbortSignal): Promise<Disposable>;
+  /** Makes the kernel forget the partitions that it knows of a disk; nothing on the disk changes. */
+  forgetPartitions(device: string, signal?: AbortSignal): Promise<void>;
+  /** The name of an array that is not there: `/dev/md127`. */
+  freeArray(): string;
   /** Mounts a block device until it is disposed of. */
   mount(
     device: string,

@@ -1,5 +1,12 @@
 import type { Firmware } from "../plan/layout-check.ts";
-import type { DiskPlan, PlannedDisk } from "../plan/disk-plan.ts";
+import {
+  contentOf,
+  decryptedContentOf,
+  holdersOf,
+  partitionUuidOf,
+  type DiskPlan,
+  type PlannedDisk,
+} from "../plan/disk-plan.ts";
 
 /** What is built, and where. */
 export interface BuildRequest {
@@ -13,15 +20,26 @@ export interface BuildRequest {
   readonly systemName: string;
   /** Puts a console on the first serial port where the system names none. */
   readonly hasSerialConsole: boolean;
+  /** For each LUKS of the plan, by its name: the file whose first line is its passphrase. */
+  readonly passphraseFiles?: ReadonlyMap<string, string>;
 }
 
 /** A file system or swap area that a build made, as the files of the system have to name it. */
 export interface CreatedFileSystem {
   readonly type: string;
   readonly uuid: string;
+  /** Empty for what lies on no partition of its own. */
   readonly partitionUuid: string;
   readonly mountPoint?: string;
   readonly options: string;
+}
+
+/** All that a build made and the files of the system have to name. */
+export interface CreatedHome {
+  readonly fileSystems: readonly CreatedFileSystem[];
+  /** What is to be opened with a passphrase when the system starts. */
+  readonly encrypted: readonly { readonly name: string; readonly uuid: string }[];
+  readonly arrays: readonly { readonly name: string; readonly uuid: string }[];
 }
 
 /** Something in a file of the system that still leads to a disk it no longer has. */
@@ -38,7 +56,7 @@ export interface BuildSource {
   /** A captured stream, from its start to its end; zeros too. */
   readonly readStream: (name: string) => AsyncIterable<Uint8Array>;
   /** Makes the files of the tree name what was created, and whatever else its new home asks for. */
-  readonly prepare: (tree: string, created: readonly CreatedFileSystem[], signal?: AbortSignal) => Promise<void>;
+  readonly prepare: (tree: string, created: CreatedHome, signal?: AbortSignal) => Promise<void>;
   /** Finds what is left of the old disks in a text of one character for each byte. */
   readonly findStale: (text: string) => readonly StaleReference[];
   /** Holds the whole tree against where it came from. @throws If anything differs that nothing accounts for. */
@@ -55,13 +73,18 @@ export function pathOf(request: BuildRequest, disk: PlannedDisk): string {
 }
 
 /** What `prepare` is told that a plan makes. */
-export function createdFileSystems(plan: DiskPlan): CreatedFileSystem[] {
-  return plan.disks.flatMap(({ partitions }) =>
-    partitions.flatMap(({ content, partitionUuid }): CreatedFileSystem[] => {
+export function createdHome(plan: DiskPlan): CreatedHome {
+  const holders = holdersOf(plan);
+  return {
+    fileSystems: holders.flatMap((holder): CreatedFileSystem[] => {
+      const content = decryptedContentOf(holder);
+      const partitionUuid = partitionUuidOf(holder) ?? "";
       if (content.kind === "swap") return [{ type: "swap", uuid: content.uuid, partitionUuid, options: "sw" }];
       if (content.kind !== "file-system") return [];
       const { type, uuid, mountPoint, mountOptions } = content;
       return [{ type, uuid, partitionUuid, options: mountOptions, ...(mountPoint !== undefined && { mountPoint }) }];
     }),
-  );
+    encrypted: holders.map(contentOf).flatMap((content) => (content.kind === "luks" ? [content] : [])),
+    arrays: plan.arrays,
+  };
 }

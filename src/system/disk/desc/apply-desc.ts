@@ -18,7 +18,7 @@ export function applyDesc(described: readonly DiskLayout[], source: Layout): Lay
     const captured = areNamed ? source.disks.find(({ name }) => name === disk.name) : source.disks[index];
     return captured ? applyToDisk(disk, captured) : disk;
   });
-  return { version: 1, disks };
+  return { ...source, disks };
 }
 
 function applyToDisk(disk: DiskLayout, captured: DiskLayout): DiskLayout {

@@ -1,6 +1,7 @@
 import type { Refusal } from "../layout/errors.ts";
-import type { DiskLayout, Layout } from "../layout/layout.ts";
+import { mountPointsOf, type DiskLayout, type Layout } from "../layout/layout.ts";
 import { partitionTypeCode } from "../layout/partition-types.ts";
+import { checkBootReach, checkStack } from "../stack/check-stack.ts";
 
 /** How a computer starts. */
 export type Firmware = "bios" | "uefi";
@@ -13,6 +14,8 @@ export function checkLayout(layout: Layout, firmware: readonly Firmware[]): Refu
     ...layout.disks.flatMap((disk) => (disk.table === "gpt" ? checkGpt(disk) : checkMbr(disk))),
     ...layout.disks.flatMap(checkPercentages),
     ...checkMountPoints(layout),
+    ...checkStack(layout),
+    ...(firmware.length > 0 ? checkBootReach(layout) : []),
     ...firmware.flatMap((kind) => checkFirmware(layout, kind)),
   ];
 }
@@ -69,13 +72,11 @@ function checkPercentages(disk: DiskLayout): Refusal[] {
 }
 
 function checkMountPoints(layout: Layout): Refusal[] {
-  const mountPoints = layout.disks.flatMap(({ partitions }) =>
-    partitions.flatMap(({ content }) => (content?.kind === "file-system" ? (content.mountPoint ?? []) : [])),
-  );
+  const mountPoints = mountPointsOf(layout);
   const double = mountPoints.filter((mountPoint, index) => mountPoints.indexOf(mountPoint) !== index);
   return double.map((mountPoint) => ({
     reason: "mounts",
-    message: `"${mountPoint}" is the mount point of two partitions`,
+    message: `"${mountPoint}" is the mount point of two file systems`,
   }));
 }
 

@@ -32,10 +32,10 @@ const needs: Readonly<Record<FileSystemType, Need>> = {
   reiserfs: { smallestBytes: 64 * mib, fixedBytes: 36 * mib, perEntryBytes: 512, factor: 1.11 },
 };
 
-/** The size below which `content` does not fit; 0 where there is nothing to hold. */
+/** The size below which a file system or swap area does not fit; 0 for everything else. */
 export function neededBytes(content: PartitionContent | undefined, usage: Usage | undefined): number {
-  if (content === undefined || content.kind === "raw") return 0;
-  if (content.kind === "swap") return mib;
+  if (content?.kind === "swap") return mib;
+  if (content?.kind !== "file-system") return 0;
   const need = needs[content.type];
   if (usage === undefined) return need.smallestBytes;
   const filled = need.fixedBytes + usage.entries * need.perEntryBytes + usage.bytes * need.factor;

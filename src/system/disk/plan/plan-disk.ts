@@ -1,11 +1,13 @@
 import { alignmentBytes, allocate, baseUnits, type Claim } from "./allocate.ts";
 import { logicalClaims, logicalHeadUnits, outerClaims, roomOf, sum, type UsageByMountPoint } from "./disk-room.ts";
-import type { DiskPlan, PlannedContent, PlannedDisk, PlannedPartition } from "./disk-plan.ts";
+import type { DiskPlan, PlannedDisk, PlannedPartition } from "./disk-plan.ts";
 import { LayoutRefusedError, type Refusal } from "../layout/errors.ts";
-import type { DiskLayout, Layout, PartitionContent, PartitionLayout } from "../layout/layout.ts";
+import type { DiskLayout, Layout, PartitionLayout } from "../layout/layout.ts";
 import { checkLayout, type Firmware } from "./layout-check.ts";
-import { chooseInodeCount } from "./needs.ts";
 import { partitionTypeCode } from "../layout/partition-types.ts";
+import { planStack } from "../stack/plan-stack.ts";
+import { withMinimums } from "../stack/stack-room.ts";
+import { planContent } from "./plan-content.ts";
 import type { UuidSource } from "./uuids.ts";
 
 /** What a plan is made for. */
@@ -31,9 +33,13 @@ export function planDisks(layout: Layout, target: PlanTarget): DiskPlan {
   const wrong = checkLayout(layout, target.firmware);
   if (wrong.length > 0) throw new LayoutRefusedError(wrong);
   const refusals: Refusal[] = [];
-  const disks = layout.disks.map((disk, index) => planOne(disk, index, { ...target, sectorBytes }, refusals));
+  const { disks: sized } = withMinimums(layout, target.usage);
+  const disks = sized.map((disk, index) => planOne(disk, index, { ...target, sectorBytes }, refusals));
+  // What lies on disks that are too small has no sizes.
   if (refusals.length > 0) throw new LayoutRefusedError(refusals);
-  return { version: 1, sectorBytes, disks };
+  const stack = planStack(layout, disks, { ...target, sectorBytes }, refusals);
+  if (refusals.length > 0) throw new LayoutRefusedError(refusals);
+  return { version: 1, sectorBytes, disks, ...stack };
 }
 
 function planOne(
@@ -176,35 +182,4 @@ function activeOf({ table, partitions }: DiskLayout, firmware: readonly Firmware
 function diskId(disk: DiskLayout, index: number, uuids: UuidSource): string {
   const id = (disk.id ?? uuids(`disk/${index}`)).toLowerCase();
   return disk.table === "gpt" ? id : id.slice(0, 8);
-}
-
-function planContent(
-  content: PartitionContent | undefined,
-  purpose: string,
-  sizeBytes: number,
-  { usage, uuids }: PlanTarget,
-): PlannedContent {
-  if (content === undefined) return { kind: "none" };
-  if (content.kind === "raw") return content;
-  const label = content.label === undefined ? {} : { label: content.label };
-  const uuid = content.uuid?.toLowerCase() ?? uuids(`${purpose}/content`);
-  if (content.kind === "swap") return { kind: "swap", uuid, ...label };
-  const { type, mountPoint, mountOptions } = content;
-  const inodeCount = chooseInodeCount(content, mountPoint === undefined ? undefined : usage.get(mountPoint), sizeBytes);
-  return {
-    kind: "file-system",
-    type,
-    uuid: type === "vfat" ? volumeId(uuid) : uuid,
-    ...label,
-    ...(mountPoint !== undefined && { mountPoint }),
-    mountOptions: mountOptions ?? (type === "vfat" ? "umask=0077" : "defaults"),
-    ...(type.startsWith("ext") && { hashSeed: uuids(`${purpose}/hash-seed`) }),
-    ...(inodeCount !== undefined && { inodeCount }),
-  };
-}
-
-/** The UUID of a vfat is 32 bits: the first of one that is longer. */
-function volumeId(uuid: string): string {
-  const digits = uuid.replaceAll("-", "").slice(0, 8).toUpperCase();
-  return `${digits.slice(0, 4)}-${digits.slice(4)}`;
 }

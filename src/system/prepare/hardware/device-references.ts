@@ -1,18 +1,25 @@
 import type { ByteString, TreePath } from "../../../core/tree/byte-string.ts";
 import type { Change, NewHome, Operation } from "../operation.ts";
 import type { TreeView } from "../ports.ts";
-import { findSuccessions, rewriteFstab, rewriteReferences } from "../references/index.ts";
+import {
+  findSuccessions,
+  rewriteArrays,
+  rewriteCrypttab,
+  rewriteFstab,
+  rewriteReferences,
+} from "../references/index.ts";
 import { lineChanges } from "../text/edit-lines.ts";
 import { at, maxConfigBytes, pathsIn, removals } from "../text/tree-paths.ts";
 
 const fstabPath = at("etc/fstab");
+const crypttabPath = at("etc/crypttab");
+const arrayFiles = ["etc/mdadm/mdadm.conf", "etc/mdadm.conf"];
 const grubEnvironment = /\/grubenv$/;
 const grubEnvironmentBytes = 1024;
 const what = "names the devices of the new home";
 
 /** Files that name devices and UUIDs in any of their lines, other than fstab. */
 const namingFiles: readonly string[] = [
-  "etc/crypttab",
   "etc/default/grub",
   "etc/kernel/cmdline",
   "etc/uswsusp.conf",
@@ -51,7 +58,8 @@ export const deviceReferences: Operation<"references"> = {
     // Where not all file systems are known, a device without a successor may well be there.
     const successions = isComplete ? found : found.filter(({ successor }) => successor !== undefined);
     const unknown = isComplete ? [] : found.filter(({ successor }) => successor === undefined);
-    const others = namingPaths(tree).flatMap((path): Change[] => {
+    const mapped = mappings(tree, newHome);
+    const others = namingPaths(tree, isComplete).flatMap((path): Change[] => {
       const before = tree.read(path, maxConfigBytes);
       if (before === undefined) return [];
       const { text, changes } = rewriteReferences(before, successions);
@@ -62,7 +70,7 @@ export const deviceReferences: Operation<"references"> = {
     return {
       changes: [
         ...others,
-        ...stripped(tree),
+        ...mapped,
         ...(table.changes.length === 0 ? [] : [write(fstabPath, table.text, table.changes)]),
       ],
       remarks: unknown.flatMap(({ devices: [device], uuids: [uuid] }) => {
@@ -77,35 +85,59 @@ export const deviceReferences: Operation<"references"> = {
 
 const nowhere: NewHome = { fileSystems: [], oldDisks: [], isComplete: false };
 
-function namingPaths(tree: TreeView): readonly TreePath[] {
+function namingPaths(tree: TreeView, isComplete: boolean): readonly TreePath[] {
   const vendors = ["boot/efi/EFI", "efi/EFI"].flatMap((folder) =>
     pathsIn(tree, folder, /./).map((path) => `${path}/grub.cfg`),
   );
   return [
+    ...(isComplete ? [] : [crypttabPath]),
     ...namingFiles.map(at),
     ...namingFolders.flatMap(([directory, name]) => pathsIn(tree, directory, name)),
     ...vendors.map(at),
   ].filter((path) => tree.stat(path) !== undefined);
 }
 
-/** Lists of devices that keep LVM and mdadm from looking at any other. */
-function stripped(tree: TreeView): Change[] {
-  const mdadm = ["etc/mdadm/mdadm.conf", "etc/mdadm.conf"]
-    .map(at)
-    .flatMap((path) =>
-      lineChanges(path, tree.read(path, maxConfigBytes), "arrays are looked for everywhere", (line) =>
-        line.replace(/^(\s*DEVICE\s+)(?!partitions|containers).*$/i, "$1partitions containers"),
-      ),
-    );
+/** Lists of devices that keep LVM and mdadm from looking at any other, and what they are to put together. */
+function mappings(tree: TreeView, { encrypted = [], arrays = [], isComplete }: NewHome): Change[] {
+  const looking = arrayFiles.map(at).filter((path) => tree.stat(path) !== undefined);
+  const [first = at("etc/mdadm/mdadm.conf"), ...others] = looking;
   const lvm = [
     ...pathsIn(tree, "etc/lvm/devices", /^system\.devices$/),
     at("etc/lvm/cache/.cache"),
     at("etc/lvm/.cache"),
   ];
-  return [...mdadm, ...removals(tree, lvm, "a list of the old devices")];
+  const crypttab = tree.read(crypttabPath, maxConfigBytes) ?? "";
+  const rewritten = isComplete ? rewriteCrypttab(crypttab, encrypted) : undefined;
+  return [
+    ...[first, ...others].flatMap((path, index) => arrayChanges(tree, path, index === 0 ? arrays : [], isComplete)),
+    ...(rewritten === undefined || rewritten.changes.length === 0
+      ? []
+      : [write(crypttabPath, rewritten.text, rewritten.changes)]),
+    ...removals(tree, lvm, "a list of the old devices"),
+  ];
 }
 
-function write(path: TreePath, text: string, changes: ReturnType<typeof rewriteFstab>["changes"]): Change {
+function arrayChanges(
+  tree: TreeView,
+  path: TreePath,
+  arrays: NonNullable<NewHome["arrays"]>,
+  isComplete: boolean,
+): Change[] {
+  const before = tree.read(path, maxConfigBytes) ?? "";
+  const { text, changes } = isComplete ? rewriteArrays(before, arrays) : { text: before, changes: [] };
+  const anywhere = (line: string): string =>
+    line.replace(/^(\s*DEVICE\s+)(?!partitions|containers).*$/i, "$1partitions containers");
+  const [opened] = lineChanges(path, text as ByteString, "arrays are looked for everywhere", anywhere);
+  if (opened?.kind !== "write") return changes.length === 0 ? [] : [write(path, text, changes)];
+  const { lines } = write(path, text, changes);
+  return [{ ...opened, lines: [...lines, ...(opened.lines ?? [])] }];
+}
+
+function write(
+  path: TreePath,
+  text: string,
+  changes: ReturnType<typeof rewriteFstab>["changes"],
+): Extract<Change, { kind: "write" }> & { readonly lines: readonly string[] } {
   const lines = changes.flatMap(({ before, after }) => [
     ...(before === undefined ? [] : [`- ${before}`]),
     `+ ${after}`,

@@ -4,5 +4,6 @@
  * It refuses nothing: what has no successor is said, and left to the caller.
  */
 export { rewriteFstab } from "./rewrite-fstab.ts";
+export { rewriteArrays, rewriteCrypttab, type NewMapping } from "./rewrite-mapped.ts";
 export { findStaleReferences, rewriteReferences } from "./rewrite-references.ts";
 export { findSuccessions, type NewFileSystem } from "./successions.ts";

@@ -72,7 +72,7 @@ function isMountedByLabel(candidate: NewFileSystem, lines: readonly TableLine[])
 }
 
 function pointTo(successor: NewFileSystem, line: TableLine, before: string): string {
-  const isByPartition = /^PARTUUID=|^\/dev\/disk\/by-partuuid\//.test(line.source);
+  const isByPartition = successor.partitionUuid !== "" && /^PARTUUID=|^\/dev\/disk\/by-partuuid\//.test(line.source);
   const source = isByPartition ? `PARTUUID=${successor.partitionUuid}` : `UUID=${successor.uuid}`;
   // Subvolumes are not made anew: the tree lies in the file system itself.
   const hasSubvolume = line.options.some((option) => /^subvol(?:id)?=/.test(option));

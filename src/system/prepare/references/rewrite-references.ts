@@ -1,5 +1,5 @@
 import type { LineChange, RewrittenTable } from "./rewrite-fstab.ts";
-import type { Succession } from "./successions.ts";
+import type { NewFileSystem, Succession } from "./successions.ts";
 
 /**
  * Makes any text that names devices (crypttab, kernel parameters, boot entries, `resume`) name their successors: UUIDs and
@@ -24,10 +24,16 @@ function renamesOf(successions: readonly Succession[]): (readonly [RegExp, strin
     if (successor === undefined) return [];
     return [
       ...uuids.map((uuid) => [uuidPattern([uuid]), successor.uuid] as const),
-      ...partitionUuids.map((uuid) => [uuidPattern([uuid]), successor.partitionUuid] as const),
+      ...partitionUuids.flatMap((uuid) => partitionRenames(uuid, successor)),
       ...devices.map((device) => [devicePattern(device), `UUID=${successor.uuid}`] as const),
     ];
   });
+}
+
+/** What has no PARTUUID is named by the UUID of its file system. */
+function partitionRenames(uuid: string, { partitionUuid, uuid: own }: NewFileSystem): (readonly [RegExp, string])[] {
+  if (partitionUuid !== "") return [[uuidPattern([uuid]), partitionUuid]];
+  return [[new RegExp(`\\bPARTUUID=(["']?)${RegExp.escape(uuid)}(?![0-9a-f-])`, "gi"), `UUID=${own}`]];
 }
 
 /** Something in a text that still leads to an old device. */

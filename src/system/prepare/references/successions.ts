@@ -7,6 +7,7 @@ export interface NewFileSystem {
   /** As fstab(5) names it: `ext4`, `vfat`, `swap`. */
   readonly type: string;
   readonly uuid: string;
+  /** Empty for what lies on no partition of its own. */
   readonly partitionUuid: string;
   readonly mountPoint?: string;
   /** As in fstab(5), joined with commas. */

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { DiskLayout, Layout, PartitionContent, PartitionLayout } from "../layout.ts";
+import type { ArrayLayout, DiskLayout, Layout, PartitionContent, PartitionLayout, VolumeLayout } from "../layout.ts";
 import { formatBytes, formatPartitionSize } from "../partition-size.ts";
 
 /** Writes a layout as YAML that `readLayout` reads back as it was. */
@@ -8,8 +8,28 @@ export function writeLayout(layout: Layout): string {
 }
 
 /** The layout as a document of `docs/format/layout.schema.json`. */
-export function describeLayout({ version, disks }: Layout): object {
-  return { version, disks: disks.map(describeDisk) };
+export function describeLayout({ version, disks, arrays, groups }: Layout): object {
+  return {
+    version,
+    disks: disks.map(describeDisk),
+    ...(arrays && { arrays: arrays.map(describeArray) }),
+    ...(groups && {
+      groups: groups.map(({ name, volumes }) => ({ name, volumes: volumes.map(describeVolume) })),
+    }),
+  };
+}
+
+function describeArray({ name, level, uuid, content }: ArrayLayout): object {
+  return { name, level, ...(uuid !== undefined && { arrayUuid: uuid }), ...describeContent(content) };
+}
+
+function describeVolume({ name, size, minimumBytes, content }: VolumeLayout): object {
+  return {
+    name,
+    size: formatPartitionSize(size),
+    ...(minimumBytes !== undefined && { minimum: formatBytes(minimumBytes) }),
+    ...describeContent(content),
+  };
 }
 
 function describeDisk({ name, table, id, partitions }: DiskLayout): object {
@@ -33,6 +53,12 @@ function describePartition(partition: PartitionLayout): object {
 function describeContent(content: PartitionContent | undefined): object {
   if (content === undefined) return {};
   if (content.kind === "raw") return { stream: content.stream };
+  if (content.kind === "array") return { array: content.array };
+  if (content.kind === "group") return { group: content.group };
+  if (content.kind === "luks") {
+    const { name, uuid, inside } = content;
+    return { luks: name, ...(uuid !== undefined && { luksUuid: uuid }), ...describeContent(inside) };
+  }
   const { label, uuid } = content;
   const identity = { ...(label !== undefined && { label }), ...(uuid !== undefined && { uuid }) };
   if (content.kind === "swap") return { fileSystem: "swap", ...identity };
