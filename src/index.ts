@@ -49,6 +49,7 @@ export {
   type CloneServeJobOptions,
   type SessionWatcher,
 } from "./library/jobs/kinds/clone-serve-job.ts";
+export { planCloneServe, type CloneServePlan } from "./library/clone/plan-serve.ts";
 export { planCloneJoin, type CloneJoinPlan } from "./library/clone/plan-join.ts";
 export type { CloneThen } from "./library/clone/settle-copy.ts";
 export {

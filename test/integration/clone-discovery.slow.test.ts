@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { capture } from "../../src/index.ts";
+import { assertDocument } from "../cli/documents.ts";
 import { networkLab } from "../support/network-lab.ts";
 import { testPlace } from "../support/place.ts";
 import { snapshotTree } from "../support/snapshot.ts";
@@ -43,6 +44,20 @@ async function makeLab(context: TestContext, nodes: number) {
       }
       return { golden, ended: async () => JSON.parse(await printed) as Ending };
     },
+    planServe: async (session: string): Promise<unknown> => {
+      const { stdout } = lab.start(
+        0,
+        ["clone", "serve", "web", "--session", session, "-n", "--json"],
+        variables("lab1"),
+      );
+      return JSON.parse(stdout ? await text(stdout) : "");
+    },
+    /** With the token of one session, asks for another. */
+    planJoin: async (host: number, tokenOf: string, session = tokenOf) => {
+      const words = ["clone", "join", "-n", "--json", "--session", session, "--dir", target(host)];
+      const { stdout } = lab.start(host, [...words, "--token-file", tokenFile(tokenOf)], variables(host));
+      return JSON.parse(stdout ? await text(stdout) : "") as { readonly golden: readonly string[] };
+    },
     join: async (host: number, session: string) => {
       const words = ["clone", "join", "--session", session, "--name", `n${host}`, "--dir", target(host)];
       const node = lab.start(host, [...words, "--token-file", tokenFile(session), "-q"], variables(host));
@@ -56,11 +71,17 @@ test(
   "nodes find the golden node of their session by themselves, among several of one host",
   asRoot,
   async (context) => {
-    const { serve, join: joinAs, target, tree } = await makeLab(context, 2);
+    const { serve, planJoin, planServe, join: joinAs, target, tree } = await makeLab(context, 2);
+    assertDocument("clone-serve-plan", await planServe("lab1"));
     // Another session of the same host, at another port: its nodes are others.
     const other = await serve("lab2", "--nodes", "1", "--port", "0");
     const { ended } = await serve("lab1", "--nodes", "1");
+    const plan = await planJoin(1, "lab1");
+    assertDocument("clone-join-plan", plan);
+    assert.deepEqual(plan.golden, ["10.77.0.1:30765"]);
+    assert.deepEqual((await planJoin(1, "lab1", "no-such-session")).golden, []);
     assert.deepEqual(await Promise.all([joinAs(1, "lab1"), joinAs(2, "lab2")]), [0, 0]);
+    assertDocument("clone-serve", await ended());
     assert.deepEqual(
       (await ended()).nodes.map(({ name, ok }) => [name, ok]),
       [["n1", true]],

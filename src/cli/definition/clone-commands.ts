@@ -40,6 +40,7 @@ export interface CloneServeCall {
   readonly ko: string | undefined;
   readonly retryKo: string | undefined;
   readonly allowExec: boolean;
+  readonly dryRun: boolean;
 }
 
 const session = (summary: string): OptionField<string | undefined> => textOption("SESSION", "nothing", summary);
@@ -103,6 +104,7 @@ export const cloneServeCommand: CommandDefinition<CloneServeCall> = {
     ko: textOption("FILE", "file", "At the end, write the names of the others"),
     retryKo: textOption("FILE", "file", "Let only those join whose names are in FILE, as --ko wrote it"),
     allowExec: flag("Let `rehome clone exec` run commands on nodes that allow it too"),
+    dryRun: flag(dryRunSummary, "n"),
   },
   examples: [
     { line: "clone serve web --session lab1 --nodes 24", does: "the newest image of web, to 24 nodes" },

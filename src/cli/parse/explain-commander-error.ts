@@ -21,7 +21,12 @@ export function explainCommanderError(error: CommanderError, args: readonly stri
     case "commander.optionMissingArgument":
       return new UsageError(`cannot use ${quoted}: its value is missing`, remedy, { cause: error });
     case "commander.excessArguments":
-      return new UsageError(`cannot run ${what}: there are more operands than it takes`, remedy, { cause: error });
+      return new UsageError(
+        `cannot run ${what}: there are more operands than it takes`,
+        // The KA method has the number of nodes there.
+        command === "clone serve" && args.includes("-n") ? "-n is the dry run; give the number as --nodes N." : remedy,
+        { cause: error },
+      );
     default:
       return new UsageError(`cannot read the command line: ${text}`, remedy, { cause: error });
   }

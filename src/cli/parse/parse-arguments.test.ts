@@ -73,7 +73,7 @@ test("parseArguments() says what is wrong and what is near", () => {
     complaint("capture / --nmae x"),
     "cannot use --nmae: rehome capture has no such option. Did you mean --name? See `rehome capture --help`.",
   );
-  assert.equal(complaint("restore web"), "cannot run rehome restore: DIR is missing. See `rehome restore --help`.");
+  assert.equal(complaint("tag web"), "cannot run rehome tag: TAG is missing. See `rehome tag --help`.");
   assert.equal(
     complaint("capture / --name"),
     "cannot use --name <NAME>: its value is missing. See `rehome capture --help`.",
@@ -81,6 +81,10 @@ test("parseArguments() says what is wrong and what is near", () => {
   assert.equal(
     complaint("tag a b c"),
     "cannot run rehome tag: there are more operands than it takes. See `rehome tag --help`.",
+  );
+  assert.equal(
+    complaint("clone serve / -n 24"),
+    "cannot run rehome clone serve: there are more operands than it takes. -n is the dry run; give the number as --nodes N.",
   );
   assert.match(complaint("cat --json web x"), /^cannot use --json: rehome cat has no such option/);
   assert.equal(

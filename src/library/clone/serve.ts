@@ -87,6 +87,11 @@ export function sessionDirectory(stateDirectory: string, session: string): strin
   return `${stateDirectory}/clone/${session}`;
 }
 
+/** The file that is there as long as a session is not over. */
+export function sessionStatePath(stateDirectory: string, session: string): string {
+  return `${sessionDirectory(stateDirectory, session)}/session`;
+}
+
 /**
  * Serves an image to the nodes that join, until each has a verdict or is given up. The loss of a node never ends it; when it is
  * itself lost, the same call goes on with the session.
@@ -101,7 +106,7 @@ export async function cloneServe(
 ): Promise<CloneServeResult> {
   const operand = parseImageOperand(image);
   const { stateDirectory } = options.paths ?? choosePaths();
-  const statePath = `${sessionDirectory(stateDirectory, options.session)}/session`;
+  const statePath = sessionStatePath(stateDirectory, options.session);
   using store = await openStore(storeOf(operand, options));
   await using opened = await store.openImage(operand, `serve session ${options.session}`);
   const resumed = existsSync(statePath);

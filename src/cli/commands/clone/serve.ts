@@ -7,11 +7,13 @@ import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { parseOperand } from "../../../core/operand.ts";
 import { parseHostnameRule, parseHostnames } from "../../../journeys/clone/golden/hostnames.ts";
 import { noteLine, reportLines, wantLine } from "../../../journeys/clone/ka-lines.ts";
+import { planCloneServe, type CloneServePlan } from "../../../library/clone/plan-serve.ts";
 import type { ClonePreparation, ServedSession } from "../../../library/clone/serve.ts";
-import { cloneServeAsJob } from "../../../library/jobs/kinds/clone-serve-job.ts";
+import { cloneServeAsJob, type CloneServeJobOptions } from "../../../library/jobs/kinds/clone-serve-job.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneServeCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
+import { formatBytes } from "../../render/quantities.ts";
 import { chooseInterface, type OwnAddress } from "./choose-interface.ts";
 import { parseBootLoader } from "./boot-loader.ts";
 import { needed } from "./needed.ts";
@@ -25,9 +27,43 @@ export async function runCloneServe(call: CloneServeCall, context: CommandContex
       "Use small letters, digits, `.`, `_` and `-`.",
     );
   const host = chooseInterface(ownAddresses(), call.interface, await addressesOf(call.interface));
-  const signal = context.interruptible("the session");
   assertSuits(call);
-  const lines = (text: string): void => {
+  const options: CloneServeJobOptions = {
+    ...context.store,
+    session,
+    settings: {
+      nodes: call.nodes,
+      minNodes: call.minNodes ?? 1,
+      maxWaitMs: call.maxWait,
+      ...(call.slowAfter !== undefined && { slowAfterMs: call.slowAfter }),
+      ...(call.giveUp !== undefined && { giveUpMs: call.giveUp }),
+      order: call.order === undefined ? [] : readNames(call.order),
+    },
+    ...(call.rate !== undefined && { rateBytesPerSecond: call.rate }),
+    ...(call.port !== undefined && { port: call.port }),
+    ...(host !== undefined && { host }),
+    discovery: !call.noDiscovery,
+    ...(call.retryKo !== undefined && { only: readNames(call.retryKo) }),
+    ...preparationOf(call),
+    ...(call.releaseDelay !== undefined && { releaseDelayMs: call.releaseDelay }),
+    ...(call.linger !== undefined && { lingerMs: call.linger }),
+    ...(call.exclude.length > 0 && { excludes: call.exclude.flatMap((pattern) => pattern.split("|")) }),
+    ...(call.tokenFile !== undefined && { tokenFile: call.tokenFile }),
+    ...(call.ok !== undefined && { okFile: call.ok }),
+    ...(call.ko !== undefined && { koFile: call.ko }),
+    allowExec: call.allowExec,
+  };
+  if (call.dryRun) return showPlan(await planCloneServe(call.source, options), context);
+  return await serve(call, options, context);
+}
+
+async function serve(
+  call: CloneServeCall,
+  options: CloneServeJobOptions,
+  context: CommandContext,
+): Promise<ExitStatus> {
+  const signal = context.interruptible("the session");
+  const printLine = (text: string): void => {
     if (context.common.json) return;
     context.output.lines([text]);
     context.output.flush();
@@ -36,40 +72,29 @@ export async function runCloneServe(call: CloneServeCall, context: CommandContex
     using view = context.startProgress(entryNoun);
     return await cloneServeAsJob(
       call.source,
-      {
-        ...context.store,
-        session,
-        settings: {
-          nodes: call.nodes,
-          minNodes: call.minNodes ?? 1,
-          maxWaitMs: call.maxWait,
-          ...(call.slowAfter !== undefined && { slowAfterMs: call.slowAfter }),
-          ...(call.giveUp !== undefined && { giveUpMs: call.giveUp }),
-          order: call.order === undefined ? [] : readNames(call.order),
-        },
-        ...(call.rate !== undefined && { rateBytesPerSecond: call.rate }),
-        ...(call.port !== undefined && { port: call.port }),
-        ...(host !== undefined && { host }),
-        discovery: !call.noDiscovery,
-        ...(call.retryKo !== undefined && { only: readNames(call.retryKo) }),
-        ...preparationOf(call),
-        ...(call.releaseDelay !== undefined && { releaseDelayMs: call.releaseDelay }),
-        ...(call.linger !== undefined && { lingerMs: call.linger }),
-        ...(call.exclude.length > 0 && { excludes: call.exclude.flatMap((pattern) => pattern.split("|")) }),
-        ...(call.tokenFile !== undefined && { tokenFile: call.tokenFile }),
-        ...(call.ok !== undefined && { okFile: call.ok }),
-        ...(call.ko !== undefined && { koFile: call.ko }),
-        allowExec: call.allowExec,
-        onJob: context.onJob,
-        onProgress: view.onProgress,
-        signal,
-      },
-      { onServing: (served) => announce(call, served, context), onNote: (note) => lines(noteLine(note)) },
+      { ...options, onJob: context.onJob, onProgress: view.onProgress, signal },
+      { onServing: (served) => announce(call, served, context), onNote: (note) => printLine(noteLine(note)) },
     );
   })();
   if (context.common.json) context.output.document(report);
   else context.output.lines(reportLines(report));
   return report.nodes.every(({ ok }) => ok) ? exitStatus.done : exitStatus.incomplete;
+}
+
+function showPlan(plan: CloneServePlan, { common, output }: CommandContext): ExitStatus {
+  const { session, resumes, source, address = "all addresses", port, discovery, nodes, identity } = plan;
+  if (common.json) output.document(plan);
+  else
+    output.lines([
+      source.kind === "image"
+        ? `serve ${source.name}, ${formatBytes(source.bytes)}`
+        : `capture ${source.root} as an image of ${source.name} (${source.consistency}), then serve it`,
+      `session ${session} ${resumes ? "goes on under its token" : "gets a new token"}`,
+      `at ${address}, port ${port}; nodes ${discovery ? "find it on the local net" : "need --from"}`,
+      nodes === undefined ? "start on `rehome clone go`, or after --max-wait" : `start when ${nodes} nodes wait`,
+      identity === "none" ? "copies stay as they are" : `each copy is prepared, identity ${identity}`,
+    ]);
+  return exitStatus.done;
 }
 
 /** @throws {UsageError} If what was asked for cannot be done with an image. */

@@ -95,3 +95,23 @@ test("a node that never comes back is given up, and the session ends", () => {
   assert.deepEqual(coordinator.handle({ kind: "tick" }, 15_000), []);
   assert.deepEqual(coordinator.handle({ kind: "tick" }, 15_101), [{ kind: "end" }]);
 });
+
+test("a golden node that comes back waits for nodes that were verified, unless they were let go already", () => {
+  const verdict = { ok: true, digest: "", verifiedBytes: 1, retries: 0, reason: "" };
+  const nodes = [
+    { number: 1, name: "a", host: "10.0.0.1", verdict },
+    { number: 2, name: "b", host: "10.0.0.2", verdict: { ...verdict, ok: false, reason: "no space" } },
+  ];
+  const former = { started: true, firstEpoch: 1_000_000, nodes };
+  const waiting = new Coordinator(settings, 0, { ...former, isOver: false });
+  assert.deepEqual(
+    waiting.nodes.map(({ state }) => state),
+    ["verified", "failed"],
+  );
+  const endsAt = (coordinator: Coordinator, atMs: number): boolean =>
+    coordinator.handle({ kind: "tick" }, atMs).some(({ kind }) => kind === "end");
+  assert.equal(endsAt(waiting, 100), false);
+  assert.equal(endsAt(waiting, settings.giveUpMs), true);
+  const over = new Coordinator(settings, 0, { ...former, isOver: true });
+  assert.equal(endsAt(over, 100), true);
+});
