@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { ensurePrivateMounts } from "../../src/host/disk/private-mounts.ts";
@@ -12,9 +12,12 @@ import { convertDisk } from "../../src/system/disk/convert/convert-disk.ts";
 import { readLayout } from "../../src/system/disk/layout/yaml/read-layout.ts";
 import { smallestDiskBytes } from "../../src/system/disk/plan/disk-room.ts";
 import { defaultLayout } from "../../src/system/disk/source/default-layout.ts";
-import { requestIn, sourceOf } from "../support/built-disk.ts";
-import { debianTarball } from "../support/debian-tree.ts";
+import { prepare } from "../../src/library/prepare/prepare.ts";
+import type { IdentityPolicy } from "../../src/system/prepare/operation.ts";
+import { copying, requestIn, sourceOf } from "../support/built-disk.ts";
+import { debianTarball, debianTree } from "../support/debian-tree.ts";
 import { run } from "../support/run.ts";
+import { readShownIdentity, showIdentityIn, type ShownIdentity } from "../support/shown-identity.ts";
 import { asRoot, temporaryDirectory } from "../support/temporary-directory.ts";
 
 // Other tests make namespaces while these have disks mounted, and would keep them.
@@ -128,5 +131,77 @@ test(
       if (hasSigned) assertLogin(context, "signed", await started);
       else await assert.rejects(started, BootTestError);
     }
+  },
+);
+
+/** A system with an identity and state that a clone must not have; it shows from inside who it is. */
+function systemWithIdentity(context: TestContext): string {
+  const tree = debianTree(context);
+  writeFileSync(join(tree, "etc/hostname"), "golden\n");
+  writeFileSync(join(tree, "etc/machine-id"), "0123456789abcdef0123456789abcdef\n");
+  run("chroot", tree, "ssh-keygen", "-A");
+  mkdirSync(join(tree, "var/lib/dhcp"), { recursive: true });
+  writeFileSync(join(tree, "var/lib/dhcp/dhclient6.leases"), 'default-duid "\\000\\001golden";\n');
+  writeFileSync(join(tree, "var/lib/systemd/random-seed"), Buffer.alloc(512, "golden"), { mode: 0o600 });
+  showIdentityIn(tree);
+  return tree;
+}
+
+test(
+  "clones see from inside that they are somebody else, a moved system that it is the same",
+  { ...withAll, ...manyStarts },
+  async (context) => {
+    const golden = systemWithIdentity(context);
+    const seeds: string[] = [];
+    const start = async (name: string, identity: IdentityPolicy): Promise<ShownIdentity> => {
+      const place = temporaryDirectory(context);
+      const request = requestIn(context, place, singleDisk, { sizeMib: 2048, firmware: ["bios", "uefi"], usage });
+      const source: BuildSource = {
+        ...copying(golden),
+        async prepare(tree, created) {
+          const newHome = { ...created, oldDisks: [], isComplete: true };
+          // Debian's initramfs knows every disk already.
+          await prepare(tree, {
+            identity,
+            newHome,
+            skip: ["initramfs"],
+            ...(identity === "reset" && { hostname: name }),
+          });
+          seeds.push(readFileSync(join(tree, "var/lib/systemd/random-seed"), "hex"));
+        },
+      };
+      await buildDisk(request, source, diskPorts);
+      const disk = request.paths.get("disk") ?? "";
+      const shown = { ...computer, disk, format: "raw", bus: "virtio", firmware: "bios" } as const;
+      const result = await testBoot(shown, { timeoutMs }, guestPorts);
+      assertLogin(context, name, result);
+      return readShownIdentity(result.console);
+    };
+    const [one, two, moved] = [await start("one", "reset"), await start("two", "reset"), await start("golden", "keep")];
+    const leases = "/var/lib/dhcp/dhclient6.leases";
+    assert.deepEqual(
+      [one, two, moved].map(({ hostname }) => hostname),
+      ["one", "two", "golden"],
+    );
+    assert.equal(moved.machineId, "0123456789abcdef0123456789abcdef");
+    assert.equal(new Set([one, two, moved].map(({ machineId }) => machineId)).size, 3);
+    for (const { machineId, hostKeys } of [one, two]) {
+      assert.match(machineId, /^[0-9a-f]{32}$/);
+      assert.equal(hostKeys.length, moved.hostKeys.length);
+    }
+    assert.ok(moved.hostKeys.length >= 3);
+    const goldenKeys = run(
+      "sh",
+      "-c",
+      `for key in "${golden}"/etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf "$key" | cut -d ' ' -f 2; done`,
+    );
+    assert.deepEqual(moved.hostKeys, goldenKeys.trim().split("\n").toSorted());
+    assert.equal(new Set([...one.hostKeys, ...two.hostKeys, ...moved.hostKeys]).size, 3 * moved.hostKeys.length);
+    assert.deepEqual(
+      [one, two].map(({ files }) => files.get(leases)),
+      ["none", "none"],
+    );
+    assert.match(moved.files.get(leases) ?? "", /^[0-9a-f]{64}$/);
+    assert.equal(new Set(seeds).size, 3);
   },
 );
