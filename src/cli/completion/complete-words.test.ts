@@ -19,7 +19,7 @@ test("completeWords() completes ids of jobs", async () => {
 
 test("completeWords() completes commands and members of groups", async () => {
   assert.deepEqual(await complete("sh"), ["show", ":nothing"]);
-  assert.deepEqual(await complete("store "), ["init", "key", "check", "prune", "copy", "stats", ":nothing"]);
+  assert.deepEqual(await complete("store "), ["init", "key", "check", "prune", "copy", "stats", "upgrade", ":nothing"]);
   assert.deepEqual(await complete("help exit"), ["exit-status", ":nothing"]);
 });
 

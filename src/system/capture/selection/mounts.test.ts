@@ -45,6 +45,7 @@ test("parseMountInfo() reads every field, escapes and optional fields", () => {
     type: "btrfs",
     source: "/dev/vdc",
     options: "rw",
+    superOptions: "rw,subvol=/@data",
   });
   assert.equal(mounts[15]?.mountPoint, "/mnt/with space\\\t\n");
   assert.equal(mounts[15]?.source, "/dev/disk x");
