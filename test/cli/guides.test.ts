@@ -16,6 +16,7 @@ const guides: Readonly<Record<string, readonly string[]>> = {
     "A new system from an image",
   ],
   "keep-and-copy-images": ["An encrypted store", "Forgetting old images", "Copies elsewhere", "For other tools"],
+  report: ["Make it", "Look into it before you send it"],
 };
 
 for (const [page, headings] of Object.entries(guides))

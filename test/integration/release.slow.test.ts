@@ -125,6 +125,7 @@ test("a shipped timer captures by the clock, then forgets what no rule keeps", w
     join(tree, "etc/rehome/capture/web.conf"),
     'SYSTEM=/etc/\nCAPTURE_OPTIONS="--exclude ssl --exclude apt"\nFORGET_OPTIONS="--keep-last 2"\n',
   );
+  const [enable, ...look] = guideCommands("scheduled-captures", "A machine, every day");
   const { status, output } = bootAndRun(
     tree,
     `
@@ -132,11 +133,12 @@ test("a shipped timer captures by the clock, then forgets what no rule keeps", w
     ${installLine}
     systemd-analyze verify --man=no rehome-capture@web.timer rehome-capture@web.service
     for number in 1 2; do rehome capture /etc/ --name web; done
-    ${guideCommands("scheduled-captures", "A machine, every day")[0]}
+    ${enable}
     until systemctl show -P ExecMainExitTimestamp rehome-capture@web.service | grep -q .; do sleep 0.2; done
     while systemctl is-active rehome-capture@web.service | grep -q activating; do sleep 0.2; done
     test "$(systemctl show -P Result rehome-capture@web.service)" = success
     test "$(systemctl is-enabled rehome-capture@web.timer)" = enabled
+    ${look.join("\n")}
     rehome images web --json
     rehome ls web /apt
     `,

@@ -10,6 +10,8 @@ export function idlePorts(given: Partial<BuildPorts> = {}): BuildPorts {
     images: { find: unused, restore: unused, capture: unused, findPublished: unused, remove: unused },
     files: { fingerprint: unused, copyIntoTree: unused, isInTree: () => false },
     packages: { aptSources: unused, whyNotArchitecture: async () => undefined },
+    disks: { build: unused, convert: unused, test: unused, withdraw: unused },
+    prepare: unused,
     ...given,
   };
 }

@@ -16,6 +16,6 @@ export { manifestSchema } from "./manifest/manifest-schema.ts";
 export { formatPath, type Problem } from "./manifest/problem.ts";
 export { chooseVariables, type Variables } from "./manifest/variables.ts";
 export { lastResumable, planResume, type Resumability } from "./plan.ts";
-export type { BuildArea, BuildPorts, Images, StoredImage } from "./ports.ts";
+export type { BuildArea, BuildPorts, Disks, Images, StoredImage } from "./ports.ts";
 export { registerCheckpoint, type Registered } from "./register/register-checkpoint.ts";
 export { planOf, type BuildPlan } from "./run/build-plan.ts";

@@ -93,12 +93,63 @@ export interface PackageSources {
   readonly whyNotArchitecture: (architecture: string) => Promise<string | undefined>;
 }
 
+/** Whose a prepared system is, and which operations make it so; as `rehome prepare` has them. */
+export interface PrepareChoices {
+  readonly identity?: "keep" | "reset";
+  readonly fresh?: "now" | "first-boot";
+  readonly hostname?: string;
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+}
+
+/** How a disk is made; as `rehome disk build` has it. */
+export interface DiskChoices extends PrepareChoices {
+  /** A layout file. */
+  readonly layout?: string;
+  readonly size?: string;
+  readonly firmware?: "bios" | "uefi" | "both";
+  readonly uuidSeed?: string;
+}
+
+/** Disks in files. An output must not be there, and is there only once it is whole. */
+export interface Disks {
+  /** @throws {RehomeError} */
+  readonly build: (
+    image: StoredImage,
+    output: string,
+    choices: DiskChoices,
+    work: Work,
+  ) => Promise<{ readonly format: string; readonly differenceCount: number }>;
+  /** @throws {RehomeError} */
+  readonly convert: (
+    disk: string,
+    output: string,
+    choices: { readonly hypervisor?: "esxi" | "virtualbox" | "aws" | "kvm"; readonly firmware?: "bios" | "uefi" },
+    work: Work,
+  ) => Promise<{ readonly format: string }>;
+  /** Starts a disk; it stays as it is. @throws {RehomeError} If it does not come to a login prompt in time. */
+  readonly test: (
+    disk: string,
+    computer: {
+      readonly bus?: "virtio" | "sata" | "nvme";
+      readonly firmware?: "bios" | "uefi";
+      readonly timeoutMs: number | undefined;
+    },
+    signal: AbortSignal,
+  ) => Promise<{ readonly durationMs: number }>;
+  /** Takes back what has made an output since then, or has begun to; a file that somebody has changed stays. @throws {UndoRefusedError} */
+  readonly withdraw: (output: string, sinceMs: number) => Promise<void>;
+}
+
 /** All that checkpoints of a build may use, the user's own too. */
 export interface BuildPorts {
   readonly programs: Programs;
   readonly images: Images;
   readonly files: LocalFiles;
   readonly packages: PackageSources;
+  readonly disks: Disks;
+  /** Makes the tree at `root` a system in its new home; returns what was done, in lines. @throws {RehomeError} */
+  readonly prepare: (root: string, choices: PrepareChoices, work: Work) => Promise<readonly string[]>;
 }
 
 /** A place where one build is at work; held by one process at a time until it is disposed of. */

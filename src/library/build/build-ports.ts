@@ -6,6 +6,8 @@ import { listImageNames, removeName, type ImageName } from "../../image/store/im
 import type { BuildPorts, Images, StoredImage } from "../../journeys/build/index.ts";
 import { captureAsPlanned, planCaptureOf } from "../capture/capture.ts";
 import { storeOf } from "../images/images.ts";
+import { disksOf } from "./build-disks.ts";
+import { prepare } from "../prepare/prepare.ts";
 import { restore } from "../restore/restore.ts";
 import type { Paths } from "../settings/settings.ts";
 import { openStore, storePath } from "../store/store.ts";
@@ -17,6 +19,11 @@ export function buildPorts(store: string, paths: Paths): BuildPorts {
     files: localFiles(containedPrograms),
     packages: hostPackageSources,
     images: imagesOf(store, paths),
+    disks: disksOf(paths),
+    async prepare(root, choices, work) {
+      const { operations } = await prepare(root, { ...choices, ...work, paths });
+      return operations.flatMap(({ name, done }) => (done.length === 0 ? [] : [`${name}: ${done.length} changes`]));
+    },
   };
 }
 

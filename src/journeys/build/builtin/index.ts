@@ -3,11 +3,15 @@
  * program (held by `.dependency-cruiser.cjs`).
  */
 import type { AnyConstructor } from "../checkpoint/constructor.ts";
+import { bootTest } from "./boot-test.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { capture } from "./capture.ts";
+import { convert } from "./convert.ts";
 import { copy } from "./copy.ts";
 import { customScript } from "./custom-script.ts";
+import { disk } from "./disk.ts";
 import { packages } from "./packages.ts";
+import { prepare } from "./prepare.ts";
 import { restore } from "./restore.ts";
 
 /** Built-in constructors by the names that `uses` has for them. */
@@ -18,4 +22,8 @@ export const builtIns: Readonly<Record<string, AnyConstructor>> = {
   packages,
   "custom-script": customScript,
   capture,
+  prepare,
+  disk,
+  convert,
+  "boot-test": bootTest,
 };

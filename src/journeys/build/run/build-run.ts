@@ -69,7 +69,11 @@ export class BuildRun {
   async takeBack(index: number, context: CheckpointContext): Promise<void> {
     const planned = this.#planned(index);
     const record = this.#record();
-    this.#data.bringBack(record.completed[index]?.data ?? record.completed[index - 1]?.data ?? {});
+    // What the job itself has set holds, also where another build has changed the place since.
+    const own = this.#plan.checkpoints.slice(0, index + 1).map(({ name }) => context.results.get(name) ?? {});
+    this.#data.bringBack(
+      Object.assign({}, record.completed[index]?.data ?? record.completed[index - 1]?.data ?? {}, ...own),
+    );
     const { checkpoint, provides } = await this.#make(planned, false);
     await checkpoint.undo?.(this.#contextOf(planned, provides, context, context.signal));
     if (index > this.#plan.from) return;
