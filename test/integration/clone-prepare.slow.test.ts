@@ -74,7 +74,7 @@ test(
     const joined: ReturnType<typeof cloneJoin>[] = [];
     const afterwards = {
       kind: "command",
-      line: 'echo ran in $REHOME_TARGET; cp "$REHOME_TARGET/etc/hostname" "$REHOME_TARGET/then"',
+      line: 'sleep 0.5; echo ran in $REHOME_TARGET; cp "$REHOME_TARGET/etc/hostname" "$REHOME_TARGET/then"',
     } as const;
     const result = await lab.serve(
       reset("node"),

@@ -44,7 +44,8 @@ export class NodeSession implements Disposable {
   #verdict: NodeVerdict | undefined;
   #lastSerial = 0;
   #settlement: Message<"settle"> | undefined;
-  #isDisposed = false;
+  /** Aborted once the golden node has ended the session, or this node has: nobody seeks it then. */
+  readonly #over = new AbortController();
   /** Resolves when the index is there. @throws {SessionRefusedError} If the session ends before. */
   readonly indexed: Promise<void>;
   /** Resolves when the golden node has ended the session. */
@@ -172,7 +173,7 @@ export class NodeSession implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#isDisposed = true;
+    this.#over.abort();
     clearInterval(this.#timer);
     this.#runner[Symbol.dispose]();
     this.#port[Symbol.dispose]();
@@ -181,6 +182,7 @@ export class NodeSession implements Disposable {
   }
 
   #end(): void {
+    this.#over.abort();
     this.#onEnded();
     const error = new SessionRefusedError("ended", "the golden node has ended it");
     this.#onNotIndexed(error);
@@ -264,19 +266,21 @@ export class NodeSession implements Disposable {
   /** The golden node is gone: goes on, and seeks it. */
   #lost(): void {
     this.#connection = undefined;
-    if (!this.#isDisposed) void this.#return();
+    if (!this.#over.signal.aborted) void this.#return();
   }
 
   async #return(): Promise<void> {
     this.#parts.onLine("the golden node is gone; going on with what is here, and seeking it");
+    const { signal: asked } = this.#parts;
+    const signal = asked === undefined ? this.#over.signal : AbortSignal.any([asked, this.#over.signal]);
     try {
-      const { welcome, connection, place } = await seek(this.#parts, this.#port.port, this.#number, {
+      const { welcome, connection, place } = await seek({ ...this.#parts, signal }, this.#port.port, this.#number, {
         onMessage: (message) => this.#hear(message),
         onClosed: () => this.#lost(),
       });
       const { sessionId, image, frames } = this.#facts;
       const isSame = welcome.sessionId.equals(sessionId) && welcome.image === image && welcome.frames === frames;
-      if (this.#isDisposed || !isSame) {
+      if (signal.aborted || !isSame) {
         connection.close();
         if (!isSame) this.#end();
         return;
