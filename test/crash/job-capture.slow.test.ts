@@ -8,6 +8,7 @@ import { writeVersion } from "./store-on-disk.ts";
 
 const cases: Readonly<Record<string, JobCase>> = {
   "the first capture": {
+    everyPlaceOfEngine: true,
     prepare: async ({ tree }) => writeVersion(tree, 1),
     run: ({ paths, tree }, options) => captureAsJob(`${tree}/`, { ...options, paths, name: "web" }),
   },

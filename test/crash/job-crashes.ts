@@ -13,7 +13,7 @@ import type { JobOptions } from "../../src/library/jobs/run-as-job.ts";
 import { loopMount } from "../support/file-systems.ts";
 import { mortal } from "../support/mortal-ports.ts";
 import { pathsIn } from "../support/place.ts";
-import { randomNumbers, testSeed } from "../support/seed.ts";
+import { randomNumbers, testSeed, testTimes } from "../support/seed.ts";
 import { assertTidy, emptyMount, look, type Scene, type Sight } from "./job-sight.ts";
 import { memoryDirectory } from "../support/memory-directory.ts";
 
@@ -27,9 +27,13 @@ export interface JobCase {
   readonly more?: (scene: Scene) => Promise<unknown>;
   /** Dies at so many of the places only, chosen anew with each seed: for jobs that take long. */
   readonly places?: number;
+  /** Dies at every place of the engine too, not at a few chosen anew with each seed: one kind of job is enough for that. */
+  readonly everyPlaceOfEngine?: true;
   /** The target is a mount point. */
   readonly inPlace?: true;
 }
+
+const placesOfEngine = 4;
 
 class CrashError extends Error {
   override readonly name = "CrashError";
@@ -108,7 +112,8 @@ export class JobCrashes {
     await dry.goOn();
     await recording(places, () => dry.undo());
     await dry[Symbol.asyncDispose]();
-    for (const place of this.#choose(places))
+    const chosen = this.#choose(places);
+    for (const place of chosen)
       await this.#at(place, async () => {
         await using attempt = await this.#attempt();
         await attempt.goOn();
@@ -117,7 +122,7 @@ export class JobCrashes {
         assert.deepEqual(await this.#look(attempt.scene), before);
         assert.equal((await attempt.read()).state, "undone");
       });
-    this.#context.diagnostic(`${places.length} crashes of undo: ${namesOf(places)}`);
+    this.#context.diagnostic(`${chosen.length} crashes of undo: ${namesOf(chosen)}`);
   }
 
   async #at(place: Place, work: () => Promise<void>): Promise<void> {
@@ -138,9 +143,17 @@ export class JobCrashes {
     return { places: this.#choose(fewOf(places)), after: await this.#look(attempt.scene), before };
   }
 
-  /** The places to die at, in their order. */
+  /** The places to die at, in their order: all that are the job's own, and of those that every job passes alike a few. */
   #choose(places: readonly Place[]): readonly Place[] {
-    const { places: count = places.length } = this.#case;
+    const { places: count, everyPlaceOfEngine = false } = this.#case;
+    if (count !== undefined) return this.#sample(places, count);
+    if (everyPlaceOfEngine) return places;
+    const isOfEngine = ({ name }: Place): boolean => /^(?:journal|job)\./.test(name);
+    const few = new Set(this.#sample(places.filter(isOfEngine), placesOfEngine * testTimes));
+    return places.filter((place) => !isOfEngine(place) || few.has(place));
+  }
+
+  #sample(places: readonly Place[], count: number): readonly Place[] {
     if (count >= places.length) return places;
     this.#context.diagnostic(`REHOME_TEST_SEED=${testSeed}: ${count} of ${places.length} places`);
     const random = randomNumbers(testSeed);
