@@ -188,7 +188,7 @@ function hopScript(host: number, port: number, next: string): string {
   const listen = `socat -u -b 65536 TCP-LISTEN:${port},reuseaddr`;
   return next === ""
     ? `${listen} CREATE:${work}/copy-${host}`
-    : `${listen} - | tee ${work}/copy-${host} | socat -u -b 65536 - TCP:${next}:${port}`;
+    : `${listen} - | tee ${work}/copy-${host} | socat -u -b 65536 - TCP:${next}:${port},retry=100,interval=0.1`;
 }
 
 /** How long a plain chain takes until the last of `nodes` has all. */

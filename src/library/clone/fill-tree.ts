@@ -4,11 +4,11 @@ import { syncFileSystemLater } from "../../host/file-systems.ts";
 import { linuxTreeReader } from "../../host/tree/linux-tree-reader.ts";
 import type { NodeSession } from "../../journeys/clone/node/node-session.ts";
 import type { ComingImage } from "../../journeys/clone/node/receive-image.ts";
-import type { FileCheckBatch, FileCheckResult } from "../../system/compare/file-check.ts";
 import { RollingCheck } from "../../system/compare/rolling-check.ts";
 import type { RestorePlan } from "../../system/restore/plan.ts";
 import { runRestore, type WrittenTree } from "../../system/restore/run.ts";
-import { WorkerPool } from "../../workers/pool.ts";
+import type { CheckThreads } from "../images/compare.ts";
+import type { WriteThreads } from "../settings/write-pool.ts";
 import { assertEqual, checkTarget } from "../restore/restore-check.ts";
 import { restorePorts, tryLock } from "../restore/restore-ports.ts";
 
@@ -23,6 +23,8 @@ export interface TreeArrival {
   readonly isVerified: (root: string) => boolean;
   /** Makes of the verified tree, before it takes its place, what the golden node wants. */
   readonly settle: (root: string) => Promise<void>;
+  /** Started while the node waited for the session to begin. */
+  readonly threads: { readonly write: WriteThreads; readonly check: CheckThreads };
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal | undefined;
 }
@@ -34,10 +36,10 @@ export async function fillTree(arrival: TreeArrival): Promise<WrittenTree> {
   const { plan, session, coming, onProgress, signal } = arrival;
   const { manifest, chunks } = coming;
   const path = "" as TreePath;
-  await using pool = new WorkerPool<FileCheckBatch, FileCheckResult[]>("compare-worker", {}, 1);
+  const { write, check: pool } = arrival.threads;
   const tree = linuxTreeReader();
   await using rolling = new RollingCheck({ tree, pool, root: plan.root, sync: syncFileSystemLater, restMs });
-  return await runRestore(plan, chunks, restorePorts(), {
+  return await runRestore(plan, chunks, restorePorts(write), {
     image: session.image,
     manifest,
     path,
@@ -51,7 +53,7 @@ export async function fillTree(arrival: TreeArrival): Promise<WrittenTree> {
         session.log("reading back what was written");
         const { checked } = rolling;
         const common = { store: { chunks }, manifest, root, path, fromDevice: true, onProgress, signal };
-        const check = await checkTarget({ ...common, checked });
+        const check = await checkTarget({ ...common, checked, threads: pool });
         assertEqual(check.differences, plan.target);
       }
       await arrival.settle(root);

@@ -7,6 +7,8 @@ import { WrittenFiles } from "../../journeys/clone/node/written-files.ts";
 import { planRestore, type RestoreFacts, type RestorePlan } from "../../system/restore/plan.ts";
 import { findUnfinished, newStagePath } from "../../system/restore/stage.ts";
 import type { RestoreLoss } from "../../system/restore/write-tree.ts";
+import { makeCheckThreads } from "../images/compare.ts";
+import { makeWriteThreads } from "../settings/write-pool.ts";
 import { realPath } from "../settings/real-path.ts";
 import { joinSession, type JoinSessionOptions } from "./join-session.ts";
 import { fillTree, type TreeArrival } from "./fill-tree.ts";
@@ -59,6 +61,10 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
     findUnfinished(target, tryLock).find((each) => each.image === image && each.path === "")?.doneUpTo as
       | TreePath
       | undefined;
+  // They load while the session has not begun.
+  await using write = makeWriteThreads();
+  await using check = makeCheckThreads();
+  for (const threads of [write, check]) threads.start();
   const { result, ...received } = await joinSession(options, {
     isFresh: (image) => !isUpdate && doneUpTo(image) === undefined,
     doneUpTo,
@@ -72,6 +78,7 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
         plan,
         session,
         coming,
+        threads: { write, check },
         isInFiles: (frame) => files?.frame(frame) !== undefined,
         isVerified: (root) => mark.isOf(root),
         settle: async (root) => {

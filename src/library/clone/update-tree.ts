@@ -21,12 +21,22 @@ export async function updateTree({
   coming,
   isInFiles,
   settle,
+  threads,
   onProgress,
   signal,
 }: TreeArrival): Promise<WrittenTree> {
   const { manifest, chunks } = coming;
   const path = "" as TreePath;
-  const common = { store: { chunks }, manifest, root: target, path, fromDevice: true, onProgress, signal };
+  const common = {
+    store: { chunks },
+    manifest,
+    root: target,
+    path,
+    fromDevice: true,
+    threads: threads.check,
+    onProgress,
+    signal,
+  };
   const { differences } = await checkTarget(common);
   const { choose, extra } = chooseConvergence(differences, { removesExtra: true });
   const entries = (): ReturnType<typeof readTree> => readTree(chunks, manifest.tail.tree);
@@ -46,7 +56,7 @@ export async function updateTree({
   session.need(needed);
   const convergence = { entries: entries(), choose, extra };
   const settings = { image: session.image, manifest, path, tryLock, onProgress, signal };
-  const written = await runConvergence(target, convergence, chunks, restorePorts(), settings);
+  const written = await runConvergence(target, convergence, chunks, restorePorts(threads.write), settings);
   const after = await checkTarget({ ...common, checked: known });
   assertEqual(after.differences, target);
   await settle(target);

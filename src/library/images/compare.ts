@@ -77,6 +77,14 @@ export function isInMemory(directory: string): boolean {
   return isMemoryFileSystem(statfsSync(directory).type);
 }
 
+/** Threads that hold files against an image. */
+export type CheckThreads = WorkerPool<FileCheckBatch, FileCheckResult[]>;
+
+/** Makes threads that hold files against an image; they start with the first request, or by `start`. */
+export function makeCheckThreads(): CheckThreads {
+  return new WorkerPool("compare-worker", {}, workerCount());
+}
+
 /** What {@link compareWithTree} works with. */
 export interface TreeComparisonOptions {
   readonly store: { readonly chunks: Pick<RestoreSource, "readChunk"> };
@@ -87,6 +95,8 @@ export interface TreeComparisonOptions {
   readonly fromDevice: boolean;
   /** As {@link TreeComparison} takes it. */
   readonly checked?: EntrySet;
+  /** Threads that are there already, and stay; else some are started for this. */
+  readonly threads?: CheckThreads;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal | undefined;
 }
@@ -101,7 +111,8 @@ export async function* compareWithTree(options: TreeComparisonOptions): AsyncGen
     await syncFileSystemLater(directory);
     tree.close(directory);
   }
-  await using pool = new WorkerPool<FileCheckBatch, FileCheckResult[]>("compare-worker", {}, workerCount());
+  await using own = options.threads === undefined ? makeCheckThreads() : undefined;
+  const pool = (options.threads ?? own) as CheckThreads;
   const { bytes, entries } = manifest.tail.counts;
   const comparison = new TreeComparison({
     tree,
