@@ -64,11 +64,10 @@ try {
 /** Captures what is to be sent. Returns the size of the Debian tree as tar.zst. */
 async function prepare(): Promise<number> {
   const needs = (what: Case["what"]): boolean => chosen.some((each) => each.what === what);
-  if (needs("random")) {
-    mkdirSync(join(work, "random"));
-    run(`head -c ${randomBytes} /dev/urandom > ${work}/random/file`);
-    await captureAsJob(`${work}/random/`, { paths, name: "random", onProgress: () => undefined });
-  }
+  // The link is measured with it, whatever is cloned.
+  mkdirSync(join(work, "random"));
+  run(`head -c ${randomBytes} /dev/urandom > ${work}/random/file`);
+  if (needs("random")) await captureAsJob(`${work}/random/`, { paths, name: "random", onProgress: () => undefined });
   if (!needs("debian")) return 0;
   const tarball = run(fileURLToPath(new URL("../lab/debian-tarball.sh", import.meta.url)));
   run(`mkdir ${work}/debian && tar -xpf ${tarball} --xattrs --xattrs-include='*' --numeric-owner -C ${work}/debian`);
@@ -119,7 +118,7 @@ function treeBytes(): number {
 /** Serves, joins with every node, and waits for the end. */
 async function clone(lab: NetworkLab, { what, nodes, mishap }: Case, isUpdate = false): Promise<Outcome> {
   const token = join(work, "token");
-  const variables = (host: number) => ({ REHOME_STATE_DIR: join(work, "state", `${host}`), REHOME_STORE: paths.store });
+  const variables = (host: number) => ({ REHOME_STATE_DIR: join(work, "nodes", `${host}`), REHOME_STORE: paths.store });
   const target = (host: number): string => join(work, "targets", `${host}`);
   const times = (host: number): string => join(work, `time-${host}`);
   const session = ["--session", "bench", "--token-file", token];
@@ -178,7 +177,7 @@ async function clone(lab: NetworkLab, { what, nodes, mishap }: Case, isUpdate = 
       : [];
     return words.length === 2 ? [(words[0] as number) + (words[1] as number)] : [];
   });
-  rmSync(join(work, "state"), { recursive: true, force: true });
+  rmSync(join(work, "nodes"), { recursive: true, force: true });
   rmSync(token, { force: true });
   return { seconds: (endedAtMs - startedAtMs) / 1000, verified, cpuSeconds };
 }
