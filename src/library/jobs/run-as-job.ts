@@ -47,6 +47,14 @@ export function callbacks({ onProgress, signal }: JobOptions): Pick<JobOptions, 
   return { ...(onProgress && { onProgress }), ...(signal && { signal }) };
 }
 
+/** What a job keeps of its options: not who watches this run of it, nor where things lie, which is kept by itself. */
+export function choicesOf<Options extends JobOptions & { readonly store?: string }>(
+  options: Options,
+): Omit<Options, keyof JobOptions | "store"> {
+  const { onProgress: _onProgress, signal: _signal, onJob: _onJob, paths: _paths, store: _store, ...choices } = options;
+  return choices;
+}
+
 /** The job as it ended. @throws {JobPausedError} @throws {JobCancelledError} @throws {InterruptedError} @throws What made it fail. */
 export function recordOf({ job, error, wasInterrupted }: JobOutcome): JobRecord {
   if (wasInterrupted) throw new InterruptedError(`job ${job.id} (${job.title})`);

@@ -10,7 +10,7 @@ import { readSigningKey } from "../../store/signing-keys.ts";
 import { openStore, storePath } from "../../store/store.ts";
 import { fromJson, toJson } from "../json.ts";
 import { removeNumberedNames } from "./remove-numbered-names.ts";
-import { runAsJob, type JobOptions } from "../run-as-job.ts";
+import { choicesOf, runAsJob, type JobOptions } from "../run-as-job.ts";
 
 type CaptureJobOptions = Omit<CaptureOptions, keyof JobOptions>;
 
@@ -64,7 +64,8 @@ export async function captureByJob(
   system: string,
   options: CaptureOptions & JobOptions,
 ): Promise<CaptureResult> {
-  const { onProgress: _onProgress, signal: _signal, onJob: _onJob, paths = choosePaths(), store, ...rest } = options;
+  const { paths = choosePaths(), store } = options;
+  const rest = choicesOf(options);
   const sign = rest.sign === undefined ? undefined : resolve(rest.sign);
   // A key that cannot be used is refused before there is a job.
   if (sign !== undefined) await readSigningKey(sign);

@@ -16,7 +16,7 @@ import { isServed, keepNodeLine, SessionDoor } from "../../clone/session-door.ts
 import { choosePaths, type Paths } from "../../settings/settings.ts";
 import { storePath } from "../../store/store.ts";
 import { fromJson, toJson } from "../json.ts";
-import { runAsJob, type JobOptions } from "../run-as-job.ts";
+import { choicesOf, runAsJob, type JobOptions } from "../run-as-job.ts";
 import { captureCheckpoint, type CaptureParameters } from "./capture-job.ts";
 
 /** How to serve a session as a job; files are written whoever runs it. */
@@ -81,7 +81,8 @@ export async function cloneServeAsJob(
   options: CloneServeJobOptions,
   watcher: SessionWatcher = {},
 ): Promise<SessionReport> {
-  const { onProgress: _onProgress, signal: _signal, onJob: _onJob, paths = choosePaths(), store, ...rest } = options;
+  const { paths = choosePaths(), store } = options;
+  const rest = choicesOf(options);
   const place = storePath({ ...(store !== undefined && { store }), paths });
   const isImage = parseOperand(source).kind === "image";
   const files = { tokenFile: rest.tokenFile, okFile: rest.okFile, koFile: rest.koFile };

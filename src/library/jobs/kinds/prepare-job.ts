@@ -6,7 +6,7 @@ import { assertNotBlocked, type PreparePlan } from "../../../system/prepare/plan
 import { planPrepareOf, prepare, type PrepareOptions, type PrepareResult } from "../../prepare/prepare.ts";
 import { choosePaths, type Paths } from "../../settings/settings.ts";
 import { fromJson, toJson } from "../json.ts";
-import { runAsJob, type JobOptions } from "../run-as-job.ts";
+import { choicesOf, runAsJob, type JobOptions } from "../run-as-job.ts";
 
 /** What a preparation's job keeps of how it was called; all paths absolute. */
 interface PrepareParameters {
@@ -51,7 +51,8 @@ export const prepareKind: JobKind = {
  * @throws {PrepareStepError} @throws {JobPausedError} @throws {JobCancelledError}
  */
 export async function prepareAsJob(directory: string, given: PrepareOptions & JobOptions = {}): Promise<PrepareResult> {
-  const { onProgress: _progress, signal: _signal, onJob: _job, paths = choosePaths(), ...options } = given;
+  const { paths = choosePaths() } = given;
+  const options = choicesOf(given);
   const plan = await planPrepareOf(directory, { ...options, paths });
   assertNotBlocked(plan);
   const parameters: PrepareParameters = { directory: realPath(plan.root), paths, options };

@@ -30,7 +30,7 @@ import type { WriteThreads } from "../../settings/write-pool.ts";
 import { assertUntouched } from "./assert-untouched.ts";
 import { fromJson, toJson } from "../json.ts";
 import { removeNumberedNames } from "./remove-numbered-names.ts";
-import { hasUnfinished, runAsJob, type JobOptions } from "../run-as-job.ts";
+import { choicesOf, hasUnfinished, runAsJob, type JobOptions } from "../run-as-job.ts";
 
 /** What a restore is told that its job keeps. */
 export type RestoreJobOptions = Omit<RestoreOptions, keyof JobOptions | "store">;
@@ -82,14 +82,8 @@ export async function restoreAsJob(
   options: RestoreOptions & JobOptions = {},
   threads?: WriteThreads,
 ): Promise<RestoreResult> {
-  const {
-    onProgress: _onProgress,
-    signal: _signal,
-    onJob: _onJob,
-    paths = choosePaths(),
-    store: _store,
-    ...rest
-  } = options;
+  const { paths = choosePaths() } = options;
+  const rest = choicesOf(options);
   const operand = parseImageOperand(image);
   const place = { ...storeOf(operand, options), paths };
   // The image is the one that the name leads to now.

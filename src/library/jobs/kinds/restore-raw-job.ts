@@ -15,7 +15,7 @@ import { choosePaths } from "../../settings/settings.ts";
 import { storePath } from "../../store/store.ts";
 import { showImage, storeOf } from "../../images/images.ts";
 import { fromJson, toJson } from "../json.ts";
-import { hasUnfinished, runAsJob, type JobOptions } from "../run-as-job.ts";
+import { choicesOf, hasUnfinished, runAsJob, type JobOptions } from "../run-as-job.ts";
 import { remainsOf, restoreCheckpoint, type RestoreParameters } from "./restore-job.ts";
 import { streamCheckpoint, streamRemains, type RestoredStream } from "./stream-checkpoint.ts";
 
@@ -92,16 +92,8 @@ export async function restoreRawAsJob(
   directory: string | undefined,
   options: RestoreRawOptions & JobOptions,
 ): Promise<RestoredWithStreams> {
-  const {
-    onProgress: _onProgress,
-    signal: _signal,
-    onJob: _onJob,
-    paths = choosePaths(),
-    store: _store,
-    raw,
-    mayErase: _mayErase,
-    ...rest
-  } = options;
+  const { paths = choosePaths() } = options;
+  const { raw, mayErase: _mayErase, ...rest } = choicesOf(options);
   const place = { ...storeOf(parseImageOperand(image), options), paths };
   const { name } = await showImage(image, place);
   const source = { image: `@${name.image}`, store: storePath(place), paths };

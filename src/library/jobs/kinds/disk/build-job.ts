@@ -26,7 +26,7 @@ import { storeOf } from "../../../images/images.ts";
 import { choosePaths, type Paths } from "../../../settings/settings.ts";
 import { storePath } from "../../../store/store.ts";
 import { fromJson, toJson } from "../../json.ts";
-import { isEqual, runAsJob, type JobOptions } from "../../run-as-job.ts";
+import { choicesOf, isEqual, runAsJob, type JobOptions } from "../../run-as-job.ts";
 import { claimNames, lookAtDisk, removeClaimed, type WrittenDisk } from "./written-disk.ts";
 
 /** What a build's job keeps of how it was called; all paths absolute. */
@@ -81,7 +81,8 @@ export const diskBuildKind: JobKind = {
  * @throws {DiskNotCleanError} @throws {BootLoaderError} @throws {JobPausedError} @throws {JobCancelledError}
  */
 export async function buildDiskAsJob(image: string, given: DiskBuildOptions & JobOptions): Promise<BuiltDisks> {
-  const { onProgress: _progress, signal: _signal, onJob: _job, paths = choosePaths(), store: _store, ...rest } = given;
+  const { paths = choosePaths() } = given;
+  const rest = choicesOf(given);
   const place = { ...storeOf(parseImageOperand(image), given), paths };
   const planned = await planDiskBuild(image, { ...rest, ...place });
   const absolute = (value: string): string => {
