@@ -33,7 +33,8 @@ export function disksOf(paths: Paths): Disks {
       testDisk(disk, { ...computer, ...(timeoutMs !== undefined && { timeoutMs }), signal }),
     async withdraw(output, sinceMs) {
       await using engine = openEngine(paths);
-      for (const { id, kind, createdAtMs, state } of await engine.journal.list({})) {
+      const kinds = makers.map(({ kind }) => kind.kind);
+      for (const { id, kind, createdAtMs, state } of await engine.journal.list({ kinds })) {
         const maker = makers.find((each) => each.kind.kind === kind);
         if (maker === undefined || createdAtMs < sinceMs || state === "undone") continue;
         const job = await engine.journal.read(id);

@@ -2,9 +2,7 @@ import { resolve } from "node:path";
 import { crashPoint } from "../../core/crash-points.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import { linuxTreeReader } from "../../host/tree/linux-tree-reader.ts";
-import type { ComingImage } from "../../journeys/clone/node/receive-image.ts";
 import { WrittenFiles } from "../../journeys/clone/node/written-files.ts";
-import { planRestore, type RestoreFacts, type RestorePlan } from "../../system/restore/plan.ts";
 import { findUnfinished, newStagePath } from "../../system/restore/stage.ts";
 import type { RestoreLoss } from "../../system/restore/write-tree.ts";
 import { makeCheckThreads } from "../images/compare.ts";
@@ -12,6 +10,7 @@ import { makeWriteThreads } from "../settings/write-pool.ts";
 import { realPath } from "../settings/real-path.ts";
 import { joinSession, type JoinSessionOptions } from "./join-session.ts";
 import { fillTree, type TreeArrival } from "./fill-tree.ts";
+import { planTree } from "./plan-tree.ts";
 import { updateTree } from "./update-tree.ts";
 import { lookAtTarget, tryLock } from "../restore/restore-ports.ts";
 import { choosePaths } from "../settings/settings.ts";
@@ -70,7 +69,8 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
     doneUpTo,
     fromFiles: (frame) => Promise.resolve(files?.frame(frame)),
     receive: async (session, coming, index) => {
-      const plan = planFor(lookAtTarget(target, newStage), session.image, coming, isUpdate);
+      const neededBytes = coming.manifest.tail.counts.bytes;
+      const plan = planTree(lookAtTarget(target, newStage), { image: session.image, neededBytes, isUpdate });
       files = new WrittenFiles(linuxTreeReader(), index, plan.root);
       session.log(`${isUpdate ? "updating" : "writing"} ${target}`);
       const mark = new VerifiedMark(paths, target, session.image);
@@ -101,16 +101,4 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
     released: (log) => doThen(options.afterwards ?? { kind: "stay" }, target, log),
   });
   return { ...received, ...result, directory: target, durationMs: Date.now() - startedAtMs };
-}
-
-function planFor(facts: RestoreFacts, image: string, { manifest }: ComingImage, isUpdate: boolean): RestorePlan {
-  return planRestore(facts, {
-    image,
-    path: "",
-    intoExisting: isUpdate,
-    delete: isUpdate,
-    backup: false,
-    verify: true,
-    neededBytes: manifest.tail.counts.bytes,
-  });
 }

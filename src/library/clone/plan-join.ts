@@ -3,11 +3,11 @@ import { resolve } from "node:path";
 import { findGolden } from "../../journeys/clone/discovery/find-golden.ts";
 import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
 import { parseToken } from "../../journeys/clone/wire/token.ts";
-import { planRestore } from "../../system/restore/plan.ts";
 import { newStagePath } from "../../system/restore/stage.ts";
 import { lookAtTarget } from "../restore/restore-ports.ts";
 import { realPath } from "../settings/real-path.ts";
 import type { CloneJoinOptions } from "./join.ts";
+import { planTree } from "./plan-tree.ts";
 import type { CloneThen } from "./settle-copy.ts";
 
 /** What a join would do on this node. */
@@ -35,15 +35,7 @@ export async function planCloneJoin(directory: string, options: CloneJoinOptions
   const target = realPath(resolve(directory));
   const facts = lookAtTarget(target, newStagePath(target));
   const unfinished = facts.unfinished.find(({ path }) => path === "");
-  const plan = planRestore(facts, {
-    image: unfinished?.image ?? "",
-    path: "",
-    intoExisting: false,
-    delete: false,
-    backup: false,
-    verify: true,
-    neededBytes: 0,
-  });
+  const plan = planTree(facts, { image: unfinished?.image ?? "", neededBytes: 0, isUpdate: false });
   const { session, from, port, afterwards = { kind: "stay" } } = options;
   const token = parseToken(options.token);
   const found = from === undefined ? await findGolden({ session, token }) : [{ host: from, port: port ?? defaultPort }];

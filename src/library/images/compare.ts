@@ -111,8 +111,8 @@ export async function* compareWithTree(options: TreeComparisonOptions): AsyncGen
     await syncFileSystemLater(directory);
     tree.close(directory);
   }
-  await using own = options.threads === undefined ? makeCheckThreads() : undefined;
-  const pool = (options.threads ?? own) as CheckThreads;
+  await using own = new AsyncDisposableStack();
+  const pool = options.threads ?? own.use(makeCheckThreads());
   const { bytes, entries } = manifest.tail.counts;
   const comparison = new TreeComparison({
     tree,

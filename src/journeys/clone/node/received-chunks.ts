@@ -1,10 +1,10 @@
 import type { ChunkId } from "../../../core/tree/entry.ts";
 import type { ChunkLocation } from "../../../image/chunk-index/chunk-index.ts";
-import { sha256 } from "../../../image/chunker/decode-block.ts";
 import { ObjectMissingError } from "../../../image/errors.ts";
 import { openCarried, type CarriedBlock } from "../../../image/store/carried-block.ts";
 import type { RestoreSource } from "../../../image/store/chunk-source.ts";
 import type { FrameBytes } from "../link/frame-bytes.ts";
+import { findWrongChunk } from "./find-wrong-chunk.ts";
 import type { NodeIndex } from "./node-index.ts";
 import type { NodeSession } from "./node-session.ts";
 
@@ -83,13 +83,7 @@ export class ReceivedChunks implements RestoreSource {
 
   #isRight(block: CarriedBlock): boolean {
     try {
-      const plain = openCarried(block);
-      let at = 0;
-      return this.#index.chunksOf(block.block).every(({ id, lengthBytes }) => {
-        const chunk = plain.subarray(at, at + lengthBytes);
-        at += lengthBytes;
-        return sha256(chunk).toString("hex") === id;
-      });
+      return findWrongChunk(openCarried(block), this.#index.chunksOf(block.block)) === undefined;
     } catch {
       return false;
     }

@@ -20,6 +20,7 @@ import {
 import type { ImageStore } from "../../../image/store/image-store.ts";
 import { PackWriter } from "../../../image/store/pack-writer.ts";
 import { Session } from "../../../image/store/session.ts";
+import { findWrongChunk } from "./find-wrong-chunk.ts";
 import { FrameSet } from "../chain/frame-set.ts";
 import type { NodeIndex, PlacedChunk } from "./node-index.ts";
 import type { NodeSession } from "./node-session.ts";
@@ -86,12 +87,8 @@ function openWhole(
 ): EncodedBlock {
   const opened = seal === undefined ? Buffer.from(stored) : openBody(stored, seal, subject);
   const plain = decodeBlock(opened, codec, plainBytes, subject);
-  let at = 0;
-  for (const { id, lengthBytes } of chunks) {
-    if (sha256(plain.subarray(at, at + lengthBytes)).toString("hex") !== id)
-      throw new ObjectDamagedError(subject, `its chunk ${id} has other bytes`);
-    at += lengthBytes;
-  }
+  const wrong = findWrongChunk(plain, chunks);
+  if (wrong !== undefined) throw new ObjectDamagedError(subject, `its chunk ${wrong} has other bytes`);
   return {
     id: sha256(opened),
     codec,
