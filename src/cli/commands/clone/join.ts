@@ -6,6 +6,7 @@ import { cloneJoinStore } from "../../../library/clone/join-store.ts";
 import { cloneJoin, type CloneJoinOptions } from "../../../library/clone/join.ts";
 import { planCloneJoin, type CloneJoinPlan } from "../../../library/clone/plan-join.ts";
 import type { CloneThen } from "../../../library/clone/settle-copy.ts";
+import { describeLoss } from "../../../system/restore/describe-loss.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneJoinCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
@@ -63,8 +64,7 @@ async function joinWithDirectory(
       ...retriesLine(retries),
       ...(resumed ? ["went on from where an earlier run had stopped"] : []),
     ]);
-    const lost = losses.map(({ path, what, why }) => `/${path}: ${what} could not be set: ${why}`);
-    printWarnings(context.messages, lost, lossCount, "--json lists up to a thousand");
+    printWarnings(context.messages, losses.map(describeLoss), lossCount, "--json lists up to a thousand");
   }
   return lossCount > 0 || result.thenStatus !== 0 ? exitStatus.incomplete : exitStatus.done;
 }

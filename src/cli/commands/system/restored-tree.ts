@@ -1,4 +1,5 @@
 import type { RestoreResult } from "../../../library/restore/restore.ts";
+import { describeLoss } from "../../../system/restore/describe-loss.ts";
 import type { CommandContext } from "../../command-context.ts";
 import { countOf, formatBytes, formatDuration } from "../../render/quantities.ts";
 import { differenceDocument } from "../difference.ts";
@@ -9,45 +10,21 @@ import { printWarnings } from "../warnings.ts";
 /** What a restore of a tree made, and what it could not. */
 export function printRestored(result: RestoreResult, context: CommandContext): void {
   context.output.lines(describeRestore(result));
-  const losses = result.losses.map(({ path, what, why }) => `/${path}: ${what} could not be set: ${why}`);
-  printWarnings(context.messages, losses, result.lossCount, "--json lists up to a thousand");
+  printWarnings(context.messages, result.losses.map(describeLoss), result.lossCount, "--json lists up to a thousand");
   const leftOut = result.leftOut.map((file) => `${formatSecret(file)}: the image does not have its content`);
   printWarnings(context.messages, leftOut, leftOut.length, "-v lists them");
 }
 
 /** A restored tree in a document. */
 export function restoreDocument(result: RestoreResult): object {
-  const {
-    name,
-    directory,
-    entries,
-    files,
-    bytes,
-    resumed,
-    losses,
-    lossCount,
-    leftOut,
-    backup,
-    verified,
-    prepared,
-    durationMs,
-  } = result;
+  const { name, backup, verified, ...rest } = result;
   return {
     ...labelOf(name),
-    directory,
-    entries,
-    files,
-    bytes,
-    resumed,
-    losses,
-    lossCount,
-    leftOut,
+    ...rest,
     ...(backup && { backup: labelOf(backup) }),
-    ...(prepared && { prepared }),
     ...(verified && {
       verified: { cached: verified.cached, differences: verified.differences.map(differenceDocument) },
     }),
-    durationMs,
   };
 }
 

@@ -5,6 +5,7 @@ import type { JobId } from "../../../engine/job.ts";
 import { detachedFile, removeMachineFile } from "../../../host/machines/machine-files.ts";
 import { removeMachineTree } from "../../../host/machines/machine-trees.ts";
 import { removeTree } from "../../../host/tree/remove-tree.ts";
+import { describeLoss } from "../../../system/restore/describe-loss.ts";
 import { newStagePath } from "../../../system/restore/stage.ts";
 import { restoreWithNotices } from "../../restore/restore.ts";
 import type { Paths } from "../../settings/settings.ts";
@@ -40,7 +41,7 @@ export function restoreTree(id: JobId, stage: string, { image, store, paths, kee
       if (!existsSync(stage) || existsSync(inner)) {
         const options = { store, paths, verify: true, onProgress, signal };
         const { losses } = await restoreWithNotices(image, stage, options, notices);
-        for (const { path, what, why } of losses) log(`/${path}: ${what} could not be set: ${why}`);
+        for (const loss of losses) log(describeLoss(loss));
       }
       if (!keepsManifest) removeMachineFile(stage, detachedFile);
       crashPoint("machine.restore.acted");
