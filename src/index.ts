@@ -77,7 +77,7 @@ export {
 export { billOfMaterials, exportTar, listMtree, type TarOptions } from "./library/images/exchange.ts";
 export { forget, type ForgetOptions } from "./library/store/forget.ts";
 export { shownState, type JobId, type JobRecord, type JobState, type ShownState } from "./engine/job.ts";
-export { captureAsJob } from "./library/jobs/kinds/capture-job.ts";
+export { captureAsJob } from "./library/jobs/kinds/images/capture-job.ts";
 export { changeRateOf, resumeJob, stopJob, undoJobOf } from "./library/jobs/control.ts";
 export { listJobs, type ListedJob } from "./library/jobs/list-jobs.ts";
 export { readJobEvents, readJobLog, showJob, type ShownJob } from "./library/jobs/look-at-jobs.ts";
@@ -102,16 +102,16 @@ export { planDiskBuild, type DiskBuildOptions, type PlannedDiskBuild } from "./l
 export { convertAsJob, type ConvertOptions } from "./library/jobs/kinds/disk/convert-job.ts";
 export { testDisk, type TestDiskOptions, type TestedDisk } from "./library/disk/test-disk.ts";
 export { prepareAsJob } from "./library/jobs/kinds/prepare-job.ts";
-export { copyAsJob } from "./library/jobs/kinds/copy-job.ts";
-export { restoreAsJob } from "./library/jobs/kinds/restore-job.ts";
+export { copyAsJob } from "./library/jobs/kinds/images/copy-job.ts";
+export { restoreAsJob } from "./library/jobs/kinds/restore/restore-job.ts";
 export {
   planRestoreRaw,
   restoreRawAsJob,
   type RestoredWithStreams,
   type RestoreRawOptions,
-} from "./library/jobs/kinds/restore-raw-job.ts";
+} from "./library/jobs/kinds/restore/restore-raw-job.ts";
 export { restoreStream } from "./library/restore/streams/restore-stream.ts";
-export { pruneAsJob, removeAsJob } from "./library/jobs/kinds/store-jobs.ts";
+export { pruneAsJob, removeAsJob } from "./library/jobs/kinds/images/store-jobs.ts";
 export { version } from "./library/version.ts";
 export type { Aspect, Difference } from "./system/compare/difference.ts";
 export type { CapturePlan } from "./system/capture/plan.ts";

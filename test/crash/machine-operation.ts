@@ -11,11 +11,11 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { capture } from "../../src/library/capture/capture.ts";
-import { attachAsJob } from "../../src/library/jobs/kinds/attach-job.ts";
-import { cloneMachineAsJob } from "../../src/library/jobs/kinds/clone-machine-job.ts";
-import { createFromImageAsJob } from "../../src/library/jobs/kinds/create-from-image-job.ts";
-import { createMachineAsJob } from "../../src/library/jobs/kinds/create-machine-job.ts";
-import { detachAsJob } from "../../src/library/jobs/kinds/detach-job.ts";
+import { attachAsJob } from "../../src/library/jobs/kinds/machines/attach/attach-job.ts";
+import { cloneMachineAsJob } from "../../src/library/jobs/kinds/machines/create/clone-machine-job.ts";
+import { createFromImageAsJob } from "../../src/library/jobs/kinds/machines/create/create-from-image-job.ts";
+import { createMachineAsJob } from "../../src/library/jobs/kinds/machines/create/create-machine-job.ts";
+import { detachAsJob } from "../../src/library/jobs/kinds/machines/attach/detach-job.ts";
 import { markMachineAsJob, reclaimMachineAsJob } from "../../src/library/jobs/kinds/machines/record-jobs.ts";
 import { relocateMachineAsJob } from "../../src/library/jobs/kinds/machines/relocate-job.ts";
 import { removeMachineAsJob } from "../../src/library/jobs/kinds/machines/remove-job.ts";

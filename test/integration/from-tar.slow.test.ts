@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { billOfMaterials, diffImages, exportTar, listEntries, restore } from "../../src/index.ts";
-import { captureTarAsJob } from "../../src/library/jobs/kinds/capture-tar-job.ts";
+import { captureTarAsJob } from "../../src/library/jobs/kinds/images/capture-tar-job.ts";
 import { sandbox } from "../cli/run-rehome.ts";
 import { cycloneDxValidator } from "../support/cyclonedx-schema.ts";
 import { debianTree } from "../support/debian-tree.ts";

@@ -2,7 +2,7 @@ import { UsageError } from "../../core/errors.ts";
 import { matchesPattern, planForget, type Retention, type RetentionRules } from "../../image/retention/plan-forget.ts";
 import { listImageNames } from "../../image/store/image-names.ts";
 import type { JobOptions } from "../jobs/run-as-job.ts";
-import { removeAsJob } from "../jobs/kinds/store-jobs.ts";
+import { removeAsJob } from "../jobs/kinds/images/store-jobs.ts";
 import { openStore, type StoreOptions } from "./store.ts";
 
 /** Which images to look at, and which of them to keep. */

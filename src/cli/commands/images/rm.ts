@@ -1,7 +1,7 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { parseImageOperand } from "../../../core/operand.ts";
 import type { ImageName } from "../../../image/store/image-names.ts";
-import { removeAsJob } from "../../../library/jobs/kinds/store-jobs.ts";
+import { removeAsJob } from "../../../library/jobs/kinds/images/store-jobs.ts";
 import { removeImage, storeOf } from "../../../library/images/images.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { RmCall } from "../../definition/index.ts";

@@ -1,6 +1,6 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { attachAsJob, planAttach } from "../../../library/jobs/kinds/attach-job.ts";
+import { attachAsJob, planAttach } from "../../../library/jobs/kinds/machines/attach/attach-job.ts";
 import { namesManifest } from "../../../library/machines/find-manifest.ts";
 import { renderReport } from "../../../system/validate/index.ts";
 import type { PackageChange } from "../../../journeys/machine/update/plan-update.ts";

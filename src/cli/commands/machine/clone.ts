@@ -4,7 +4,7 @@ import {
   cloneMachineAsJob,
   planCloneMachine,
   type PlannedClone,
-} from "../../../library/jobs/kinds/clone-machine-job.ts";
+} from "../../../library/jobs/kinds/machines/create/clone-machine-job.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { MachineCloneCall } from "../../definition/index.ts";
 

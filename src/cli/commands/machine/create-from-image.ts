@@ -1,5 +1,8 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { createFromImageAsJob, planCreateFromImage } from "../../../library/jobs/kinds/create-from-image-job.ts";
+import {
+  createFromImageAsJob,
+  planCreateFromImage,
+} from "../../../library/jobs/kinds/machines/create/create-from-image-job.ts";
 import { renderReport } from "../../../system/validate/index.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { MachineCreateCall } from "../../definition/index.ts";

@@ -1,6 +1,9 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { createMachineAsJob, planCreateMachine } from "../../../library/jobs/kinds/create-machine-job.ts";
+import {
+  createMachineAsJob,
+  planCreateMachine,
+} from "../../../library/jobs/kinds/machines/create/create-machine-job.ts";
 import { namesManifest } from "../../../library/machines/find-manifest.ts";
 import { renderReport, type HostFinding } from "../../../system/validate/index.ts";
 import type { CommandContext } from "../../command-context.ts";

@@ -1,7 +1,7 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { MachineUnsuitableError } from "../../../library/machines/errors.ts";
 import { describeDetached } from "../../../library/machines/describe-detached.ts";
-import { detachAsJob } from "../../../library/jobs/kinds/detach-job.ts";
+import { detachAsJob } from "../../../library/jobs/kinds/machines/attach/detach-job.ts";
 import { listMachines } from "../../../library/machines/list-machines.ts";
 import { choosePaths } from "../../../library/settings/settings.ts";
 import type { CommandContext } from "../../command-context.ts";

@@ -1,6 +1,6 @@
 import { installCommand, type PackageChange } from "../../../journeys/machine/update/plan-update.ts";
-import type { AttachOptions } from "../../../library/jobs/kinds/attach-job.ts";
-import { planUpdateHost, updateHostAsJob } from "../../../library/jobs/kinds/update-host-job.ts";
+import type { AttachOptions } from "../../../library/jobs/kinds/machines/attach/attach-job.ts";
+import { planUpdateHost, updateHostAsJob } from "../../../library/jobs/kinds/machines/attach/update-host-job.ts";
 import { renderReport } from "../../../system/validate/index.ts";
 import type { CommandContext } from "../../command-context.ts";
 import { quoteForShell } from "../../render/shell-words.ts";

@@ -1,5 +1,5 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { copyAsJob } from "../../../library/jobs/kinds/copy-job.ts";
+import { copyAsJob } from "../../../library/jobs/kinds/images/copy-job.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { StoreCopyCall } from "../../definition/index.ts";
 import { objectNoun } from "../../progress/progress-text.ts";

@@ -1,5 +1,5 @@
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { pruneAsJob } from "../../../library/jobs/kinds/store-jobs.ts";
+import { pruneAsJob } from "../../../library/jobs/kinds/images/store-jobs.ts";
 import { pruneStore } from "../../../library/store/store-care.ts";
 import type { PruneResult } from "../../../image/care/prune.ts";
 import type { CommandContext } from "../../command-context.ts";

@@ -9,8 +9,8 @@ import {
   type CaptureOptions,
   type PlannedCapture,
 } from "../../../library/capture/capture.ts";
-import { captureAsJob } from "../../../library/jobs/kinds/capture-job.ts";
-import { captureTarAsJob, planCaptureOfTar } from "../../../library/jobs/kinds/capture-tar-job.ts";
+import { captureAsJob } from "../../../library/jobs/kinds/images/capture-job.ts";
+import { captureTarAsJob, planCaptureOfTar } from "../../../library/jobs/kinds/images/capture-tar-job.ts";
 import type { JobOptions } from "../../../library/jobs/run-as-job.ts";
 import type { CaptureResult } from "../../../system/capture/run.ts";
 import type { CommandContext } from "../../command-context.ts";

@@ -4,7 +4,7 @@ import type {
   PlannedRestoreRaw,
   RestoredWithStreams,
   RestoreRawOptions,
-} from "../../../library/jobs/kinds/restore-raw-job.ts";
+} from "../../../library/jobs/kinds/restore/restore-raw-job.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { RestoreCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
@@ -26,7 +26,7 @@ export async function runRestoreRaw(
       "cannot restore streams alone so: --path, --as, --into-existing and --verify are about the tree",
       "Name a DIR for the tree, or leave them out; streams are always read back.",
     );
-  const { planRestoreRaw, restoreRawAsJob } = await import("../../../library/jobs/kinds/restore-raw-job.ts");
+  const { planRestoreRaw, restoreRawAsJob } = await import("../../../library/jobs/kinds/restore/restore-raw-job.ts");
   const all = { ...options, mayErase: call.yesErase };
   using view = context.startProgress(entryNoun);
   const { onProgress } = view;

@@ -77,7 +77,7 @@ async function runWithProgress(
   setFlagsFromString("--invocation-count-for-turbofan=30000");
   await using threads = makeWriteThreads();
   if (!call.intoExisting) threads.start();
-  const { restoreAsJob } = await import("../../../library/jobs/kinds/restore-job.ts");
+  const { restoreAsJob } = await import("../../../library/jobs/kinds/restore/restore-job.ts");
   using view = context.startProgress(entryNoun);
   try {
     const { onProgress } = view;

@@ -17,7 +17,7 @@ import { choosePaths, type Paths } from "../../settings/settings.ts";
 import { storePath } from "../../store/store.ts";
 import { fromJson, toJson } from "../json.ts";
 import { choicesOf, runAsJob, type JobOptions } from "../run-as-job.ts";
-import { captureCheckpoint, type CaptureParameters } from "./capture-job.ts";
+import { captureCheckpoint, type CaptureParameters } from "./images/capture-job.ts";
 
 /** How to serve a session as a job; files are written whoever runs it. */
 export interface CloneServeJobOptions

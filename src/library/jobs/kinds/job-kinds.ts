@@ -1,16 +1,16 @@
 import { JobUnknownError } from "../../../engine/errors.ts";
 import type { JobKind } from "../../../engine/job-kind.ts";
 import type { JobRecord } from "../../../engine/job.ts";
-import { attachKind } from "./attach-job.ts";
+import { attachKind } from "./machines/attach/attach-job.ts";
 import { buildKind } from "./build-job.ts";
-import { captureKind } from "./capture-job.ts";
-import { captureTarKind } from "./capture-tar-job.ts";
-import { cloneMachineKind } from "./clone-machine-job.ts";
+import { captureKind } from "./images/capture-job.ts";
+import { captureTarKind } from "./images/capture-tar-job.ts";
+import { cloneMachineKind } from "./machines/create/clone-machine-job.ts";
 import { cloneServeKind } from "./clone-serve-job.ts";
-import { copyKind } from "./copy-job.ts";
-import { createFromImageKind } from "./create-from-image-job.ts";
-import { createMachineKind } from "./create-machine-job.ts";
-import { detachKind } from "./detach-job.ts";
+import { copyKind } from "./images/copy-job.ts";
+import { createFromImageKind } from "./machines/create/create-from-image-job.ts";
+import { createMachineKind } from "./machines/create/create-machine-job.ts";
+import { detachKind } from "./machines/attach/detach-job.ts";
 import { markKind, reclaimKind } from "./machines/record-jobs.ts";
 import { removeMachineKind } from "./machines/remove-job.ts";
 import { startMachineKind, stopMachineKind } from "./machines/power-jobs.ts";
@@ -19,10 +19,10 @@ import { renameKind } from "./machines/rename-job.ts";
 import { diskBuildKind } from "./disk/build-job.ts";
 import { diskConvertKind } from "./disk/convert-job.ts";
 import { prepareKind } from "./prepare-job.ts";
-import { restoreKind } from "./restore-job.ts";
-import { restoreRawKind } from "./restore-raw-job.ts";
-import { updateHostKind } from "./update-host-job.ts";
-import { pruneKind, removeKind } from "./store-jobs.ts";
+import { restoreKind } from "./restore/restore-job.ts";
+import { restoreRawKind } from "./restore/restore-raw-job.ts";
+import { updateHostKind } from "./machines/attach/update-host-job.ts";
+import { pruneKind, removeKind } from "./images/store-jobs.ts";
 
 const kinds: readonly JobKind[] = [
   captureKind,

@@ -13,7 +13,7 @@ import { machinePlaces } from "../../../machines/places.ts";
 import { forgetStopping, noteStopping } from "../../../machines/stopping.ts";
 import type { Paths } from "../../../settings/settings.ts";
 import { fromJson } from "../../json.ts";
-import { machineHooks } from "../machine-hooks.ts";
+import { machineHooks } from "./machine-hooks.ts";
 import { changeMachine, lookBefore, type ChangeOptions, type MachineChange } from "./machine-change.ts";
 
 interface PowerParameters {

@@ -8,8 +8,8 @@ import { machinePlaces } from "../../../machines/places.ts";
 import { writeRecord } from "../../../machines/records.ts";
 import type { Paths } from "../../../settings/settings.ts";
 import { fromJson } from "../../json.ts";
-import { assertAsLeft, lockedCheckpoint, markIncomplete, restoreRecord } from "../machine-checkpoints.ts";
-import { machineHooks } from "../machine-hooks.ts";
+import { assertAsLeft, lockedCheckpoint, markIncomplete, restoreRecord } from "./machine-checkpoints.ts";
+import { machineHooks } from "./machine-hooks.ts";
 import { changeMachine, lookBefore, type ChangeOptions, type MachineChange } from "./machine-change.ts";
 
 interface RecordParameters {

@@ -17,8 +17,8 @@ import { directoryDropIn, machinePlaces } from "../../../machines/places.ts";
 import type { Paths } from "../../../settings/settings.ts";
 import { openEngine } from "../../engine.ts";
 import { fromJson } from "../../json.ts";
-import { assertAsLeft, lockedCheckpoint, markIncomplete, putRecord } from "../machine-checkpoints.ts";
-import { machineHooks } from "../machine-hooks.ts";
+import { assertAsLeft, lockedCheckpoint, markIncomplete, putRecord } from "./machine-checkpoints.ts";
+import { machineHooks } from "./machine-hooks.ts";
 import { changeMachine, lookBefore, type ChangeOptions, type MachineChange } from "./machine-change.ts";
 
 interface RelocateParameters {

@@ -13,8 +13,8 @@ import { removeRecord } from "../../../machines/records.ts";
 import { asideOf, configurationPlaces, moveIfThere, removeAsides } from "../../../machines/set-aside.ts";
 import type { Paths } from "../../../settings/settings.ts";
 import { fromJson } from "../../json.ts";
-import { lockedCheckpoint, markIncomplete } from "../machine-checkpoints.ts";
-import { machineHooks } from "../machine-hooks.ts";
+import { lockedCheckpoint, markIncomplete } from "./machine-checkpoints.ts";
+import { machineHooks } from "./machine-hooks.ts";
 import { changeMachine, lookBefore, type ChangeOptions, type MachineChange } from "./machine-change.ts";
 
 /** How a machine is to be removed. */

@@ -11,8 +11,8 @@ import { readRecord, removeRecord, writeRecord } from "../../../machines/records
 import { configurationPlaces, moveIfThere } from "../../../machines/set-aside.ts";
 import type { Paths } from "../../../settings/settings.ts";
 import { fromJson } from "../../json.ts";
-import { assertAsLeft, lockedCheckpoint, markIncomplete, restoreRecord } from "../machine-checkpoints.ts";
-import { machineHooks } from "../machine-hooks.ts";
+import { assertAsLeft, lockedCheckpoint, markIncomplete, restoreRecord } from "./machine-checkpoints.ts";
+import { machineHooks } from "./machine-hooks.ts";
 import { changeMachine, lookBefore, type ChangeOptions, type MachineChange } from "./machine-change.ts";
 
 interface RenameParameters {

@@ -1,31 +1,39 @@
 import { randomBytes } from "node:crypto";
 import { lstatSync } from "node:fs";
-import { crashPoint } from "../../../core/crash-points.ts";
-import type { Consistency } from "../../../core/manifest/manifest.ts";
-import type { Checkpoint, JobKind } from "../../../engine/job-kind.ts";
-import type { JobId } from "../../../engine/job.ts";
-import { canSnapshot, copyMachineTree, removeMachineTree, type CopyWay } from "../../../host/machines/machine-trees.ts";
-import { isMachineRunning } from "../../../host/machines/running.ts";
-import type { DetachedManifest, MachineConfiguration } from "../../../journeys/machine/detached/detached-manifest.ts";
-import { applyChanges } from "../../../journeys/machine/settings/apply-changes.ts";
-import { cloneSettings } from "../../../journeys/machine/settings/clone-settings.ts";
-import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
-import type { MachineState } from "../../../journeys/machine/states/machine-state.ts";
-import { assertOwned, recordAttached } from "../../../journeys/machine/states/ownership.ts";
-import { assertNotBlocked } from "../../../system/prepare/plan.ts";
-import { readConfigurationOf } from "../../machines/configuration-files.ts";
-import { describeDetached } from "../../machines/describe-detached.ts";
-import { MachineUnsuitableError } from "../../machines/errors.ts";
-import { guardMachine, guardState, lockMachine } from "../../machines/guards.ts";
-import { machinePlaces } from "../../machines/places.ts";
-import { knownSiteId, readRecord, siteId } from "../../machines/records.ts";
-import { readSnapshot, removeSnapshotManifest, snapshotPlace, takeSnapshot } from "../../machines/snapshots.ts";
-import { planPrepareOf } from "../../prepare/prepare.ts";
-import { choosePaths, type Paths } from "../../settings/settings.ts";
-import { fromJson, toJson } from "../json.ts";
-import { runAsJob, type JobOptions } from "../run-as-job.ts";
-import { lockedCheckpoint } from "./machine-checkpoints.ts";
-import { machineHooks } from "./machine-hooks.ts";
+import { crashPoint } from "../../../../../core/crash-points.ts";
+import type { Consistency } from "../../../../../core/manifest/manifest.ts";
+import type { Checkpoint, JobKind } from "../../../../../engine/job-kind.ts";
+import type { JobId } from "../../../../../engine/job.ts";
+import {
+  canSnapshot,
+  copyMachineTree,
+  removeMachineTree,
+  type CopyWay,
+} from "../../../../../host/machines/machine-trees.ts";
+import { isMachineRunning } from "../../../../../host/machines/running.ts";
+import type {
+  DetachedManifest,
+  MachineConfiguration,
+} from "../../../../../journeys/machine/detached/detached-manifest.ts";
+import { applyChanges } from "../../../../../journeys/machine/settings/apply-changes.ts";
+import { cloneSettings } from "../../../../../journeys/machine/settings/clone-settings.ts";
+import type { MachineRecord } from "../../../../../journeys/machine/states/machine-record.ts";
+import type { MachineState } from "../../../../../journeys/machine/states/machine-state.ts";
+import { assertOwned, recordAttached } from "../../../../../journeys/machine/states/ownership.ts";
+import { assertNotBlocked } from "../../../../../system/prepare/plan.ts";
+import { readConfigurationOf } from "../../../../machines/configuration-files.ts";
+import { describeDetached } from "../../../../machines/describe-detached.ts";
+import { MachineUnsuitableError } from "../../../../machines/errors.ts";
+import { guardMachine, guardState, lockMachine } from "../../../../machines/guards.ts";
+import { machinePlaces } from "../../../../machines/places.ts";
+import { knownSiteId, readRecord, siteId } from "../../../../machines/records.ts";
+import { readSnapshot, removeSnapshotManifest, snapshotPlace, takeSnapshot } from "../../../../machines/snapshots.ts";
+import { planPrepareOf } from "../../../../prepare/prepare.ts";
+import { choosePaths, type Paths } from "../../../../settings/settings.ts";
+import { fromJson, toJson } from "../../../json.ts";
+import { runAsJob, type JobOptions } from "../../../run-as-job.ts";
+import { lockedCheckpoint } from "../machine-checkpoints.ts";
+import { machineHooks } from "../machine-hooks.ts";
 import {
   assertMachineName,
   assertNameFree,

@@ -1,28 +1,28 @@
 import { dirname, join } from "node:path";
-import type { Checkpoint, CheckpointContext } from "../../../engine/job-kind.ts";
-import type { JobId } from "../../../engine/job.ts";
-import { isDeviceNodeMissing, makeDeviceNode, removeDeviceNode } from "../../../host/machines/device-nodes.ts";
+import type { Checkpoint, CheckpointContext } from "../../../../../engine/job-kind.ts";
+import type { JobId } from "../../../../../engine/job.ts";
+import { isDeviceNodeMissing, makeDeviceNode, removeDeviceNode } from "../../../../../host/machines/device-nodes.ts";
 import {
   detachedFile,
   removeMachineFile,
   renameMachineFile,
   writeMachineFile,
-} from "../../../host/machines/machine-files.ts";
-import type { DetachedManifest, DeviceNode } from "../../../journeys/machine/detached/detached-manifest.ts";
-import { isOrdinaryDevice } from "../../../journeys/machine/detached/ordinary-devices.ts";
-import { formatDetached } from "../../../journeys/machine/detached/parse-detached.ts";
-import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
-import type { OwnerStamp } from "../../../journeys/machine/states/owner-stamp.ts";
-import { recordAttached } from "../../../journeys/machine/states/ownership.ts";
-import type { PackageChange } from "../../../journeys/machine/update/plan-update.ts";
-import type { ValidationReport } from "../../../system/validate/index.ts";
-import { setAutostart } from "../../machines/configuration-files.ts";
-import { lockMachine } from "../../machines/guards.ts";
-import { machinePlaces } from "../../machines/places.ts";
-import type { Paths } from "../../settings/settings.ts";
-import { fromJson } from "../json.ts";
-import { lockedCheckpoint, markIncomplete } from "./machine-checkpoints.ts";
-import { machineHooks } from "./machine-hooks.ts";
+} from "../../../../../host/machines/machine-files.ts";
+import type { DetachedManifest, DeviceNode } from "../../../../../journeys/machine/detached/detached-manifest.ts";
+import { isOrdinaryDevice } from "../../../../../journeys/machine/detached/ordinary-devices.ts";
+import { formatDetached } from "../../../../../journeys/machine/detached/parse-detached.ts";
+import type { MachineRecord } from "../../../../../journeys/machine/states/machine-record.ts";
+import type { OwnerStamp } from "../../../../../journeys/machine/states/owner-stamp.ts";
+import { recordAttached } from "../../../../../journeys/machine/states/ownership.ts";
+import type { PackageChange } from "../../../../../journeys/machine/update/plan-update.ts";
+import type { ValidationReport } from "../../../../../system/validate/index.ts";
+import { setAutostart } from "../../../../machines/configuration-files.ts";
+import { lockMachine } from "../../../../machines/guards.ts";
+import { machinePlaces } from "../../../../machines/places.ts";
+import type { Paths } from "../../../../settings/settings.ts";
+import { fromJson } from "../../../json.ts";
+import { lockedCheckpoint, markIncomplete } from "../machine-checkpoints.ts";
+import { machineHooks } from "../machine-hooks.ts";
 import {
   assertRoomFor,
   configure,
@@ -31,9 +31,9 @@ import {
   reserveName,
   stageOf,
   type NewMachine,
-} from "./new-machine-checkpoints.ts";
+} from "../create/new-machine-checkpoints.ts";
 import { updateCheckpoints } from "./update-checkpoints.ts";
-import { restoreTree } from "./restore-tree-checkpoint.ts";
+import { restoreTree } from "../../restore/restore-tree-checkpoint.ts";
 
 /** What the attaching of a machine keeps of how it was called. */
 export interface AttachParameters {

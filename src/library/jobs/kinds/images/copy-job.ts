@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
-import type { JobKind } from "../../../engine/job-kind.ts";
-import type { CopyResult } from "../../../image/copy/copy-images.ts";
-import { StoreNotFoundError } from "../../../image/errors.ts";
-import { listImageNames, removeName, type ImageName } from "../../../image/store/image-names.ts";
-import { copyNames, findNames, type CopyOptions } from "../../store/copy.ts";
-import { choosePaths, type Paths } from "../../settings/settings.ts";
-import { openStore, storePath } from "../../store/store.ts";
-import { fromJson, toJson } from "../json.ts";
-import { runAsJob, type JobOptions } from "../run-as-job.ts";
+import type { JobKind } from "../../../../engine/job-kind.ts";
+import type { CopyResult } from "../../../../image/copy/copy-images.ts";
+import { StoreNotFoundError } from "../../../../image/errors.ts";
+import { listImageNames, removeName, type ImageName } from "../../../../image/store/image-names.ts";
+import { copyNames, findNames, type CopyOptions } from "../../../store/copy.ts";
+import { choosePaths, type Paths } from "../../../settings/settings.ts";
+import { openStore, storePath } from "../../../store/store.ts";
+import { fromJson, toJson } from "../../json.ts";
+import { runAsJob, type JobOptions } from "../../run-as-job.ts";
 
 /** What a copy's job keeps of how it was called; all paths absolute, the names as they were then. */
 interface CopyParameters {

@@ -1,25 +1,25 @@
 import { statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import type { Checkpoint, JobKind } from "../../../engine/job-kind.ts";
-import { parseSettings } from "../../../journeys/machine/settings/parse-settings.ts";
-import { writeUnitFile } from "../../../journeys/machine/settings/unit-file.ts";
-import { applyChanges } from "../../../journeys/machine/settings/apply-changes.ts";
-import type { DetachedManifest } from "../../../journeys/machine/detached/detached-manifest.ts";
-import { assertLegal } from "../../../journeys/machine/states/machine-state.ts";
-import { recordDetached } from "../../../journeys/machine/states/ownership.ts";
-import type { HostFinding } from "../../../system/validate/index.ts";
-import { describeDetached } from "../../machines/describe-detached.ts";
-import { MachineUnsuitableError } from "../../machines/errors.ts";
-import { readManifestIn, readManifestOf } from "../../machines/find-manifest.ts";
-import { lockMachine } from "../../machines/guards.ts";
-import { describeMachine } from "../../machines/list-machines.ts";
-import { readRecord, removeRecord, writeRecord } from "../../machines/records.ts";
-import { unsafeSettings } from "../../machines/validate-machine.ts";
-import { choosePaths, type Paths } from "../../settings/settings.ts";
-import { fromJson, toJson } from "../json.ts";
-import { lockedCheckpoint } from "./machine-checkpoints.ts";
+import type { Checkpoint, JobKind } from "../../../../../engine/job-kind.ts";
+import { parseSettings } from "../../../../../journeys/machine/settings/parse-settings.ts";
+import { writeUnitFile } from "../../../../../journeys/machine/settings/unit-file.ts";
+import { applyChanges } from "../../../../../journeys/machine/settings/apply-changes.ts";
+import type { DetachedManifest } from "../../../../../journeys/machine/detached/detached-manifest.ts";
+import { assertLegal } from "../../../../../journeys/machine/states/machine-state.ts";
+import { recordDetached } from "../../../../../journeys/machine/states/ownership.ts";
+import type { HostFinding } from "../../../../../system/validate/index.ts";
+import { describeDetached } from "../../../../machines/describe-detached.ts";
+import { MachineUnsuitableError } from "../../../../machines/errors.ts";
+import { readManifestIn, readManifestOf } from "../../../../machines/find-manifest.ts";
+import { lockMachine } from "../../../../machines/guards.ts";
+import { describeMachine } from "../../../../machines/list-machines.ts";
+import { readRecord, removeRecord, writeRecord } from "../../../../machines/records.ts";
+import { unsafeSettings } from "../../../../machines/validate-machine.ts";
+import { choosePaths, type Paths } from "../../../../settings/settings.ts";
+import { fromJson, toJson } from "../../../json.ts";
+import { lockedCheckpoint } from "../machine-checkpoints.ts";
 import { assertMachineName, configure } from "./new-machine-checkpoints.ts";
-import { runAsJob, type JobOptions } from "../run-as-job.ts";
+import { runAsJob, type JobOptions } from "../../../run-as-job.ts";
 
 /** How a machine is to be configured. */
 export interface CreateOptions extends JobOptions {

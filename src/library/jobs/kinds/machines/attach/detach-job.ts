@@ -1,33 +1,33 @@
 import { existsSync } from "node:fs";
-import type { Checkpoint, JobKind } from "../../../engine/job-kind.ts";
+import type { Checkpoint, JobKind } from "../../../../../engine/job-kind.ts";
 import {
   detachedFile,
   hasMachineFile,
   removeMachineFile,
   writeMachineFile,
-} from "../../../host/machines/machine-files.ts";
-import type { DetachedManifest } from "../../../journeys/machine/detached/detached-manifest.ts";
-import { formatDetached } from "../../../journeys/machine/detached/parse-detached.ts";
-import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
-import type { OwnerStamp } from "../../../journeys/machine/states/owner-stamp.ts";
-import { assertOwned, recordDetached } from "../../../journeys/machine/states/ownership.ts";
-import { setAutostart } from "../../machines/configuration-files.ts";
-import { describeDetached, type DescribeOptions } from "../../machines/describe-detached.ts";
-import { MachineUnsuitableError } from "../../machines/errors.ts";
-import { guardMachine, lockMachine } from "../../machines/guards.ts";
-import { putBackStamp, readStamp } from "../../machines/owner-stamp.ts";
-import { machinePlaces } from "../../machines/places.ts";
-import { readRecord, siteId } from "../../machines/records.ts";
-import { planCaptureOf, type PlannedCapture } from "../../capture/capture.ts";
-import type { ImageName } from "../../../image/store/image-names.ts";
-import type { CaptureResult } from "../../../system/capture/run.ts";
-import { choosePaths, type Paths } from "../../settings/settings.ts";
-import { storePath, type StoreOptions } from "../../store/store.ts";
-import { captureCheckpoint, type CaptureParameters } from "./capture-job.ts";
-import { fromJson, toJson } from "../json.ts";
-import { lockedCheckpoint, markIncomplete, putRecord } from "./machine-checkpoints.ts";
-import { machineHooks } from "./machine-hooks.ts";
-import { runAsJob, type JobOptions } from "../run-as-job.ts";
+} from "../../../../../host/machines/machine-files.ts";
+import type { DetachedManifest } from "../../../../../journeys/machine/detached/detached-manifest.ts";
+import { formatDetached } from "../../../../../journeys/machine/detached/parse-detached.ts";
+import type { MachineRecord } from "../../../../../journeys/machine/states/machine-record.ts";
+import type { OwnerStamp } from "../../../../../journeys/machine/states/owner-stamp.ts";
+import { assertOwned, recordDetached } from "../../../../../journeys/machine/states/ownership.ts";
+import { setAutostart } from "../../../../machines/configuration-files.ts";
+import { describeDetached, type DescribeOptions } from "../../../../machines/describe-detached.ts";
+import { MachineUnsuitableError } from "../../../../machines/errors.ts";
+import { guardMachine, lockMachine } from "../../../../machines/guards.ts";
+import { putBackStamp, readStamp } from "../../../../machines/owner-stamp.ts";
+import { machinePlaces } from "../../../../machines/places.ts";
+import { readRecord, siteId } from "../../../../machines/records.ts";
+import { planCaptureOf, type PlannedCapture } from "../../../../capture/capture.ts";
+import type { ImageName } from "../../../../../image/store/image-names.ts";
+import type { CaptureResult } from "../../../../../system/capture/run.ts";
+import { choosePaths, type Paths } from "../../../../settings/settings.ts";
+import { storePath, type StoreOptions } from "../../../../store/store.ts";
+import { captureCheckpoint, type CaptureParameters } from "../../images/capture-job.ts";
+import { fromJson, toJson } from "../../../json.ts";
+import { lockedCheckpoint, markIncomplete, putRecord } from "../machine-checkpoints.ts";
+import { machineHooks } from "../machine-hooks.ts";
+import { runAsJob, type JobOptions } from "../../../run-as-job.ts";
 
 /** How a machine is to be detached. */
 export interface DetachOptions extends DescribeOptions, JobOptions {

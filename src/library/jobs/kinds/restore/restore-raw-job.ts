@@ -1,21 +1,26 @@
-import { parseImageOperand } from "../../../core/operand.ts";
-import type { JobOrder } from "../../../engine/run/create-job.ts";
-import type { Checkpoint, JobKind } from "../../../engine/job-kind.ts";
-import type { JobRecord } from "../../../engine/job.ts";
-import type { ImageName } from "../../../image/store/image-names.ts";
-import { planRestoreOf, type PlannedRestore, type RestoreOptions, type RestoreResult } from "../../restore/restore.ts";
+import { parseImageOperand } from "../../../../core/operand.ts";
+import type { JobOrder } from "../../../../engine/run/create-job.ts";
+import type { Checkpoint, JobKind } from "../../../../engine/job-kind.ts";
+import type { JobRecord } from "../../../../engine/job.ts";
+import type { ImageName } from "../../../../image/store/image-names.ts";
+import {
+  planRestoreOf,
+  type PlannedRestore,
+  type RestoreOptions,
+  type RestoreResult,
+} from "../../../restore/restore.ts";
 import { resolve } from "node:path";
 import {
   parseStreamPlaces,
   planStreamPlaces,
   type PlannedStreamPlace,
   type StreamPlace,
-} from "../../restore/streams/plan-targets.ts";
-import { choosePaths } from "../../settings/settings.ts";
-import { storePath } from "../../store/store.ts";
-import { showImage, storeOf } from "../../images/images.ts";
-import { fromJson, toJson } from "../json.ts";
-import { choicesOf, hasUnfinished, runAsJob, type JobOptions } from "../run-as-job.ts";
+} from "../../../restore/streams/plan-targets.ts";
+import { choosePaths } from "../../../settings/settings.ts";
+import { storePath } from "../../../store/store.ts";
+import { showImage, storeOf } from "../../../images/images.ts";
+import { fromJson, toJson } from "../../json.ts";
+import { choicesOf, hasUnfinished, runAsJob, type JobOptions } from "../../run-as-job.ts";
 import { remainsOf, restoreCheckpoint, type RestoreParameters } from "./restore-job.ts";
 import { streamCheckpoint, streamRemains, type RestoredStream } from "./stream-checkpoint.ts";
 

@@ -1,12 +1,12 @@
-import type { JobKind } from "../../../engine/job-kind.ts";
-import { listImageNames, type ImageName } from "../../../image/store/image-names.ts";
-import type { PruneResult } from "../../../image/care/prune.ts";
-import { removeImage } from "../../images/images.ts";
-import { choosePaths, type Paths } from "../../settings/settings.ts";
-import { pruneStore } from "../../store/store-care.ts";
-import { openStore, storePath, type StoreOptions } from "../../store/store.ts";
-import { fromJson, toJson } from "../json.ts";
-import { runAsJob, type JobOptions } from "../run-as-job.ts";
+import type { JobKind } from "../../../../engine/job-kind.ts";
+import { listImageNames, type ImageName } from "../../../../image/store/image-names.ts";
+import type { PruneResult } from "../../../../image/care/prune.ts";
+import { removeImage } from "../../../images/images.ts";
+import { choosePaths, type Paths } from "../../../settings/settings.ts";
+import { pruneStore } from "../../../store/store-care.ts";
+import { openStore, storePath, type StoreOptions } from "../../../store/store.ts";
+import { fromJson, toJson } from "../../json.ts";
+import { runAsJob, type JobOptions } from "../../run-as-job.ts";
 
 interface PruneParameters {
   readonly store: string;

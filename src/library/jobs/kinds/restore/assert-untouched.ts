@@ -1,14 +1,14 @@
-import { parseImageOperand } from "../../../core/operand.ts";
-import { displayBytes } from "../../../core/tree/byte-string.ts";
-import { UndoRefusedError } from "../../../engine/errors.ts";
-import type { JobId } from "../../../engine/job.ts";
-import type { ImageId } from "../../../image/store/image-names.ts";
-import type { Difference } from "../../../system/compare/difference.ts";
-import { parseTreePath } from "../../images/images.ts";
-import type { RestoreResult } from "../../restore/restore.ts";
-import { checkTarget } from "../../restore/restore-check.ts";
-import { trustingAnybody, type Paths } from "../../settings/settings.ts";
-import { openStore } from "../../store/store.ts";
+import { parseImageOperand } from "../../../../core/operand.ts";
+import { displayBytes } from "../../../../core/tree/byte-string.ts";
+import { UndoRefusedError } from "../../../../engine/errors.ts";
+import type { JobId } from "../../../../engine/job.ts";
+import type { ImageId } from "../../../../image/store/image-names.ts";
+import type { Difference } from "../../../../system/compare/difference.ts";
+import { parseTreePath } from "../../../images/images.ts";
+import type { RestoreResult } from "../../../restore/restore.ts";
+import { checkTarget } from "../../../restore/restore-check.ts";
+import { trustingAnybody, type Paths } from "../../../settings/settings.ts";
+import { openStore } from "../../../store/store.ts";
 
 /** What a tree is held against. */
 export interface Origin {

@@ -1,25 +1,28 @@
 import { randomBytes } from "node:crypto";
-import type { Consistency } from "../../../core/manifest/manifest.ts";
-import type { Checkpoint, JobKind } from "../../../engine/job-kind.ts";
-import type { JobId } from "../../../engine/job.ts";
-import type { DetachedManifest, MachineConfiguration } from "../../../journeys/machine/detached/detached-manifest.ts";
-import { applyChanges } from "../../../journeys/machine/settings/apply-changes.ts";
-import { cloneSettings } from "../../../journeys/machine/settings/clone-settings.ts";
-import { parseUnitFile, writeUnitFile, type Setting } from "../../../journeys/machine/settings/unit-file.ts";
-import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
-import { recordAttached } from "../../../journeys/machine/states/ownership.ts";
-import type { Finding } from "../../../system/validate/report.ts";
-import { parseImageOperand } from "../../../core/operand.ts";
-import { showImage, storeOf } from "../../images/images.ts";
-import { lockMachine } from "../../machines/guards.ts";
-import { siteId } from "../../machines/records.ts";
-import { validateMachine } from "../../machines/validate-machine.ts";
-import { choosePaths } from "../../settings/settings.ts";
-import { storePath, type StoreOptions } from "../../store/store.ts";
-import { version } from "../../version.ts";
-import { fromJson, toJson } from "../json.ts";
-import { runAsJob, type JobOptions } from "../run-as-job.ts";
-import { lockedCheckpoint } from "./machine-checkpoints.ts";
+import type { Consistency } from "../../../../../core/manifest/manifest.ts";
+import type { Checkpoint, JobKind } from "../../../../../engine/job-kind.ts";
+import type { JobId } from "../../../../../engine/job.ts";
+import type {
+  DetachedManifest,
+  MachineConfiguration,
+} from "../../../../../journeys/machine/detached/detached-manifest.ts";
+import { applyChanges } from "../../../../../journeys/machine/settings/apply-changes.ts";
+import { cloneSettings } from "../../../../../journeys/machine/settings/clone-settings.ts";
+import { parseUnitFile, writeUnitFile, type Setting } from "../../../../../journeys/machine/settings/unit-file.ts";
+import type { MachineRecord } from "../../../../../journeys/machine/states/machine-record.ts";
+import { recordAttached } from "../../../../../journeys/machine/states/ownership.ts";
+import type { Finding } from "../../../../../system/validate/report.ts";
+import { parseImageOperand } from "../../../../../core/operand.ts";
+import { showImage, storeOf } from "../../../../images/images.ts";
+import { lockMachine } from "../../../../machines/guards.ts";
+import { siteId } from "../../../../machines/records.ts";
+import { validateMachine } from "../../../../machines/validate-machine.ts";
+import { choosePaths } from "../../../../settings/settings.ts";
+import { storePath, type StoreOptions } from "../../../../store/store.ts";
+import { version } from "../../../../version.ts";
+import { fromJson, toJson } from "../../../json.ts";
+import { runAsJob, type JobOptions } from "../../../run-as-job.ts";
+import { lockedCheckpoint } from "../machine-checkpoints.ts";
 import {
   assertMachineName,
   assertNameFree,
@@ -32,7 +35,7 @@ import {
   stageOf,
   type NewMachine,
 } from "./new-machine-checkpoints.ts";
-import { restoreTree, type TreeSource } from "./restore-tree-checkpoint.ts";
+import { restoreTree, type TreeSource } from "../../restore/restore-tree-checkpoint.ts";
 
 /** How a machine is to be made from an image. */
 export interface CreateFromImageOptions extends JobOptions, StoreOptions {

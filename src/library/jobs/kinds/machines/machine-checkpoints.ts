@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
-import { crashPoint } from "../../../core/crash-points.ts";
-import type { Checkpoint, CheckpointContext } from "../../../engine/job-kind.ts";
-import type { UndoWay } from "../../../engine/job.ts";
-import { isMachineRunning } from "../../../host/machines/running.ts";
-import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
-import type { MachineOperation } from "../../../journeys/machine/states/machine-state.ts";
-import { MachineUnsuitableError } from "../../machines/errors.ts";
-import { guardState } from "../../machines/guards.ts";
-import { machinePlaces } from "../../machines/places.ts";
-import { readRecord, removeRecord, writeRecord } from "../../machines/records.ts";
-import type { Paths } from "../../settings/settings.ts";
+import { crashPoint } from "../../../../core/crash-points.ts";
+import type { Checkpoint, CheckpointContext } from "../../../../engine/job-kind.ts";
+import type { UndoWay } from "../../../../engine/job.ts";
+import { isMachineRunning } from "../../../../host/machines/running.ts";
+import type { MachineRecord } from "../../../../journeys/machine/states/machine-record.ts";
+import type { MachineOperation } from "../../../../journeys/machine/states/machine-state.ts";
+import { MachineUnsuitableError } from "../../../machines/errors.ts";
+import { guardState } from "../../../machines/guards.ts";
+import { machinePlaces } from "../../../machines/places.ts";
+import { readRecord, removeRecord, writeRecord } from "../../../machines/records.ts";
+import type { Paths } from "../../../settings/settings.ts";
 
 /** A checkpoint whose work is short, and done while its machine is locked. */
 interface LockedWork {

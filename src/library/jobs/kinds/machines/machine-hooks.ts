@@ -1,11 +1,11 @@
-import { RehomeError } from "../../../core/errors.ts";
-import type { Checkpoint, CheckpointContext } from "../../../engine/job-kind.ts";
-import { runHooks } from "../../../host/hooks.ts";
-import type { MachineRecord } from "../../../journeys/machine/states/machine-record.ts";
-import type { MachineOperation } from "../../../journeys/machine/states/machine-state.ts";
-import { machinePlaces } from "../../machines/places.ts";
-import { readRecord, writeRecord } from "../../machines/records.ts";
-import type { Paths } from "../../settings/settings.ts";
+import { RehomeError } from "../../../../core/errors.ts";
+import type { Checkpoint, CheckpointContext } from "../../../../engine/job-kind.ts";
+import { runHooks } from "../../../../host/hooks.ts";
+import type { MachineRecord } from "../../../../journeys/machine/states/machine-record.ts";
+import type { MachineOperation } from "../../../../journeys/machine/states/machine-state.ts";
+import { machinePlaces } from "../../../machines/places.ts";
+import { readRecord, writeRecord } from "../../../machines/records.ts";
+import type { Paths } from "../../../settings/settings.ts";
 import { restoreRecord } from "./machine-checkpoints.ts";
 
 /** What hooks say by the status they end with; any other than 0 is a failure. */

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
-import { parseImageOperand } from "../../../core/operand.ts";
-import type { JobOrder } from "../../../engine/run/create-job.ts";
-import type { Checkpoint, CheckpointContext, JobKind } from "../../../engine/job-kind.ts";
-import type { JobId, JobRecord } from "../../../engine/job.ts";
-import type { ImageId, ImageName } from "../../../image/store/image-names.ts";
+import { parseImageOperand } from "../../../../core/operand.ts";
+import type { JobOrder } from "../../../../engine/run/create-job.ts";
+import type { Checkpoint, CheckpointContext, JobKind } from "../../../../engine/job-kind.ts";
+import type { JobId, JobRecord } from "../../../../engine/job.ts";
+import type { ImageId, ImageName } from "../../../../image/store/image-names.ts";
 import {
   identityOf,
   isFinished,
@@ -11,10 +11,10 @@ import {
   takeBackRestore,
   traceRestore,
   type RestoreTrace,
-} from "../../../system/restore/take-back.ts";
-import type { WrittenTree } from "../../../system/restore/run.ts";
-import { TargetUnsuitableError } from "../../../system/restore/errors.ts";
-import { showImage, storeOf } from "../../images/images.ts";
+} from "../../../../system/restore/take-back.ts";
+import type { WrittenTree } from "../../../../system/restore/run.ts";
+import { TargetUnsuitableError } from "../../../../system/restore/errors.ts";
+import { showImage, storeOf } from "../../../images/images.ts";
 import {
   leftOutBelow,
   planRestoreOf,
@@ -22,15 +22,15 @@ import {
   restoreWithNotices,
   type RestoreOptions,
   type RestoreResult,
-} from "../../restore/restore.ts";
-import { restorePorts } from "../../restore/restore-ports.ts";
-import { choosePaths, trustingAnybody, type Paths } from "../../settings/settings.ts";
-import { openStore, storePath } from "../../store/store.ts";
-import type { WriteThreads } from "../../settings/write-pool.ts";
+} from "../../../restore/restore.ts";
+import { restorePorts } from "../../../restore/restore-ports.ts";
+import { choosePaths, trustingAnybody, type Paths } from "../../../settings/settings.ts";
+import { openStore, storePath } from "../../../store/store.ts";
+import type { WriteThreads } from "../../../settings/write-pool.ts";
 import { assertUntouched } from "./assert-untouched.ts";
-import { fromJson, toJson } from "../json.ts";
-import { removeNumberedNames } from "./remove-numbered-names.ts";
-import { choicesOf, hasUnfinished, runAsJob, type JobOptions } from "../run-as-job.ts";
+import { fromJson, toJson } from "../../json.ts";
+import { removeNumberedNames } from "../remove-numbered-names.ts";
+import { choicesOf, hasUnfinished, runAsJob, type JobOptions } from "../../run-as-job.ts";
 
 /** What a restore is told that its job keeps. */
 export type RestoreJobOptions = Omit<RestoreOptions, keyof JobOptions | "store">;

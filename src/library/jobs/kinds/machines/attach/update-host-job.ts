@@ -1,14 +1,14 @@
 import { resolve } from "node:path";
-import type { JobKind } from "../../../engine/job-kind.ts";
+import type { JobKind } from "../../../../../engine/job-kind.ts";
 import {
   planHostUpdate,
   type PackageChange,
   type PlannedUpdate,
-} from "../../../journeys/machine/update/plan-update.ts";
-import { updatePackages } from "../../machines/machine-packages.ts";
-import { choosePaths } from "../../settings/settings.ts";
-import { fromJson, toJson } from "../json.ts";
-import { runAsJob } from "../run-as-job.ts";
+} from "../../../../../journeys/machine/update/plan-update.ts";
+import { updatePackages } from "../../../../machines/machine-packages.ts";
+import { choosePaths } from "../../../../settings/settings.ts";
+import { fromJson, toJson } from "../../../json.ts";
+import { runAsJob } from "../../../run-as-job.ts";
 import { planAttach, type Attached, type AttachOptions } from "./attach-job.ts";
 
 interface UpdateHostParameters {

@@ -1,32 +1,37 @@
 import { hostname } from "node:os";
-import { parseImageOperand } from "../../../core/operand.ts";
-import type { JobKind } from "../../../engine/job-kind.ts";
-import { isMounted } from "../../../host/file-systems.ts";
-import type { DetachedManifest } from "../../../journeys/machine/detached/detached-manifest.ts";
-import { assertAttachable } from "../../../journeys/machine/states/ownership.ts";
+import { parseImageOperand } from "../../../../../core/operand.ts";
+import type { JobKind } from "../../../../../engine/job-kind.ts";
+import { isMounted } from "../../../../../host/file-systems.ts";
+import type { DetachedManifest } from "../../../../../journeys/machine/detached/detached-manifest.ts";
+import { assertAttachable } from "../../../../../journeys/machine/states/ownership.ts";
 import {
   planMachineUpdate,
   type PackageChange,
   type PlannedUpdate,
-} from "../../../journeys/machine/update/plan-update.ts";
-import type { ValidationReport } from "../../../system/validate/index.ts";
-import { showImage, storeOf } from "../../images/images.ts";
-import { readConfigurationOf } from "../../machines/configuration-files.ts";
-import { describeDetached } from "../../machines/describe-detached.ts";
-import { MachineUnsuitableError } from "../../machines/errors.ts";
-import { namesManifest, readManifestIn, readManifestOf, readManifestOfImage } from "../../machines/find-manifest.ts";
-import { guardMachine } from "../../machines/guards.ts";
-import type { HostRoot } from "../../machines/host-software.ts";
-import { describeMachine } from "../../machines/list-machines.ts";
-import { readStamp } from "../../machines/owner-stamp.ts";
-import { readPackagesOf } from "../../machines/machine-packages.ts";
-import { machinePlaces } from "../../machines/places.ts";
-import { knownSiteId, readRecord, readRecords, siteId } from "../../machines/records.ts";
-import { deviceKey, validateMachine } from "../../machines/validate-machine.ts";
-import { choosePaths, type Paths } from "../../settings/settings.ts";
-import { storePath, type StoreOptions } from "../../store/store.ts";
-import { fromJson, toJson } from "../json.ts";
-import { runAsJob, type JobOptions } from "../run-as-job.ts";
+} from "../../../../../journeys/machine/update/plan-update.ts";
+import type { ValidationReport } from "../../../../../system/validate/index.ts";
+import { showImage, storeOf } from "../../../../images/images.ts";
+import { readConfigurationOf } from "../../../../machines/configuration-files.ts";
+import { describeDetached } from "../../../../machines/describe-detached.ts";
+import { MachineUnsuitableError } from "../../../../machines/errors.ts";
+import {
+  namesManifest,
+  readManifestIn,
+  readManifestOf,
+  readManifestOfImage,
+} from "../../../../machines/find-manifest.ts";
+import { guardMachine } from "../../../../machines/guards.ts";
+import type { HostRoot } from "../../../../machines/host-software.ts";
+import { describeMachine } from "../../../../machines/list-machines.ts";
+import { readStamp } from "../../../../machines/owner-stamp.ts";
+import { readPackagesOf } from "../../../../machines/machine-packages.ts";
+import { machinePlaces } from "../../../../machines/places.ts";
+import { knownSiteId, readRecord, readRecords, siteId } from "../../../../machines/records.ts";
+import { deviceKey, validateMachine } from "../../../../machines/validate-machine.ts";
+import { choosePaths, type Paths } from "../../../../settings/settings.ts";
+import { storePath, type StoreOptions } from "../../../../store/store.ts";
+import { fromJson, toJson } from "../../../json.ts";
+import { runAsJob, type JobOptions } from "../../../run-as-job.ts";
 import {
   attachCheckpoints,
   snapshotOf,
@@ -34,7 +39,7 @@ import {
   type AttachParameters,
   type AttachPlan,
 } from "./attach-checkpoints.ts";
-import { assertMachineName, assertRoomFor, stageOf } from "./new-machine-checkpoints.ts";
+import { assertMachineName, assertRoomFor, stageOf } from "../create/new-machine-checkpoints.ts";
 
 /** How a machine is to be attached. */
 export interface AttachOptions extends HostRoot, JobOptions {

@@ -1,16 +1,16 @@
 import { resolve } from "node:path";
-import { parseOperand } from "../../../core/operand.ts";
-import type { Checkpoint, CheckpointContext, JobKind } from "../../../engine/job-kind.ts";
-import { runHooks } from "../../../host/hooks.ts";
-import { listImageNames, type ImageId } from "../../../image/store/image-names.ts";
-import type { CaptureResult } from "../../../system/capture/run.ts";
-import { captureAsPlanned, planCaptureOf, type CaptureOptions, type PlannedCapture } from "../../capture/capture.ts";
-import { choosePaths, type Paths } from "../../settings/settings.ts";
-import { readSigningKey } from "../../store/signing-keys.ts";
-import { openStore, storePath } from "../../store/store.ts";
-import { fromJson, toJson } from "../json.ts";
-import { removeNumberedNames } from "./remove-numbered-names.ts";
-import { choicesOf, runAsJob, type JobOptions } from "../run-as-job.ts";
+import { parseOperand } from "../../../../core/operand.ts";
+import type { Checkpoint, CheckpointContext, JobKind } from "../../../../engine/job-kind.ts";
+import { runHooks } from "../../../../host/hooks.ts";
+import { listImageNames, type ImageId } from "../../../../image/store/image-names.ts";
+import type { CaptureResult } from "../../../../system/capture/run.ts";
+import { captureAsPlanned, planCaptureOf, type CaptureOptions, type PlannedCapture } from "../../../capture/capture.ts";
+import { choosePaths, type Paths } from "../../../settings/settings.ts";
+import { readSigningKey } from "../../../store/signing-keys.ts";
+import { openStore, storePath } from "../../../store/store.ts";
+import { fromJson, toJson } from "../../json.ts";
+import { removeNumberedNames } from "../remove-numbered-names.ts";
+import { choicesOf, runAsJob, type JobOptions } from "../../run-as-job.ts";
 
 type CaptureJobOptions = Omit<CaptureOptions, keyof JobOptions>;
 

@@ -1,19 +1,19 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { UsageError } from "../../../core/errors.ts";
-import { SystemNotFoundError, TarNeedsRootError } from "../../../system/capture/errors.ts";
-import { parseImageName } from "../../../core/operand.ts";
-import type { Checkpoint, JobKind } from "../../../engine/job-kind.ts";
-import { directoryHolding } from "../../../host/jobs/holdings.ts";
-import { extractTar } from "../../../host/tree/extract-tar.ts";
-import { removeTree } from "../../../host/tree/remove-tree.ts";
-import { chooseImageName, planCapture } from "../../../system/capture/plan.ts";
-import type { CaptureResult } from "../../../system/capture/run.ts";
-import { planStreams } from "../../capture/plan-streams.ts";
-import type { CaptureOptions, PlannedCapture } from "../../capture/capture.ts";
+import { UsageError } from "../../../../core/errors.ts";
+import { SystemNotFoundError, TarNeedsRootError } from "../../../../system/capture/errors.ts";
+import { parseImageName } from "../../../../core/operand.ts";
+import type { Checkpoint, JobKind } from "../../../../engine/job-kind.ts";
+import { directoryHolding } from "../../../../host/jobs/holdings.ts";
+import { extractTar } from "../../../../host/tree/extract-tar.ts";
+import { removeTree } from "../../../../host/tree/remove-tree.ts";
+import { chooseImageName, planCapture } from "../../../../system/capture/plan.ts";
+import type { CaptureResult } from "../../../../system/capture/run.ts";
+import { planStreams } from "../../../capture/plan-streams.ts";
+import type { CaptureOptions, PlannedCapture } from "../../../capture/capture.ts";
 import { captureByJob, captureCheckpoint, captureKind, type CaptureParameters } from "./capture-job.ts";
-import { fromJson } from "../json.ts";
-import type { JobOptions } from "../run-as-job.ts";
+import { fromJson } from "../../json.ts";
+import type { JobOptions } from "../../run-as-job.ts";
 
 /** A capture from a tar as a job: the tree is extracted in the job's directory, and is not left there, whatever happens. */
 export const captureTarKind: JobKind = {

@@ -1,19 +1,19 @@
 import { closeSync, existsSync, fsyncSync, linkSync, lstatSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { crashPoint } from "../../../core/crash-points.ts";
-import type { StreamFact } from "../../../core/manifest/manifest.ts";
-import { parseImageOperand } from "../../../core/operand.ts";
-import { UndoRefusedError } from "../../../engine/errors.ts";
-import type { Checkpoint, CheckpointContext } from "../../../engine/job-kind.ts";
-import type { JobId, JobRecord } from "../../../engine/job.ts";
-import { openDeviceTarget, openFileTarget } from "../../../host/disk/stream-target.ts";
-import { TargetUnsuitableError } from "../../../system/restore/errors.ts";
-import type { StreamTarget } from "../../../system/restore/streams/write-stream.ts";
-import { findStream, inspectTarget, type StreamPlace } from "../../restore/streams/plan-targets.ts";
-import { restoreStream } from "../../restore/streams/restore-stream.ts";
-import type { Paths } from "../../settings/settings.ts";
-import { openStore } from "../../store/store.ts";
-import { fromJson, toJson } from "../json.ts";
+import { crashPoint } from "../../../../core/crash-points.ts";
+import type { StreamFact } from "../../../../core/manifest/manifest.ts";
+import { parseImageOperand } from "../../../../core/operand.ts";
+import { UndoRefusedError } from "../../../../engine/errors.ts";
+import type { Checkpoint, CheckpointContext } from "../../../../engine/job-kind.ts";
+import type { JobId, JobRecord } from "../../../../engine/job.ts";
+import { openDeviceTarget, openFileTarget } from "../../../../host/disk/stream-target.ts";
+import { TargetUnsuitableError } from "../../../../system/restore/errors.ts";
+import type { StreamTarget } from "../../../../system/restore/streams/write-stream.ts";
+import { findStream, inspectTarget, type StreamPlace } from "../../../restore/streams/plan-targets.ts";
+import { restoreStream } from "../../../restore/streams/restore-stream.ts";
+import type { Paths } from "../../../settings/settings.ts";
+import { openStore } from "../../../store/store.ts";
+import { fromJson, toJson } from "../../json.ts";
 
 /** The image that a stream comes from, by its id. */
 export interface StreamSource {

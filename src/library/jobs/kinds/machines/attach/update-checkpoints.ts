@@ -1,11 +1,15 @@
 import { existsSync } from "node:fs";
-import { crashPoint } from "../../../core/crash-points.ts";
-import type { Checkpoint } from "../../../engine/job-kind.ts";
-import { readMachineFile, writeMachineFile } from "../../../host/machines/machine-files.ts";
-import { copyMachineTree, exchangeMachineTrees, removeMachineTree } from "../../../host/machines/machine-trees.ts";
-import type { PackageChange } from "../../../journeys/machine/update/plan-update.ts";
-import { UpdateFailedError } from "../../machines/errors.ts";
-import { updatePackages } from "../../machines/machine-packages.ts";
+import { crashPoint } from "../../../../../core/crash-points.ts";
+import type { Checkpoint } from "../../../../../engine/job-kind.ts";
+import { readMachineFile, writeMachineFile } from "../../../../../host/machines/machine-files.ts";
+import {
+  copyMachineTree,
+  exchangeMachineTrees,
+  removeMachineTree,
+} from "../../../../../host/machines/machine-trees.ts";
+import type { PackageChange } from "../../../../../journeys/machine/update/plan-update.ts";
+import { UpdateFailedError } from "../../../../machines/errors.ts";
+import { updatePackages } from "../../../../machines/machine-packages.ts";
 
 /** The log of updates in the machine's own directory. */
 const logFile = "update.log";

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
-import { crashPoint } from "../../../core/crash-points.ts";
-import type { Checkpoint } from "../../../engine/job-kind.ts";
-import type { JobId } from "../../../engine/job.ts";
-import { detachedFile, removeMachineFile } from "../../../host/machines/machine-files.ts";
-import { removeMachineTree } from "../../../host/machines/machine-trees.ts";
-import { removeTree } from "../../../host/tree/remove-tree.ts";
-import { describeLoss } from "../../../system/restore/describe-loss.ts";
-import { newStagePath } from "../../../system/restore/stage.ts";
-import { restoreWithNotices } from "../../restore/restore.ts";
-import type { Paths } from "../../settings/settings.ts";
+import { crashPoint } from "../../../../core/crash-points.ts";
+import type { Checkpoint } from "../../../../engine/job-kind.ts";
+import type { JobId } from "../../../../engine/job.ts";
+import { detachedFile, removeMachineFile } from "../../../../host/machines/machine-files.ts";
+import { removeMachineTree } from "../../../../host/machines/machine-trees.ts";
+import { removeTree } from "../../../../host/tree/remove-tree.ts";
+import { describeLoss } from "../../../../system/restore/describe-loss.ts";
+import { newStagePath } from "../../../../system/restore/stage.ts";
+import { restoreWithNotices } from "../../../restore/restore.ts";
+import type { Paths } from "../../../settings/settings.ts";
 
 /** An image that a machine's tree is made from. */
 export interface TreeSource {
