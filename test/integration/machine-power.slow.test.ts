@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { armCrashPoints } from "../../src/core/crash-points.ts";
-import { findSupervisor, firstProcessesOf } from "../../src/host/machines/supervisor.ts";
 import { resumeJob, undoJobOf } from "../../src/library/jobs/control.ts";
 import { startMachineAsJob, stopMachineAsJob } from "../../src/library/jobs/kinds/machines/power-jobs.ts";
 import { listJobs } from "../../src/library/jobs/list-jobs.ts";
@@ -12,28 +11,14 @@ import { choosePaths } from "../../src/library/settings/settings.ts";
 import { assertDocument } from "../cli/documents.ts";
 import { withContainers } from "../support/container.ts";
 import { guideCommands } from "../support/guide.ts";
-import { addPrograms } from "../support/program-tree.ts";
+import { makeScriptMachine } from "../support/script-machine.ts";
 import { makeSite, put, type Site } from "../support/two-sites.ts";
 
-/** A machine whose first process is a script: it shuts down when it is told to, unless `/deaf` is there. */
+/** A site with a machine that boots in no time. */
 function makeBootable(context: TestContext): Site {
   const site = makeSite(context);
-  const root = site.machine("web1");
-  addPrograms(root, "bash", "sleep");
-  for (const name of ["bin", "sbin"]) if (!existsSync(join(root, name))) symlinkSync("usr/bin", join(root, name));
-  const init = [
-    "#!/usr/bin/bash",
-    "trap '[ -e /deaf ] || exit 0' SIGRTMIN+3",
-    "echo up >> /boots",
-    "while :; do sleep 0.1; done",
-  ];
-  put(join(root, "usr/bin/init"), `${init.join("\n")}\n`);
-  chmodSync(join(root, "usr/bin/init"), 0o755);
+  makeScriptMachine(context, site.machine("web1"));
   put(site.settingsFile("web1"), "[Exec]\nBoot=yes\n");
-  context.after(() => {
-    const found = findSupervisor(root);
-    for (const pid of found === undefined ? [] : firstProcessesOf(found)) process.kill(pid, "SIGKILL");
-  });
   return site;
 }
 
