@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { findGolden } from "../../journeys/clone/discovery/find-golden.ts";
 import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
 import { parseToken } from "../../journeys/clone/wire/token.ts";
+import type { RestorePlan } from "../../system/restore/plan.ts";
 import { newStagePath } from "../../system/restore/stage.ts";
 import { lookAtTarget } from "../restore/restore-ports.ts";
 import { realPath } from "../settings/real-path.ts";
@@ -18,7 +19,9 @@ export interface CloneJoinPlan {
   /** Where golden nodes are that answer for the session, or the one that was named, which was not asked. */
   readonly golden: readonly string[];
   readonly directory: string;
-  /** Where the tree is written until it is verified; absent for a mount point, which is written in place. */
+  /** What would be done to it: `in-place` for a mount point, `converge` for an older clone. */
+  readonly mode: RestorePlan["mode"];
+  /** Where the tree is written until it is verified; absent unless `mode` is `staged`. */
   readonly stage?: string;
   readonly freeBytes: number;
   /** The image of an earlier run that would be gone on with. */
@@ -34,8 +37,9 @@ export interface CloneJoinPlan {
 export async function planCloneJoin(directory: string, options: CloneJoinOptions): Promise<CloneJoinPlan> {
   const target = realPath(resolve(directory));
   const facts = lookAtTarget(target, newStagePath(target));
-  const unfinished = facts.unfinished.find(({ path }) => path === "");
-  const plan = planTree(facts, { image: unfinished?.image ?? "", neededBytes: 0, isUpdate: false });
+  const isUpdate = options.update === true;
+  const unfinished = isUpdate ? undefined : facts.unfinished.find(({ path }) => path === "");
+  const plan = planTree(facts, { image: unfinished?.image ?? "", neededBytes: 0, isUpdate });
   const { session, from, port, afterwards = { kind: "stay" } } = options;
   const token = parseToken(options.token);
   const found = from === undefined ? await findGolden({ session, token }) : [{ host: from, port: port ?? defaultPort }];
@@ -44,6 +48,7 @@ export async function planCloneJoin(directory: string, options: CloneJoinOptions
     name: options.name ?? hostname(),
     golden: found.map((place) => `${place.host}:${place.port}`),
     directory: target,
+    mode: plan.mode,
     ...(plan.stage !== undefined && { stage: plan.stage }),
     freeBytes: facts.freeBytes,
     ...(unfinished && { unfinished: unfinished.image }),

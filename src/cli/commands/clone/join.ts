@@ -121,7 +121,7 @@ function readToken(file: string | undefined): string {
 }
 
 function showPlan(plan: CloneJoinPlan, { from }: CloneJoinCall, { common, output }: CommandContext): ExitStatus {
-  const { session, name, golden, directory, stage, freeBytes, unfinished, afterwards } = plan;
+  const { session, name, golden, freeBytes, unfinished, afterwards } = plan;
   const isLost = golden.length === 0;
   if (common.json) output.document(plan);
   else
@@ -130,12 +130,18 @@ function showPlan(plan: CloneJoinPlan, { from }: CloneJoinCall, { common, output
         ? `nobody on the local net answers for session ${session}`
         : `join session ${session} at ${golden.join(" or ")} as ${name}${from === undefined ? "" : " (not asked)"}`,
       ...(unfinished === undefined ? [] : [`go on with what is there of image @${unfinished.slice(0, 12)}`]),
-      stage === undefined ? `write into ${directory}, a mount point` : `write ${stage}, then rename it to ${directory}`,
+      describeWriting(plan),
       `${formatBytes(freeBytes)} are free there`,
       "read all of it back, and prepare it as the golden node says",
       afterwards.kind === "command" ? `run ${afterwards.line}` : afterwards.kind,
     ]);
   return isLost ? exitStatus.refused : exitStatus.done;
+}
+
+function describeWriting({ mode, directory, stage = "" }: CloneJoinPlan): string {
+  if (mode === "staged") return `write ${stage}, then rename it to ${directory}`;
+  if (mode === "in-place") return `write into ${directory}, a mount point`;
+  return `make ${directory} equal the image: fetch what it lacks, remove what only it has`;
 }
 
 function afterwardsOf({ reboot, then }: CloneJoinCall): CloneThen {
