@@ -94,6 +94,8 @@ export async function prepareFor({ name, paths }: Operation): Promise<void> {
     join(units, "machines.target.wants/systemd-nspawn@web.service"),
   );
   if (name === "reclaim") stampFor(paths);
+  if (name === "rename" || name === "remove")
+    put(join(paths.machinesDirectory, ".rehome-snapshots/web/golden/file"), "");
   if (name === "create-image") await capture("machine:web", { paths, name: "golden" });
   if (!["create", "attach", "attach-image"].includes(name)) return;
   await operate({ name: name === "attach-image" ? "detach-image" : "detach", paths });

@@ -17,7 +17,7 @@ export interface MachineRenameCall {
 export const machineRenameCommand: CommandDefinition<MachineRenameCall> = {
   summary: "Give a machine of this host another name",
   description: [
-    "Its directory, settings, drop-ins and record get the new name. What the machine calls itself inside (`/etc/hostname`) stays, and so does its UUID.",
+    "Its directory, snapshots, settings, drop-ins and record get the new name. What the machine calls itself inside (`/etc/hostname`) stays, and so does its UUID.",
     "The machine must be halted.",
   ],
   fields: {
@@ -42,7 +42,7 @@ export const machineRelocateCommand: CommandDefinition<MachineRelocateCall> = {
   summary: "Move the directory of a machine to another place of this host",
   description: [
     "Where both places lie on one mount the directory only gets another name; otherwise it is copied, the copy is compared with it, and the old one is removed. A drop-in of its unit then has systemd start the machine from there. If that cannot be saved everything is put back.",
-    "The machine must be halted. Its new directory must not be there yet, and only root may enter the one above. To bring it back, name the directory that it had.",
+    "The machine must be halted. Its new directory must not be there yet, and only root may enter the one above. To bring it back, name the directory that it had. Its snapshots stay where they are, and can be cloned from as before.",
   ],
   fields: {
     name: operand("NAME", "machine", nameSummary),
@@ -109,14 +109,14 @@ export interface MachineRemoveCall {
 
 /** The definition of `rehome machine remove`. */
 export const machineRemoveCommand: CommandDefinition<MachineRemoveCall> = {
-  summary: "Remove a machine: its files, its configuration and what is on record of it",
+  summary: "Remove a machine: its files, its snapshots, its configuration and what is on record of it",
   description: [
     "The machine must be halted. What goes is set aside first: until the first file is removed, `job undo` brings all of it back.",
-    "With --keep-data its directory stays as it is.",
+    "With --keep-data its directory stays as it is, and so do its snapshots. Snapshots that were named by a path stay in any case.",
   ],
   fields: {
     name: operand("NAME", "machine", nameSummary),
-    keepData: flag("Leave its directory"),
+    keepData: flag("Leave its directory and its snapshots"),
     dryRun: flag(dryRunSummary, "n"),
   },
   examples: [

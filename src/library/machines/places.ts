@@ -11,6 +11,8 @@ export interface MachinePlaces {
   readonly dropInDirectory: string;
   /** The link that starts it with the host. */
   readonly autostartLink: string;
+  /** Where the snapshots that were given names are, beside the machines and wherever this one lies. */
+  readonly snapshotsDirectory: string;
   readonly recordFile: string;
   readonly lockFile: string;
   /** Who was asked to end, while it has not. */
@@ -35,6 +37,7 @@ export function machinePlaces(paths: Paths, name: string): MachinePlaces {
     settingsFile: join(paths.nspawnDirectory, `${name}.nspawn`),
     dropInDirectory,
     autostartLink: join(units, "machines.target.wants", unit),
+    snapshotsDirectory: join(paths.machinesDirectory, ".rehome-snapshots", name),
     recordFile: join(recordsDirectory(paths), `${name}.json`),
     lockFile: join(recordsDirectory(paths), `${name}.lock`),
     stoppingFile: join(recordsDirectory(paths), `${name}.stopping`),

@@ -23,10 +23,14 @@ export function asideOf(path: string, job: JobId): string {
   return join(dirname(path), `.#rehome-removed-${job}-${basename(path)}`);
 }
 
-/** Removes what this job, or one that never ended, has set aside of what lay at a path. */
-export async function removeAsides(path: string): Promise<void> {
+/** Removes what this job, or one that never ended, has set aside of what lay at a path: one tree, or a directory that holds trees. */
+export async function removeAsides(path: string, holdsTrees: boolean): Promise<void> {
   const name = basename(path);
-  for (const found of namesIn(dirname(path)))
-    if (/^\.#rehome-removed-[0-9a-f]{8}-/.test(found) && found.slice(".#rehome-removed-12345678-".length) === name)
-      await removeMachineTree(join(dirname(path), found));
+  for (const found of namesIn(dirname(path))) {
+    if (!/^\.#rehome-removed-[0-9a-f]{8}-/.test(found) || found.slice(".#rehome-removed-12345678-".length) !== name)
+      continue;
+    const aside = join(dirname(path), found);
+    for (const tree of holdsTrees ? namesIn(aside) : []) await removeMachineTree(join(aside, tree));
+    await removeMachineTree(aside);
+  }
 }

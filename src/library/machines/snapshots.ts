@@ -14,6 +14,7 @@ import {
 } from "../../journeys/machine/detached/parse-detached.ts";
 import type { Paths } from "../settings/settings.ts";
 import { MachineUnsuitableError } from "./errors.ts";
+import { machinePlaces } from "./places.ts";
 
 /** The manifest that a snapshot carries. */
 const snapshotFile = "snapshot.json";
@@ -21,7 +22,7 @@ const snapshotFile = "snapshot.json";
 /** Where a snapshot of a machine is: a path, or a name for one that rehome keeps beside the machines. @throws {UsageError} */
 export function snapshotPlace(paths: Paths, machine: string, snapshot: string): string {
   if (snapshot.includes("/")) return resolve(snapshot);
-  if (machineNamePattern.test(snapshot)) return join(paths.machinesDirectory, ".rehome-snapshots", machine, snapshot);
+  if (machineNamePattern.test(snapshot)) return join(machinePlaces(paths, machine).snapshotsDirectory, snapshot);
   throw new UsageError(
     `cannot use the snapshot "${snapshot}": it is no name of one`,
     "Use letters, digits, `.`, `_` and `-`, at most 64; or a path.",

@@ -9,7 +9,7 @@ import { MachineUnsuitableError } from "../../../machines/errors.ts";
 import { lockMachine } from "../../../machines/guards.ts";
 import { readStamp } from "../../../machines/owner-stamp.ts";
 import { machinePlaces } from "../../../machines/places.ts";
-import { removeRecord } from "../../../machines/records.ts";
+import { namesIn, removeRecord } from "../../../machines/records.ts";
 import { asideOf, configurationPlaces, moveIfThere, removeAsides } from "../../../machines/set-aside.ts";
 import type { Paths } from "../../../settings/settings.ts";
 import { fromJson } from "../../json.ts";
@@ -19,7 +19,7 @@ import { changeMachine, lookBefore, type ChangeOptions, type MachineChange } fro
 
 /** How a machine is to be removed. */
 export interface RemoveMachineOptions extends ChangeOptions {
-  /** Leaves its directory as it is. */
+  /** Leaves its directory and its snapshots as they are. */
   readonly keepData?: boolean;
 }
 
@@ -32,21 +32,24 @@ interface RemoveParameters {
 interface RemovePlan {
   readonly before: MachineRecord | null;
   readonly known: MachineRecord;
-  /** Of the machine, what is removed: its directory unless that is kept, and its configuration. */
+  /** Of the machine, what is removed: its directory and its snapshots unless they are kept, and its configuration. */
   readonly doomed: readonly string[];
   readonly directory: string;
+  readonly snapshotsDirectory: string;
+  /** The names of its snapshots, for people; which there are once it runs are removed. */
+  readonly snapshots: readonly string[];
 }
 
 /** The removal of a machine as a job: all of it is set aside first, so that undo brings it back until the first file goes. */
 export const removeMachineKind: JobKind = {
   kind: "machine-remove",
-  planVersion: 1,
+  planVersion: 2,
   checkpoints: ({ id, parameters, plan }) => removeCheckpoints(id, fromJson(parameters), fromJson(plan)),
   insteadOfUndo: () => "Its files are gone: make it again with `rehome machine create`, or restore an image of it.",
 };
 
 /**
- * Removes a machine: its directory, its configuration and what is on record of it.
+ * Removes a machine: its directory, its snapshots, its configuration and what is on record of it.
  *
  * @throws {MachineStateError} If it runs. @throws {MachineUnsuitableError} If its directory is another site's.
  */
@@ -55,9 +58,11 @@ export async function removeMachineAsJob(name: string, options: RemoveMachineOpt
   const { paths, site, machine, before, known } = lookBefore(name, "remove", options);
   if (!keepData && machine.hasTree) assertOwnFiles(machine.path, known, before === null ? undefined : before, site);
   const places = machinePlaces(paths, name);
-  const doomed = [...(keepData ? [] : [places.directory]), ...configurationPlaces(places)];
+  const { directory, snapshotsDirectory } = places;
+  const doomed = [...(keepData ? [] : [directory, snapshotsDirectory]), ...configurationPlaces(places)];
+  const snapshots = keepData ? [] : namesIn(snapshotsDirectory).toSorted();
   const parameters: RemoveParameters = { name, paths, keepData };
-  const plan: RemovePlan = { before, known, doomed, directory: places.directory };
+  const plan: RemovePlan = { before, known, doomed, directory, snapshotsDirectory, snapshots };
   const title = `remove ${name}${keepData ? ", but not its files" : ""}`;
   return await changeMachine(removeMachineKind, { operation: "remove", title, parameters, plan, name }, options);
 }
@@ -80,16 +85,17 @@ function assertOwnFiles(
 function removeCheckpoints(
   id: JobId,
   { name, paths, keepData }: RemoveParameters,
-  { before, known, doomed, directory }: RemovePlan,
+  { before, known, doomed, directory, snapshotsDirectory, snapshots }: RemovePlan,
 ): Checkpoint[] {
   const locked = lockedCheckpoint(() => lockMachine(paths, name, "remove"));
   const hooks = machineHooks(paths, { name, operation: "remove", before, known });
+  const named = snapshots.length === 0 ? "" : `, its snapshots (${snapshots.join(", ")})`;
   return [
     hooks.before,
     markIncomplete(paths, { name, operation: "remove", before, known, locked }),
     locked({
       name: "set-aside",
-      title: `Set ${keepData ? "" : `${directory} and `}the configuration of ${name} aside`,
+      title: `Set ${keepData ? "" : `${directory}${named} and `}the configuration of ${name} aside`,
       weight: 1,
       undo: "puts back",
       act() {
@@ -106,7 +112,7 @@ function removeCheckpoints(
       undo: "none",
       async run() {
         using _lock = lockMachine(paths, name, "remove");
-        for (const path of doomed) await removeAsides(path);
+        for (const path of doomed) await removeAsides(path, path === snapshotsDirectory);
         if (!keepData) rmSync(treeLock(directory), { force: true });
         crashPoint("machine.remove-files.acted");
         return null;

@@ -7,7 +7,7 @@ import { MachineUnsuitableError } from "../../../machines/errors.ts";
 import { lockMachine } from "../../../machines/guards.ts";
 import { describeMachine } from "../../../machines/list-machines.ts";
 import { machinePlaces } from "../../../machines/places.ts";
-import { readRecord, removeRecord, writeRecord } from "../../../machines/records.ts";
+import { namesIn, readRecord, removeRecord, writeRecord } from "../../../machines/records.ts";
 import { configurationPlaces, moveIfThere } from "../../../machines/set-aside.ts";
 import type { Paths } from "../../../settings/settings.ts";
 import { fromJson } from "../../json.ts";
@@ -39,7 +39,7 @@ export const renameKind: JobKind = {
 };
 
 /**
- * Gives a machine another name: its directory where that has its name, its settings, drop-ins and record. What the machine
+ * Gives a machine another name: its directory where that has its name, its snapshots, settings, drop-ins and record. What the machine
  * calls itself inside stays.
  *
  * @throws {UsageError} @throws {MachineStateError} @throws {MachineUnsuitableError} If the new name is in use.
@@ -68,11 +68,17 @@ export async function renameMachineAsJob(
 /** @throws {MachineUnsuitableError} */
 function assertFree(paths: Paths, name: string, newName: string): void {
   const existing = describeMachine(paths, newName, readRecord(paths, newName));
-  if (existing === undefined) return;
-  throw new MachineUnsuitableError(
-    `cannot rename ${name}: a machine called ${newName} is ${existing.state} here`,
-    `Choose another name, or rehome machine remove ${newName}`,
-  );
+  if (existing !== undefined)
+    throw new MachineUnsuitableError(
+      `cannot rename ${name}: a machine called ${newName} is ${existing.state} here`,
+      `Choose another name, or rehome machine remove ${newName}`,
+    );
+  const { snapshotsDirectory } = machinePlaces(paths, newName);
+  if (namesIn(snapshotsDirectory).length > 0)
+    throw new MachineUnsuitableError(
+      `cannot rename ${name}: ${snapshotsDirectory} holds snapshots of another machine that was called ${newName}`,
+      `Choose another name, or remove them: rm -r ${snapshotsDirectory}`,
+    );
 }
 
 function renameCheckpoints(
@@ -100,7 +106,7 @@ function renameCheckpoints(
     }),
     locked({
       name: "move",
-      title: `Give its directory, settings and drop-ins the name ${newName}`,
+      title: `Give its directory, snapshots, settings and drop-ins the name ${newName}`,
       weight: 1,
       undo: "puts back",
       act: () => moveAll(paths, name, newName, isRelocated),
@@ -125,10 +131,13 @@ function renameCheckpoints(
   ];
 }
 
-/** A directory that was relocated keeps its name; the drop-in that names it goes along. */
+/** A directory that was relocated keeps its name; the drop-in that names it goes along, and so do its snapshots. */
 function moveAll({ machinesDirectory, ...paths }: Paths, from: string, to: string, isRelocated: boolean): void {
   if (!isRelocated) moveIfThere(join(machinesDirectory, from), join(machinesDirectory, to));
-  const places = (name: string): string[] => configurationPlaces(machinePlaces({ ...paths, machinesDirectory }, name));
+  const places = (name: string): string[] => {
+    const of = machinePlaces({ ...paths, machinesDirectory }, name);
+    return [...configurationPlaces(of), of.snapshotsDirectory];
+  };
   const targets = places(to);
   for (const [at, path] of places(from).entries()) moveIfThere(path, targets[at] as string);
 }
