@@ -11,10 +11,11 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { capture } from "../../src/library/capture/capture.ts";
-import { attachAsJob } from "../../src/library/jobs/kinds/machines/attach/attach-job.ts";
+import { attachAsJob, type AttachOptions } from "../../src/library/jobs/kinds/machines/attach/attach-job.ts";
 import { cloneMachineAsJob } from "../../src/library/jobs/kinds/machines/create/clone-machine-job.ts";
 import { createFromImageAsJob } from "../../src/library/jobs/kinds/machines/create/create-from-image-job.ts";
 import { createMachineAsJob } from "../../src/library/jobs/kinds/machines/create/create-machine-job.ts";
+import { updateHostAsJob } from "../../src/library/jobs/kinds/machines/attach/update-host-job.ts";
 import { detachAsJob } from "../../src/library/jobs/kinds/machines/attach/detach-job.ts";
 import { markMachineAsJob, reclaimMachineAsJob } from "../../src/library/jobs/kinds/machines/record-jobs.ts";
 import { relocateMachineAsJob } from "../../src/library/jobs/kinds/machines/relocate-job.ts";
@@ -22,6 +23,7 @@ import { removeMachineAsJob } from "../../src/library/jobs/kinds/machines/remove
 import { renameMachineAsJob } from "../../src/library/jobs/kinds/machines/rename-job.ts";
 import { listMachines } from "../../src/library/machines/list-machines.ts";
 import type { Paths } from "../../src/library/settings/settings.ts";
+import { addScriptPackages, haveTiny } from "../support/script-packages.ts";
 
 /** Something done to the machine `web` of a site. */
 export interface Operation {
@@ -42,16 +44,24 @@ type OperationName =
   | "clone"
   | "create-image"
   | "detach-image"
-  | "attach-image";
+  | "attach-image"
+  | "update"
+  | "update-host";
 
 const operations: Readonly<Record<OperationName, (paths: Paths) => Promise<unknown>>> = {
   detach: (paths: Paths) => detachAsJob("web", { paths }),
   create: (paths: Paths) =>
     createMachineAsJob("web", { paths, from: join(paths.machinesDirectory, "web"), allow: ["Hostname"] }),
   attach: (paths: Paths) => attach(paths),
+  update: (paths: Paths) => attach(paths, { update: true, hostRoot: join(elsewhere(paths), "target") }),
+  "update-host": (paths: Paths) =>
+    updateHostAsJob("web", [{ name: "tiny", architecture: "all", from: "1.0", to: "2.0" }], {
+      paths,
+      hostRoot: join(elsewhere(paths), "target"),
+    }),
   "create-image": (paths: Paths) => createFromImageAsJob("copy", { paths, image: "golden" }),
   "detach-image": (paths: Paths) => detachAsJob("web", { paths, toImage: {} }),
-  "attach-image": (paths: Paths) => attach(paths, "web:1"),
+  "attach-image": (paths: Paths) => attach(paths, { from: { image: "web:1" } }),
   // Ids that are made when it starts are the same in every run.
   clone: (paths: Paths) => cloneMachineAsJob("web", "copy", { paths, snapshot: "golden", fresh: "first-boot" }),
   rename: (paths: Paths) => renameMachineAsJob("web", "shop", { paths }),
@@ -62,8 +72,8 @@ const operations: Readonly<Record<OperationName, (paths: Paths) => Promise<unkno
   remove: (paths: Paths) => removeMachineAsJob("web", { paths }),
 };
 
-async function attach(paths: Paths, image?: string): Promise<void> {
-  const { report, isAttached } = await attachAsJob("web", { paths, ...(image !== undefined && { from: { image } }) });
+async function attach(paths: Paths, options: AttachOptions = {}): Promise<void> {
+  const { report, isAttached } = await attachAsJob("web", { paths, ...options });
   if (!isAttached) throw new RangeError(JSON.stringify(report.findings));
 }
 
@@ -97,6 +107,7 @@ export async function prepareFor({ name, paths }: Operation): Promise<void> {
   if (name === "rename" || name === "remove")
     put(join(paths.machinesDirectory, ".rehome-snapshots/web/golden/file"), "");
   if (name === "create-image") await capture("machine:web", { paths, name: "golden" });
+  if (name.startsWith("update")) return await prepareUpdate(name, paths);
   if (!["create", "attach", "attach-image"].includes(name)) return;
   await operate({ name: name === "attach-image" ? "detach-image" : "detach", paths });
   if (name === "attach") return;
@@ -107,7 +118,24 @@ export async function prepareFor({ name, paths }: Operation): Promise<void> {
   removeAll(join(paths.stateDirectory, "machines/web.json"));
 }
 
-/** All that an operation may change of a site, as text; times of manifests apart. */
+/** A detached machine from a host with another version of a package that all machines are to have. */
+async function prepareUpdate(name: OperationName, paths: Paths): Promise<void> {
+  const [machine, source, target] = [
+    join(paths.machinesDirectory, "web"),
+    join(elsewhere(paths), "source"),
+    join(elsewhere(paths), "target"),
+  ];
+  haveTiny(machine, "1.0");
+  haveTiny(source, "1.0");
+  haveTiny(target, name === "update" ? "2.0" : "1.0");
+  addScriptPackages(name === "update" ? machine : target);
+  put(paths.rulesFile, "scope: {all-machines: [tiny]}\nhost: {ignore: [distribution, kernel, systemd]}\n");
+  await detachAsJob("web", { paths, hostRoot: source });
+}
+
+const programFolder = /\/(?:usr\/bin|lib|lib64|usr\/lib)(?:\/|$)/;
+
+/** All that an operation may change of a site, as text; programs, and times of manifests and logs, apart. */
 export function shapeOf(paths: Paths): string {
   const places = [
     realpathSync(elsewhere(paths)),
@@ -118,7 +146,9 @@ export function shapeOf(paths: Paths): string {
   const files = [...places, join(paths.stateDirectory, "machines")].flatMap((place) =>
     existsSync(place)
       ? readdirSync(place, { recursive: true, withFileTypes: true })
-          .filter((entry) => !entry.name.endsWith(".lock") && !entry.isDirectory())
+          .filter(
+            (entry) => !entry.name.endsWith(".lock") && !entry.isDirectory() && !programFolder.test(entry.parentPath),
+          )
           .map((entry) => {
             const path = join(entry.parentPath, entry.name);
             const text = entry.isFile() ? readFileSync(path, "utf8") : "link";
@@ -127,7 +157,10 @@ export function shapeOf(paths: Paths): string {
       : [],
   );
   const states = listMachines({ paths }).map(({ name, state }) => `${name} is ${state}`);
-  return [...files.toSorted(), ...states].join("\n").replaceAll(/"detachedAt": "[^"]*"/g, '"detachedAt": ""');
+  return [...files.toSorted(), ...states]
+    .join("\n")
+    .replaceAll(/"detachedAt": "[^"]*"/g, '"detachedAt": ""')
+    .replaceAll(/[\d-]{10}T[\d:.]+Z(?= machine attach -u\n)/g, "");
 }
 
 /** As on a host whose machine another one has taken on storage that both see. */

@@ -19,6 +19,11 @@ const isLong = (name: Operation["name"]): boolean => name === "clone" || name.en
 const mends = ["resume", "undo"] as const;
 const ownUuid = "0123456789abcdef".repeat(2);
 
+const isUpdate = (name: Operation["name"]): boolean => name.startsWith("update");
+/** An update dies at places of its own: the others are those of every attachment, and of every job. */
+const ownOf = (name: Operation["name"], points: readonly string[]): string[] =>
+  points.filter((point) => !isUpdate(name) || /^machine\.(?:snapshot|update|drop-snapshot|host-update)\./.test(point));
+
 async function siteFor(context: TestContext, name: Operation["name"]): Promise<Operation> {
   const operation: Operation = { name, paths: pathsIn(join(memoryDirectory(context), "site")) };
   if (name === "relocate by copy") symlinkSync(temporaryDirectory(context), elsewhere(operation.paths));
@@ -50,7 +55,16 @@ async function undisturbed(
   armCrashPoints((point) => /^(?:job\.[a-z-]+\.|machine\.)/.test(point) && points.add(point));
   await operate(operation);
   armCrashPoints(undefined);
-  return { points: [...points], after: shape(operation) };
+  return { points: ownOf(name, [...points]), after: shape(operation) };
+}
+
+async function assertDies(point: string, action: () => Promise<unknown>): Promise<void> {
+  armCrashPoints((passed) => {
+    if (passed !== point) return;
+    armCrashPoints(undefined);
+    throw new RangeError(`died at ${point}`);
+  });
+  await assert.rejects(action(), /died at/, point);
 }
 
 /** Between what a machine was and what it will be it is incomplete, so that nobody starts or attaches it. */
@@ -90,18 +104,14 @@ const comparable = (text: string): string =>
 for (const name of operationNames)
   test(`${name} that dies anywhere leaves a state of the table; resume and undo finish it`, async (context) => {
     const { points, after } = await undisturbed(context, name);
-    assert.ok(points.length >= 8, points.join(" "));
+    assert.ok(points.length >= (isUpdate(name) ? 1 : 8), points.join(" "));
+
     const chosen = isLong(name) ? points.filter((_, at) => at % 2 === 0) : points;
     for (const [at, point] of chosen.entries()) {
       for (const mend of isLong(name) ? [mends[at % 2] ?? "undo"] : mends) {
         const operation = await siteFor(context, name);
         const before = shape(operation);
-        armCrashPoints((passed) => {
-          if (passed !== point) return;
-          armCrashPoints(undefined);
-          throw new RangeError(`died at ${point}`);
-        });
-        await assert.rejects(operate(operation), /died at/, point);
+        await assertDies(point, () => operate(operation));
         assertSafe(operation, before, after, point);
         const ends = await mendBy(mend, operation);
         assert.equal(
@@ -118,7 +128,9 @@ test("an operation that is killed goes on, and is taken back", async (context) =
     const { points, after } = await undisturbed(context, name);
     const point = points[Math.floor(points.length / 2)] ?? "";
     assert.ok(point !== "");
-    for (const mend of isLong(name) ? [name.length % 2 === 0 ? ("resume" as const) : ("undo" as const)] : mends) {
+    for (const mend of isLong(name) || isUpdate(name)
+      ? [name.length % 2 === 0 ? ("resume" as const) : ("undo" as const)]
+      : mends) {
       const operation = await siteFor(context, name);
       const before = shape(operation);
       const child = join(import.meta.dirname, "machine-child.ts");
@@ -131,6 +143,23 @@ test("an operation that is killed goes on, and is taken back", async (context) =
         `${mend} ${name} at ${point}`,
       );
     }
+  }
+});
+
+test("an update that dies as the machine is put back is put back, or done, all the same", async (context) => {
+  const { after } = await undisturbed(context, "update");
+  for (const [mend, point] of [
+    ["resume", "machine.put-back.copied"],
+    ["undo", "machine.put-back.copied"],
+    ["undo", "machine.put-back.exchanged"],
+  ] as const) {
+    const operation = await siteFor(context, "update");
+    const before = shape(operation);
+    await assertDies("machine.update.installed", () => operate(operation));
+    await assertDies(point, () => mendBy(mend, operation));
+    assert.equal(listMachines({ paths: operation.paths })[0]?.state, "incomplete");
+    assert.equal(await mendBy(mend, operation), mend);
+    assert.equal(comparable(shape(operation)), comparable(mend === "resume" ? after : before), `${mend} at ${point}`);
   }
 });
 

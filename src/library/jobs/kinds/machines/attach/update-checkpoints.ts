@@ -37,6 +37,7 @@ export function updateCheckpoints({ directory, snapshot, changes, lock }: Update
     await copyMachineTree(snapshot, fresh, { isLive: false });
     crashPoint("machine.put-back.copied");
     exchangeMachineTrees(fresh, directory);
+    crashPoint("machine.put-back.exchanged");
     await removeMachineTree(fresh);
   };
   const takeSnapshot: Checkpoint = {
@@ -68,6 +69,7 @@ export function updateCheckpoints({ directory, snapshot, changes, lock }: Update
       await saveCursor({ isBegun: true });
       try {
         const output = await updatePackages(directory, changes, signal);
+        crashPoint("machine.update.installed");
         writeLog(directory, changes, output);
         crashPoint("machine.update.acted");
       } catch (error) {
@@ -94,6 +96,7 @@ export function updateCheckpoints({ directory, snapshot, changes, lock }: Update
       async run() {
         await removeMachineTree(fresh);
         await removeMachineTree(snapshot);
+        crashPoint("machine.drop-snapshot.acted");
         return null;
       },
     },

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { crashPoint } from "../../../../../core/crash-points.ts";
 import type { JobKind } from "../../../../../engine/job-kind.ts";
 import {
   planHostUpdate,
@@ -31,6 +32,7 @@ export const updateHostKind: JobKind = {
         undo: "none",
         async run({ signal, log }) {
           for (const line of (await updatePackages(root, changes, signal)).trimEnd().split("\n")) log(line);
+          crashPoint("machine.host-update.acted");
           return null;
         },
       },
