@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import { byteStringFromText } from "../core/tree/byte-string.ts";
 import { fcntlLock } from "./libc.ts";
 import { errnoNameOf, SystemCallError } from "./system-call-error.ts";
@@ -18,6 +18,8 @@ export function tryLockFile(path: string): Disposable | undefined {
 
 /** Says whether a file is locked. It looks without taking the lock, so that a look never keeps an owner out. */
 export function isFileLocked(path: string): boolean {
+  // Most locks that are looked for were never made, and to fail takes long.
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return false;
   let file: number;
   try {
     file = openSync(path, "r+");

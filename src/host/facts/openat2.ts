@@ -22,6 +22,19 @@ const syscallOpenat2 = koffi
   howBytes: number,
 ) => number;
 
+const openHows = new Map<number, Buffer>();
+
+/** `struct open_how` for these flags; many thousand files are opened with the same. */
+function openHow(flags: number): Buffer {
+  const known = openHows.get(flags);
+  if (known !== undefined) return known;
+  const how = Buffer.alloc(openHowBytes);
+  how.writeUInt32LE(flags, 0);
+  how.writeUInt32LE(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 16);
+  openHows.set(flags, how);
+  return how;
+}
+
 /**
  * Opens `path` as if the open directory `root` were the root of the machine: absolute symlinks and `..` stay below it,
  * and the links of procfs are not followed. Undefined where the path leads to nothing, which is too common for an error.
@@ -30,9 +43,7 @@ const syscallOpenat2 = koffi
  * @throws {SystemCallError}
  */
 export function openInRoot(root: number, path: TreePath, flags: number): number | undefined {
-  const how = Buffer.alloc(openHowBytes);
-  how.writeUInt32LE(flags, 0);
-  how.writeUInt32LE(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 16);
+  const how = openHow(flags);
   const name = cString(path === "" ? "." : path);
   for (let attempt = 1; ; attempt++) {
     const file = syscallOpenat2(SYS_openat2, root, name, how, openHowBytes);

@@ -99,9 +99,9 @@ function openAt(directory: number, name: string, flags: number): Opened | undefi
   const bytes = byteStringFromText(name);
   const descriptor = libc.openat(directory, libc.cString(bytes), flags | libc.O_CLOEXEC, 0o600);
   if (descriptor >= 0) return { descriptor, [Symbol.dispose]: () => void libc.close(descriptor) };
-  const error = new SystemCallError("open", bytes);
-  if (error.errnoName === "ENOENT") return undefined;
-  throw error;
+  // That it is missing is too common for an error.
+  if (libc.errno() === constants.errno.ENOENT) return undefined;
+  throw new SystemCallError("open", bytes);
 }
 
 function rename(directory: number, from: string, to: string): void {

@@ -32,8 +32,10 @@ export function isMachineRegistered(directory: string, name: string): boolean {
 }
 
 function registeredRoot(name: string): string | undefined {
+  const file = join(registered, name);
   try {
-    return /^ROOT=(.*)$/m.exec(readFileSync(join(registered, name), "utf8"))?.[1];
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
+    return /^ROOT=(.*)$/m.exec(readFileSync(file, "utf8"))?.[1];
   } catch (error) {
     if (errnoNameOf(error) !== undefined) return undefined;
     throw error;

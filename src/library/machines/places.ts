@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoNameOf } from "../../host/system-call-error.ts";
 import type { Paths } from "../settings/settings.ts";
@@ -47,6 +47,7 @@ export function machinePlaces(paths: Paths, name: string): MachinePlaces {
 /** The directory that a drop-in of `machine relocate` names; undefined where there is none. */
 function relocatedTo(dropIn: string): string | undefined {
   try {
+    if (statSync(dropIn, { throwIfNoEntry: false }) === undefined) return undefined;
     return /^ExecStart=.* --directory=(\/\S+)$/m.exec(readFileSync(dropIn, "utf8"))?.[1];
   } catch (error) {
     if (["ENOENT", "ENOTDIR", "EACCES"].includes(errnoNameOf(error) ?? "")) return undefined;

@@ -26,7 +26,7 @@ export const apkInventory: InventoryReader = {
         ? await modifiedFilePatches(sources, records, {
             installedSec: 0,
             isConfiguration: ({ path }) => path.startsWith("etc/"),
-            inherited: new Set(files),
+            inherited: files,
             signal,
           })
         : [];

@@ -37,7 +37,7 @@ export const dpkgInventory: InventoryReader = {
       const modified = await modifiedFilePatches(sources, recordedDpkgFiles(sources, entry, findDiverted), {
         installedSec: installedSecOf(sources, entry),
         isConfiguration: ({ always }) => always,
-        inherited: new Set(files),
+        inherited: files,
         signal,
       });
       const diverted = diversions === "" ? [] : divertedFiles(deliveredFiles(sources, entry), name, findDiverted);

@@ -9,7 +9,7 @@ export interface InheritedFiles {
 }
 
 /** Directories of the root that are links into `usr` where the two are merged. */
-const mergeable = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
+const mergeable = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] as readonly string[] as readonly TreePath[];
 
 /**
  * Package managers record paths as packages have them (`lib/x`), which is not always where the file is (`usr/lib/x`);
@@ -17,11 +17,9 @@ const mergeable = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
  * that delivers nothing but an inherited directory itself, as many do with `/srv`, has no files in it.
  */
 export function inheritedFiles(files: TreeFiles, inheritedDirectories: readonly TreePath[]): InheritedFiles {
-  const merged = new Set(mergeable.filter((name) => isSame(files, name, `usr/${name}`)));
-  const real = (path: TreePath): TreePath => {
-    const slash = path.indexOf("/");
-    return merged.has(slash < 0 ? path : path.slice(0, slash)) ? (`usr/${path}` as TreePath) : path;
-  };
+  const merged = mergeable.filter((name) => isSame(files, name, `usr/${name}`));
+  const real = (path: TreePath): TreePath =>
+    merged.some((name) => isAtOrBelow(path, name)) ? (`usr/${path}` as TreePath) : path;
   const directories = inheritedDirectories.map(real);
   if (directories.length === 0) return { among: () => [] };
   const holdFiles = directories.map((directory) => files.stat(directory)?.kind === "directory");
@@ -38,8 +36,18 @@ export function inheritedFiles(files: TreeFiles, inheritedDirectories: readonly 
 
 /** Of paths as a package manager lists them, directories too, those that hold none of the others. */
 export function leavesOf(paths: readonly TreePath[]): TreePath[] {
-  const parents = new Set(paths.map((path) => path.slice(0, Math.max(path.lastIndexOf("/"), 0))));
-  return paths.filter((path) => path !== "" && !parents.has(path));
+  const parents = new Set<string>();
+  // There are many paths and few directories: a set of short numbers spares most paths a look among long texts.
+  const lengths = new Set<number>();
+  let parent = "";
+  for (const path of paths) {
+    const end = Math.max(path.lastIndexOf("/"), 0);
+    if (end === parent.length && path.startsWith(parent)) continue;
+    parent = path.slice(0, end);
+    parents.add(parent);
+    lengths.add(end);
+  }
+  return paths.filter((path) => path !== "" && !(lengths.has(path.length) && parents.has(path)));
 }
 
 function isSame(files: TreeFiles, one: string, other: string): boolean {

@@ -20,11 +20,14 @@ export async function modifiedFilePatches(
   options: {
     readonly installedSec: number;
     readonly isConfiguration: IsConfiguration;
-    readonly inherited: ReadonlySet<TreePath>;
+    /** Files of the package that the machine inherits. */
+    readonly inherited: readonly TreePath[];
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<Patch[]> {
-  const asked = records.filter((file) => !options.isConfiguration(file) || options.inherited.has(file.path));
+  if (records.length === 0) return [];
+  const inherited = new Set(options.inherited);
+  const asked = records.filter((file) => !options.isConfiguration(file) || inherited.has(file.path));
   if (asked.length === 0) return [];
   const { modified } = await sources.findModified(asked, options.installedSec, options.signal);
   return [...new Set(modified)].map((path) => {

@@ -20,7 +20,7 @@ export const rpmInventory: InventoryReader = {
         ? await modifiedFilePatches(sources, records, {
             installedSec,
             isConfiguration: ({ always }) => always,
-            inherited: new Set(files),
+            inherited: files,
             signal,
           })
         : [];
