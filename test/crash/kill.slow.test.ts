@@ -48,7 +48,7 @@ class Lab {
     this.#place = place;
     this.paths = pathsIn(place);
     this.target = join(place, "target");
-    this.tree = new BusyTree(join(place, "tree"), 2500, this.#random);
+    this.tree = new BusyTree(join(place, "tree"), 1000, this.#random);
   }
 
   get tally(): string {
