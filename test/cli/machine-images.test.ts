@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { asRoot } from "../support/temporary-directory.ts";
@@ -22,10 +22,17 @@ test(
     const planned = site.document("machine", "create", "web9", "--from", "golden", "-n");
     assertDocument("machine-create", planned.document);
     assert.equal(site.stateOf("web9"), undefined);
+    const told = join(site.directory, "told");
+    for (const when of ["pre", "post"]) {
+      const hook = join(site.directory, "hooks", `${when}-install.d/hook`);
+      put(hook, `#!/bin/sh\necho "$REHOME_HOOK $REHOME_MACHINE $REHOME_IMAGE" >> ${told}\n`);
+      chmodSync(hook, 0o755);
+    }
     const created = site.document("machine", "create", "web9", "--from", "golden:1");
     assert.equal(created.status, 0, JSON.stringify(created.document));
     assertDocument("machine-create", created.document);
     assert.equal(site.stateOf("web9"), "installed");
+    assert.equal(readFileSync(told, "utf8"), "pre-install web9 golden:1\npost-install web9 golden:1\n");
     assert.equal(readFileSync(join(site.machine("web9"), "etc/machine-id"), "utf8"), "");
     assert.equal(readFileSync(join(site.machine("web9"), "etc/hostname"), "utf8"), "web9\n");
     assert.equal(existsSync(join(site.machine("web9"), "etc/ssh/ssh_host_rsa_key")), false);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { armCrashPoints } from "../../src/core/crash-points.ts";
@@ -123,6 +123,26 @@ test("a start and a stop that die are gone on with, and a start is taken back", 
   assert.equal(listMachines({ paths })[0]?.state, "installed");
   await undoJobOf(await dyingAt("machine.start.acted", start), { paths });
   assert.equal(listMachines({ paths })[0]?.state, "installed");
+});
+
+test("a start and a stop whose hooks want cleaning are gone on with", withContainers, async (context) => {
+  const site = makeBootable(context);
+  const paths = choosePaths(site.environment);
+  const hook = (when: string): string => join(site.directory, "hooks", `${when}.d/hook`);
+  const goneOn = async (when: string, act: () => Promise<unknown>): Promise<unknown> => {
+    put(hook(when), "#!/bin/sh\nexit 255\n");
+    chmodSync(hook(when), 0o755);
+    await assert.rejects(act(), { code: "HOOK_FAILED" });
+    const untidy = listMachines({ paths })[0]?.state;
+    rmSync(hook(when));
+    const [job] = await listJobs({ paths });
+    await resumeJob(job?.id ?? "", { paths });
+    return [untidy, listMachines({ paths })[0]?.state];
+  };
+  assert.deepEqual(await goneOn("pre-start", () => startMachineAsJob("web1", { paths })), ["incomplete", "running"]);
+  assert.deepEqual(await goneOn("pre-stop", () => stopMachineAsJob("web1", { paths })), ["running", "installed"]);
+  await startMachineAsJob("web1", { paths });
+  assert.deepEqual(await goneOn("post-stop", () => stopMachineAsJob("web1", { paths })), ["incomplete", "installed"]);
 });
 
 test("the day of a machine goes as the guide says", withContainers, (context) => {

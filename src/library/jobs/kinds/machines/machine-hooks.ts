@@ -6,6 +6,7 @@ import type { MachineOperation } from "../../../../journeys/machine/states/machi
 import { machinePlaces } from "../../../machines/places.ts";
 import { readRecord, writeRecord } from "../../../machines/records.ts";
 import type { Paths } from "../../../settings/settings.ts";
+import { fromJson, toJson } from "../../json.ts";
 import { restoreRecord } from "./machine-checkpoints.ts";
 
 /** What hooks say by the status they end with; any other than 0 is a failure. */
@@ -67,6 +68,11 @@ export function machineHooks(
   return { before: checkpoint("pre"), after: checkpoint("post") };
 }
 
+/** A hook has had the machine marked: what is on record again once the hooks pass. */
+interface Marked {
+  readonly record: MachineRecord | null;
+}
+
 /** @throws {MachineHookError} */
 async function run(
   paths: Paths,
@@ -78,16 +84,23 @@ async function run(
     nameAfter = nameBefore,
     variables: further,
   }: Parameters<typeof machineHooks>[1],
-  { log, signal }: CheckpointContext,
+  { log, signal, cursor, saveCursor }: CheckpointContext,
 ): Promise<void> {
   const name = when === "pre" ? nameBefore : nameAfter;
   const variables = { ...further, REHOME_MACHINE: name, REHOME_ROOT: machinePlaces(paths, name).directory };
   const results = await runHooks(paths.hooksDirectory, `${when}-${operation}`, variables, signal);
   for (const { path, exitCode } of results) log(`hook ${path} ended with ${exitCode}`);
   const failed = results.find(({ exitCode, timedOut }) => exitCode !== 0 || timedOut);
-  if (failed === undefined) return;
-  if (failed.exitCode === needsCleaning)
-    writeRecord(paths, { ...(readRecord(paths, name) ?? { ...known, name }), mark: "incomplete" });
+  // What is on record now, unless an earlier run of this has marked it.
+  const { record } = fromJson<Marked | null>(cursor) ?? { record: readRecord(paths, name) ?? null };
+  if (failed === undefined) {
+    if (cursor !== null && readRecord(paths, name)?.mark === "incomplete") restoreRecord(paths, name, record);
+    return;
+  }
+  if (failed.exitCode === needsCleaning) {
+    await saveCursor(toJson({ record } satisfies Marked));
+    writeRecord(paths, { ...(record ?? { ...known, name }), mark: "incomplete" });
+  }
   const why = failed.timedOut
     ? "did not end in time"
     : `ended with ${failed.exitCode}: ${meanings[failed.exitCode] ?? "it failed"}`;

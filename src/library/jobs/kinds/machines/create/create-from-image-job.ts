@@ -23,6 +23,7 @@ import { version } from "../../../../version.ts";
 import { fromJson, toJson } from "../../../json.ts";
 import { runAsJob, type JobOptions } from "../../../run-as-job.ts";
 import { lockedCheckpoint } from "../machine-checkpoints.ts";
+import { machineHooks } from "../machine-hooks.ts";
 import {
   assertMachineName,
   assertNameFree,
@@ -85,7 +86,7 @@ const plainSettings: readonly Setting[] = [
 /** The making of a machine from an image as a job: until it is done the machine is incomplete, and undo removes it. */
 export const createFromImageKind: JobKind = {
   kind: "machine-create-image",
-  planVersion: 1,
+  planVersion: 2,
   checkpoints: ({ id, parameters, plan }) => checkpoints(id, fromJson(parameters), fromJson(plan)),
   insteadOfUndo: () => "Remove the machine with `rehome machine remove`.",
   remains: ({ id, parameters }) => [stageOf(fromJson<FromImageParameters>(parameters).source.paths, id)],
@@ -184,12 +185,16 @@ function checkpoints(
     before: null,
     locked: lockedCheckpoint(() => lockMachine(paths, name, "create")),
   };
+  const variables = { REHOME_IMAGE: known.image ?? "" };
+  const hooks = machineHooks(paths, { name, operation: "install", before: null, known, variables });
   return [
+    hooks.before,
     reserveName(made),
     restoreTree(id, stage, source),
     ...(keepsIdentity ? [] : [resetIdentity(stage, { paths, fresh, hostname: hostnameOf(name) })]),
     publishTree(made, stage),
     configure(made, configuration),
     ...own(made, () => ({ ...recordAttached(known, site), consistency })),
+    hooks.after,
   ];
 }
