@@ -42,6 +42,8 @@ export {
   type RestoreOptions,
   type RestoreResult,
 } from "./library/restore/restore.ts";
+export { cloneJoinDisk, type CloneJoinDiskOptions, type CloneJoinDiskResult } from "./library/clone/disk/join-disk.ts";
+export { planCloneJoinDisk, type CloneJoinDiskPlan } from "./library/clone/disk/plan-join-disk.ts";
 export { cloneJoinStore, type CloneJoinStoreResult } from "./library/clone/join-store.ts";
 export { cloneJoin, type CloneJoinOptions, type CloneJoinResult } from "./library/clone/join.ts";
 export {

@@ -5,6 +5,7 @@ import {
   captureAsJob,
   checkStore,
   cloneJoin,
+  cloneJoinDisk,
   cloneServeAsJob,
   listImages,
   pruneAsJob,
@@ -32,6 +33,7 @@ export interface Calls {
     options: Parameters<typeof cloneServeAsJob>[1],
   ) => ReturnType<typeof cloneServeAsJob>;
   readonly cloneJoin: (...words: Parameters<typeof cloneJoin>) => Promise<string>;
+  readonly cloneJoinDisk: (...words: Parameters<typeof cloneJoinDisk>) => Promise<string>;
   readonly pruneAsJob: (...words: Parameters<typeof pruneAsJob>) => Promise<PruneResult>;
   readonly resumeJob: (...words: Parameters<typeof resumeJob>) => Promise<string>;
   readonly checkStore: (...words: Parameters<typeof checkStore>) => Promise<CheckResult["damages"]>;
@@ -45,6 +47,7 @@ export interface Calls {
 const calls: Calls = {
   cloneServeAsJob: (source, options) => cloneServeAsJob(source, options),
   cloneJoin: async (...words) => (await cloneJoin(...words)).digest,
+  cloneJoinDisk: async (...words) => (await cloneJoinDisk(...words)).digest,
   capture: async (...words) => (await capture(...words)).name,
   captureAsJob: async (...words) => (await captureAsJob(...words)).name,
   restoreAsJob: async (...words) => ({ resumed: (await restoreAsJob(...words)).resumed }),

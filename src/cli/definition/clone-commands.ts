@@ -9,6 +9,7 @@ import {
   listOption,
   operand,
   operandList,
+  pairOption,
   parsedOption,
   textOption,
   type OptionField,
@@ -33,6 +34,11 @@ export interface CloneServeCall {
   readonly hostname: string | undefined;
   readonly hostnames: string | undefined;
   readonly bootLoader: string | undefined;
+  readonly desc: readonly string[];
+  readonly layout: string | undefined;
+  readonly leaveOut: readonly string[];
+  readonly bootRecord: readonly string[];
+  readonly yesEraseAll: boolean;
   readonly releaseDelay: number | undefined;
   readonly port: number | undefined;
   readonly tokenFile: string | undefined;
@@ -86,6 +92,26 @@ export const cloneServeCommand: CommandDefinition<CloneServeCall> = {
       "grub, with kernel modules for the initramfs as in 'grub --with=jfs --with=ata_piix'",
       "r",
     ),
+    desc: pairOption(
+      "DISK=FILE",
+      "file",
+      "Nodes that clone to disks divide theirs as this desc file of the KA method says (two words do as well); repeatable. Default: as the golden system's are",
+      "p",
+    ),
+    layout: textOption("FILE", "file", "They divide them like this; see `rehome disk layout`"),
+    leaveOut: listOption(
+      "DISK",
+      "nothing",
+      "Nodes do not get this disk of the golden system; of /, what is mounted from it is not captured. Several may be joined by |",
+      "X",
+    ),
+    bootRecord: listOption(
+      "DISK",
+      "nothing",
+      "Copy the code at the start of this disk of this host, in the place of GRUB's for a BIOS; repeatable",
+      "m",
+    ),
+    yesEraseAll: flag("Nodes may erase their disks, if they are given the same option"),
     releaseDelay: parsedOption(
       "TIME",
       parseDuration,
@@ -112,6 +138,10 @@ export const cloneServeCommand: CommandDefinition<CloneServeCall> = {
       line: "clone serve / --session lab1 --min-nodes 20 --max-wait 5m --token-file /run/lab1.token",
       does: "this host, to whoever has come after five minutes",
     },
+    {
+      line: "clone serve / --session lab1 --nodes 24 -p sda desc -x /tmp -X 'sdb|sdc' -r grub",
+      does: "this host to disks of 24 nodes, in the words of the KA method",
+    },
   ],
   configured: "clone-serve",
   statuses: { 3: "the session is another one's", 6: "done, but the nodes listed have no verified copy" },
@@ -122,6 +152,10 @@ export interface CloneJoinCall {
   readonly session: string | undefined;
   readonly from: string | undefined;
   readonly dir: string | undefined;
+  readonly disk: readonly string[];
+  readonly layout: string | undefined;
+  readonly yesErase: readonly string[];
+  readonly yesEraseAll: boolean;
   readonly name: string | undefined;
   readonly port: number | undefined;
   readonly listenPort: number | undefined;
@@ -135,10 +169,11 @@ export interface CloneJoinCall {
 
 /** The definition of `rehome clone join`. */
 export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
-  summary: "Join a session and write its image into a directory or a store",
+  summary: "Join a session and write its image to a directory, to disks, or into a store",
   description: [
-    "The target is either --dir or --store. A store takes only what it lacks, and gives the image the next number under its name.",
+    "The target is either --dir, --disk or --store. A store takes only what it lacks, and gives the image the next number under its name.",
     "Waits for the session to start, writes the tree beside --dir while it comes in, passes on what comes, reads all of it back from the device, and renames it. Then it serves those behind it until the golden node ends the session.",
+    "A --disk is divided as the golden node says, as large as it is, or by --layout; the tree is written into its new file systems, read back, prepared as the golden node says, and made to start, by a BIOS or by UEFI. One that is in use is refused always; one that holds something unless it is named again with --yes-erase, or --yes-erase-all is given here and to `clone serve`. What is refused is refused before the session counts this node; -n asks the golden node and prints the plan. It needs root.",
     "The token comes from --token-file or REHOME_SESSION_TOKEN. The same command after a failure goes on with what is there.",
   ],
   fields: {
@@ -149,6 +184,14 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
       "Name or address of the golden node. Default: asked for on the local net (UDP 30765)",
     ),
     dir: textOption("DIR", "directory", "Where to put the tree: absent, empty, or a mount point"),
+    disk: listOption(
+      "[DISK=]DEVICE",
+      "file",
+      "Make this disk of the node start; repeatable, one for each of the layout",
+    ),
+    layout: textOption("FILE", "file", "Divide the disks like this, whatever the golden node says"),
+    yesErase: listOption("DEVICE", "file", "All that this device holds may go"),
+    yesEraseAll: flag("All that the disks hold may go, if the golden node says so too"),
     update: flag("DIR holds an older clone: make it equal, and fetch only what it lacks. What only it has is removed"),
     name: textOption("NAME", "nothing", "Name of this node in the session. Default: its host name"),
     port,
@@ -170,11 +213,12 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
       does: "this node, into /target",
     },
     { line: "clone join --session lab2 --dir /target --update", does: "bring last week's clone up to date" },
+    { line: "clone join --session lab1 --disk /dev/sda --yes-erase /dev/sda", does: "the disk of this node" },
     { line: "clone join --session lab1 --store /srv/images", does: "keep the image itself" },
   ],
   configured: "clone-join",
   statuses: {
-    3: "the golden node or the directory refuses",
+    3: "the golden node, the directory or the disk refuses; nothing changed",
     4: "what was read back differs",
     6: "verified, but what is listed is not as in the image, or the command given with --then failed",
   },

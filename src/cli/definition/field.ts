@@ -37,6 +37,8 @@ export interface OptionField<Value> {
   readonly valueName: string | undefined;
   readonly summary: string;
   readonly repeatable: boolean;
+  /** Takes two words as well, which then are one with `=` between them. */
+  readonly isPair?: boolean;
   readonly completes: Completes;
   /** Makes a value of what was given, an empty text for each time a flag was. @throws {UsageError} */
   readonly read: (given: readonly string[]) => Value;
@@ -121,6 +123,16 @@ export function listOption(
 ): OptionField<readonly string[]> {
   const read = (given: readonly string[]): readonly string[] => given.map((text) => notEmpty(valueName, text));
   return { ...valueField, short, repeatable: true, valueName, summary, completes, read };
+}
+
+/** A {@link listOption} that takes `NAME=VALUE`, and the two as words of their own. */
+export function pairOption(
+  valueName: string,
+  completes: Completes,
+  summary: string,
+  short: string,
+): OptionField<readonly string[]> {
+  return { ...listOption(valueName, completes, summary, short), isPair: true };
 }
 
 /** An option with a value that `parse` reads; the last one holds. */

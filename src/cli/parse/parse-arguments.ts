@@ -14,6 +14,7 @@ import {
 } from "../definition/index.ts";
 import { addConfigured } from "./add-configured.ts";
 import { explainCommanderError } from "./explain-commander-error.ts";
+import { joinPairs } from "./join-pairs.ts";
 import { recoverBytes } from "./recover-bytes.ts";
 
 /** What a command line asks for. */
@@ -49,7 +50,7 @@ export function parseArguments(args: readonly string[], configured: ReadConfigur
     addCommand(prepare(parent.command(words.at(-1) ?? ""), name, common, take), name, common, take, configured);
   }
   try {
-    program.parse([...args], { from: "user" });
+    program.parse(joinPairs(args), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code !== "commander.help" && request === undefined) throw explainCommanderError(error, args);

@@ -1,12 +1,15 @@
 import type { OnProgress } from "../../core/progress.ts";
-import type { TreePath } from "../../core/tree/byte-string.ts";
+import { byteStringFromText, type TreePath } from "../../core/tree/byte-string.ts";
+import type { FileDescriptor, TreeReader } from "../../core/tree/tree-reader.ts";
 import { syncFileSystemLater } from "../../host/file-systems.ts";
 import { linuxTreeReader } from "../../host/tree/linux-tree-reader.ts";
 import type { NodeSession } from "../../journeys/clone/node/node-session.ts";
 import type { ComingImage } from "../../journeys/clone/node/receive-image.ts";
+import type { Difference } from "../../system/compare/difference.ts";
 import { RollingCheck } from "../../system/compare/rolling-check.ts";
 import type { RestorePlan } from "../../system/restore/plan.ts";
 import { runRestore, type WrittenTree } from "../../system/restore/run.ts";
+import { explainDifferences } from "../disk/explain-differences.ts";
 import type { CheckThreads } from "../images/compare.ts";
 import type { WriteThreads } from "../settings/write-pool.ts";
 import { assertEqual, checkTarget } from "../restore/restore-check.ts";
@@ -23,6 +26,8 @@ export interface TreeArrival {
   readonly isVerified: (root: string) => boolean;
   /** Makes of the verified tree, before it takes its place, what the golden node wants. */
   readonly settle: (root: string) => Promise<void>;
+  /** Where other file systems are mounted below the root, absolute, as the tree names them. */
+  readonly mountPoints?: readonly string[];
   /** Started while the node waited for the session to begin. */
   readonly threads: { readonly write: WriteThreads; readonly check: CheckThreads };
   readonly onProgress: OnProgress;
@@ -38,7 +43,14 @@ export async function fillTree(arrival: TreeArrival): Promise<WrittenTree> {
   const path = "" as TreePath;
   const { write, check: pool } = arrival.threads;
   const tree = linuxTreeReader();
-  await using rolling = new RollingCheck({ tree, pool, root: plan.root, sync: syncFileSystemLater, restMs });
+  const { mountPoints = [] } = arrival;
+  const syncMounted = async (): Promise<void> => {
+    for (const mountPoint of mountPoints) await syncMount(tree, `${plan.root}${mountPoint}`);
+  };
+  const sync = async (root: FileDescriptor): Promise<void> => {
+    await Promise.all([syncFileSystemLater(root), syncMounted()]);
+  };
+  await using rolling = new RollingCheck({ tree, pool, root: plan.root, sync, restMs });
   return await runRestore(plan, chunks, restorePorts(write), {
     image: session.image,
     manifest,
@@ -53,10 +65,28 @@ export async function fillTree(arrival: TreeArrival): Promise<WrittenTree> {
         session.log("reading back what was written");
         const { checked } = rolling;
         const common = { store: { chunks }, manifest, root, path, fromDevice: true, onProgress, signal };
+        await syncMounted();
         const check = await checkTarget({ ...common, checked, threads: pool });
-        assertEqual(check.differences, plan.target);
+        assertEqual(withoutMountPoints(check.differences, mountPoints), plan.target);
       }
       await arrival.settle(root);
     },
   });
+}
+
+async function syncMount(tree: TreeReader, directory: string): Promise<void> {
+  const file = tree.openRoot(directory);
+  try {
+    await syncFileSystemLater(file);
+  } finally {
+    tree.close(file);
+  }
+}
+
+/** What file systems bring with them, and the places that were made for them, are not the image's. */
+function withoutMountPoints(differences: readonly Difference[], mountPoints: readonly string[]): readonly Difference[] {
+  if (mountPoints.length === 0) return differences;
+  const places = mountPoints.map((mountPoint) => byteStringFromText(mountPoint.slice(1)));
+  const known = { touched: new Map(), ran: [], mountPoints: places, efiMountPoint: undefined, lost: new Set<string>() };
+  return explainDifferences(differences, known).filter(({ by }) => by === undefined);
 }

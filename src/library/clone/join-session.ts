@@ -2,12 +2,11 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import type { OnProgress } from "../../core/progress.ts";
-import type { TreePath } from "../../core/tree/byte-string.ts";
 import type { NodeVerdict } from "../../journeys/clone/chain/coordinator-events.ts";
 import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
 import { NodeIndex } from "../../journeys/clone/node/node-index.ts";
 import { NodeSession } from "../../journeys/clone/node/node-session.ts";
-import { receiveImage, type ComingImage } from "../../journeys/clone/node/receive-image.ts";
+import { receiveImage, type ComingImage, type TakingTarget } from "../../journeys/clone/node/receive-image.ts";
 import { parseToken } from "../../journeys/clone/wire/token.ts";
 import { choosePaths, type Paths } from "../settings/settings.ts";
 import { runOnNode } from "./run-on-node.ts";
@@ -36,10 +35,8 @@ export interface JoinSessionOptions {
 
 /** Where a node puts an image. */
 export interface JoinTarget<Result> {
-  /** Says that it holds nothing of the image, so that all frames are asked for at once. */
-  isFresh(image: string): boolean;
-  /** Entries up to there in walk order are in it already. */
-  doneUpTo(image: string): TreePath | undefined;
+  /** What it holds of the image, and wants of it. */
+  takes(image: string): TakingTarget;
   /** The plain bytes of a frame from what is in it. */
   fromFiles(frame: number): Promise<Buffer | undefined>;
   /** What to do once the golden node lets this node go. Resolves with the status of a command, 0 without one. */
@@ -85,7 +82,7 @@ export async function joinSession<Result>(
       name: options.name ?? hostname(),
       where: { port: options.listenPort ?? 0, host: options.listenHost },
       index,
-      isFresh: (image) => target.isFresh(image),
+      isFresh: (image) => target.takes(image).isFresh,
       fromFiles,
       onLine: options.onLine ?? (() => undefined),
       exec: options.allowExec === true ? runOnNode : undefined,
@@ -93,7 +90,7 @@ export async function joinSession<Result>(
     });
     let coming: ComingImage | undefined;
     try {
-      coming = await receiveImage(session, index, fromFiles, () => target.doneUpTo(session.image));
+      coming = await receiveImage(session, index, fromFiles, target.takes(session.image));
       const result = await target.receive(session, coming, index);
       const { counts, tree } = coming.manifest.tail;
       const { retries } = coming.chunks;

@@ -23,8 +23,7 @@ export async function cloneJoinStore(options: JoinSessionOptions & StoreOptions)
   using store = await openOrCreateStore(options);
   let known: NodeIndex | undefined;
   const { result: name, retries } = await joinSession(options, {
-    isFresh: () => false,
-    doneUpTo: () => undefined,
+    takes: () => ({ isFresh: false }),
     fromFiles: async (frame) => known && (await fromStore(store, known, frame)),
     receive: async (session, coming, index) => {
       session.log(`storing the image in ${store.blobs.location}`);

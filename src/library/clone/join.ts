@@ -65,8 +65,10 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
   await using check = makeCheckThreads();
   for (const threads of [write, check]) threads.start();
   const { result, ...received } = await joinSession(options, {
-    isFresh: (image) => !isUpdate && doneUpTo(image) === undefined,
-    doneUpTo,
+    takes(image) {
+      const done = isUpdate ? undefined : doneUpTo(image);
+      return { isFresh: !isUpdate && done === undefined, doneUpTo: done };
+    },
     fromFiles: (frame) => Promise.resolve(files?.frame(frame)),
     receive: async (session, coming, index) => {
       const neededBytes = coming.manifest.tail.counts.bytes;

@@ -21,6 +21,7 @@ import type { IdentityPolicy } from "../../system/prepare/operation.ts";
 import { storeOf } from "../images/images.ts";
 import { choosePaths } from "../settings/settings.ts";
 import { openStore, type StoreOptions } from "../store/store.ts";
+import { orderDisks, type CloneDisks } from "./disk/disk-order.ts";
 
 /** How to serve an image to a chain. Everything but the session's name has a default. */
 export interface CloneServeOptions extends StoreOptions {
@@ -37,6 +38,8 @@ export interface CloneServeOptions extends StoreOptions {
   readonly only?: readonly string[];
   /** What nodes make of their copies; by default nothing. */
   readonly prepare?: ClonePreparation;
+  /** What nodes that clone to disks are told; by default to divide theirs as the golden system's are. */
+  readonly disks?: CloneDisks;
   /** Between the nodes when they are let go, at the end. Default: 0. */
   readonly releaseDelayMs?: number;
   /** How long to serve on after every node has a verdict. */
@@ -124,12 +127,18 @@ export async function cloneServe(
     { key: signingKey, sessionId },
     state.runs,
   );
+  const disks = ofFirstCall(() =>
+    orderDisks(options.disks ?? {}, opened.manifest, store.chunks, options.prepare?.identity),
+  );
+  // What was said of them is refused here, not on each node.
+  if (options.disks !== undefined) await disks();
   using session = await GoldenSession.serve({
     state,
     settings: { ...defaultSettings, ...options.settings },
     frames,
     only: options.only,
     settle: (node, position) => settlementOf(options.prepare, node, position),
+    disk: disks,
     releaseDelayMs: options.releaseDelayMs ?? 0,
     rateBytesPerSecond: typeof rate === "function" ? rate : () => rate,
     where: { port: options.port ?? defaultPort, host: options.host },
@@ -154,6 +163,11 @@ export async function cloneServe(
   crashPoint("clone.over");
   if (!stopped) rmSync(statePath, { force: true });
   return { figures: session.figures(), nodes: session.nodes, stopped };
+}
+
+function ofFirstCall<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let result: Promise<Result> | undefined;
+  return () => (result ??= work());
 }
 
 function settlementOf(

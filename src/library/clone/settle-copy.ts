@@ -1,6 +1,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { RehomeError } from "../../core/errors.ts";
+import type { NewHome } from "../../system/prepare/operation.ts";
 import type { Settlement } from "../../journeys/clone/golden/golden-parts.ts";
 import type { Paths } from "../settings/settings.ts";
 import { prepare } from "../prepare/prepare.ts";
@@ -29,11 +30,20 @@ export class CopyNotPreparedError extends RehomeError {
   }
 }
 
+/** Who settles a copy, and where it lives from now on. */
+export interface Settling {
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal | undefined;
+  readonly paths: Paths | undefined;
+  /** What was made for it; undefined for what is mounted at it, if anything is. */
+  readonly newHome?: NewHome;
+}
+
 /** Makes a verified copy a system of its own, as the golden node wants it. @throws {CopyNotPreparedError} */
 export async function settleCopy(
   root: string,
   { identity, hostname, modules }: Settlement,
-  { log, signal, paths }: { log: (line: string) => void; signal: AbortSignal | undefined; paths: Paths | undefined },
+  { log, signal, paths, newHome }: Settling,
 ): Promise<void> {
   if (identity !== "reset" && identity !== "keep") return;
   if (lstatSync(join(root, "etc"), { throwIfNoEntry: false })?.isDirectory() !== true) {
@@ -46,6 +56,7 @@ export async function settleCopy(
       ...(paths && { paths }),
       ...(signal && { signal }),
       ...(hostname !== "" && { hostname }),
+      ...(newHome && { newHome }),
       identity,
       bootModules: modules.split(" ").filter((name) => name !== ""),
     });

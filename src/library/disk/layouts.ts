@@ -38,9 +38,26 @@ export function readLayoutFile(path: string): Layout {
  * @throws {LayoutInvalidError} @throws {LayoutRefusedError} If the image has other partitions.
  */
 export function layoutOfDescs(files: readonly string[], source: Layout | undefined): Layout {
-  const disks = files.map((given, index): DiskLayout => {
-    const [name, path] = splitName(given);
-    return readDesc(readFileSync(path, "utf8"), path, name ?? source?.disks[index]?.name ?? defaultDiskName(index));
-  });
+  return layoutOfDescTexts(files.map(readDescFile), source);
+}
+
+/** A `desc` file as it was read; `disk`: which one it describes. */
+export interface DescText {
+  readonly disk?: string;
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Reads `FILE` or `DISK=FILE`. */
+export function readDescFile(given: string): DescText {
+  const [disk, file] = splitName(given);
+  return { ...(disk !== undefined && { disk }), file, text: readFileSync(file, "utf8") };
+}
+
+/** As {@link layoutOfDescs}, of files that were read. @throws {LayoutInvalidError} @throws {LayoutRefusedError} */
+export function layoutOfDescTexts(descs: readonly DescText[], source: Layout | undefined): Layout {
+  const disks = descs.map(({ disk, file, text }, index): DiskLayout =>
+    readDesc(text, file, disk ?? source?.disks[index]?.name ?? defaultDiskName(index)),
+  );
   return source === undefined ? { version: 1, disks } : applyDesc(disks, source);
 }

@@ -1,19 +1,13 @@
-import { existsSync } from "node:fs";
 import { UsageError } from "../../core/errors.ts";
 import type { Manifest } from "../../core/manifest/manifest.ts";
-import { readCapabilities } from "../../host/disk/capabilities.ts";
-import { streamsOf } from "../../core/manifest/trees.ts";
 import type { ImageName } from "../../image/store/image-names.ts";
 import type { Hypervisor } from "../../system/disk/convert/disk-format.ts";
-import { LayoutRefusedError, type Refusal } from "../../system/disk/layout/errors.ts";
 import { withoutUuids, type Layout } from "../../system/disk/layout/layout.ts";
-import { checkCapabilities } from "../../system/disk/plan/check-capabilities.ts";
 import type { DiskPlan } from "../../system/disk/plan/disk-plan.ts";
 import type { UsageByMountPoint } from "../../system/disk/plan/disk-room.ts";
 import type { Firmware } from "../../system/disk/plan/layout-check.ts";
 import { planDisks } from "../../system/disk/plan/plan-disk.ts";
 import { seededUuids } from "../../system/disk/plan/uuids.ts";
-import { checkUnproven } from "../../system/disk/stack/check-stack.ts";
 import { withMinimums } from "../../system/disk/stack/stack-room.ts";
 import { defaultLayout } from "../../system/disk/source/default-layout.ts";
 import { assertKnownOperations, whyOmitted } from "../../system/prepare/plan.ts";
@@ -22,11 +16,12 @@ import { parseSize } from "../../core/size.ts";
 import { showImage } from "../images/images.ts";
 import type { PrepareOptions } from "../prepare/prepare.ts";
 import type { StoreOptions } from "../store/store.ts";
-import { chooseDevices, chooseFiles, type DiskTarget } from "./disk-target.ts";
+import { chooseFiles, type DiskTarget } from "./disk-target.ts";
 import { assertTakes } from "./hypervisors.ts";
 import { layoutOfDescs, readLayoutFile } from "./layouts.ts";
 import { assignToDisks } from "./per-disk.ts";
 import { smallestSize, usageOfImage } from "./plan-layout.ts";
+import { assertNothingLacks, firmwareFor, planOnDevices, roomForStreams, type PlaceOptions } from "./plan-targets.ts";
 import { randomUUID } from "node:crypto";
 
 /** What of a preparation is chosen for a disk; its new home is the disk. */
@@ -85,7 +80,6 @@ export interface PlannedDiskBuild {
 }
 
 const gib = 2 ** 30;
-const grubPlatforms: Readonly<Record<Firmware, string>> = { bios: "i386-pc", uefi: "x86_64-efi" };
 
 /**
  * Decides what is built and where. Changes nothing.
@@ -104,28 +98,33 @@ export async function planDiskBuild(image: string, options: DiskBuildOptions): P
   const { name, manifest } = await showImage(image, options);
   const layout = roomForStreams(chooseLayout(manifest, options), manifest);
   const firmware = options.firmware ?? firmwareFor(layout);
-  const disks = layout.disks.map((disk) => disk.name);
   const usage = await usageOfImage(image, layout, options);
-  const chosen = devices.length > 0 ? await chooseDevices(devices, mayErase, disks) : [];
-  const targets = chosen.length > 0 ? chosen.map(({ target }) => target) : chooseFiles(outputs, disks);
-  for (const target of targets) if (target.kind === "file") assertTakes(options.hypervisor, target.format);
-  const sectors = new Set(chosen.map(({ facts }) => facts.sectorBytes));
-  if (sectors.size > 1)
-    throw new UsageError("cannot build on devices with sectors of different sizes", "Take devices of one kind.");
-  const [sectorBytes] = sectors;
-  const sizes =
-    chosen.length > 0
-      ? new Map(chosen.map(({ target, facts }) => [target.disk, facts.sizeBytes] as const))
-      : chooseSizes(layout, manifest, usage, options.sizes ?? []);
-  const uuids = seededUuids(options.uuidSeed ?? randomUUID());
-  const sectorSize = sectorBytes === undefined ? {} : { sectorBytes };
-  const plan = planDisks(layout, { sizes, firmware, usage, uuids, ...sectorSize });
-  const lacking = whatIsLacking(plan, targets, firmware);
-  if (lacking.length > 0) throw new LayoutRefusedError(lacking);
+  const places = { firmware, usage, uuids: seededUuids(options.uuidSeed ?? randomUUID()) };
+  const { plan, targets } =
+    devices.length > 0
+      ? await planOnDevices(layout, { ...places, devices, mayErase })
+      : planInFiles(layout, manifest, { ...options, ...places, outputs });
   const systemName = manifest.head.facts.osRelease?.["PRETTY_NAME"] ?? manifest.head.name;
   const newestMs = options.uuidSeed === undefined ? undefined : Date.parse(manifest.head.capturedAt);
   const found = { image: name, plan, targets, firmware, systemName, operations: listOperations(prepare) };
   return { ...found, ...(newestMs !== undefined && { newestMs }) };
+}
+
+function planInFiles(
+  layout: Layout,
+  manifest: Manifest,
+  options: PlaceOptions & Pick<DiskBuildOptions, "hypervisor" | "sizes"> & { readonly outputs: readonly string[] },
+): Pick<PlannedDiskBuild, "plan" | "targets"> {
+  const { outputs, hypervisor, firmware, usage, uuids } = options;
+  const targets = chooseFiles(
+    outputs,
+    layout.disks.map(({ name }) => name),
+  );
+  for (const target of targets) if (target.kind === "file") assertTakes(hypervisor, target.format);
+  const sizes = chooseSizes(layout, manifest, usage, options.sizes ?? []);
+  const plan = planDisks(layout, { sizes, firmware, usage, uuids });
+  assertNothingLacks(plan, targets, firmware);
+  return { plan, targets };
 }
 
 function listOperations({ identity = "keep", only = [], skip = [] }: DiskPrepareOptions): DiskOperation[] {
@@ -149,32 +148,6 @@ function chooseLayout({ head }: Manifest, { layout, descs = [], firmware, prepar
   return descs.length > 0 ? layoutOfDescs(descs, source) : source;
 }
 
-/** A partition for a captured stream has room for it. @throws {LayoutRefusedError} If the image has no such stream. */
-function roomForStreams(layout: Layout, manifest: Manifest): Layout {
-  const streams = streamsOf(manifest);
-  const disks = layout.disks.map((disk) => ({
-    ...disk,
-    partitions: disk.partitions.map((partition) => {
-      const { content, minimumBytes = 0 } = partition;
-      if (content?.kind !== "raw") return partition;
-      const stream = streams.find(({ name }) => name === content.stream);
-      if (stream !== undefined) return { ...partition, minimumBytes: Math.max(minimumBytes, stream.sizeBytes) };
-      const message = `the image has no raw stream "${content.stream}", and a partition is to hold it`;
-      throw new LayoutRefusedError([{ reason: "content", disk: disk.name, message }]);
-    }),
-  }));
-  return { ...layout, disks };
-}
-
-/** The firmware that a layout is made for. */
-function firmwareFor({ disks }: Layout): readonly Firmware[] {
-  const has = (type: string): boolean => disks.some(({ partitions }) => partitions.some((each) => each.type === type));
-  const found: Firmware[] = [];
-  if (disks[0]?.table === "mbr" || has("bios-boot") || !has("esp")) found.push("bios");
-  if (has("esp")) found.push("uefi");
-  return found;
-}
-
 /** A disk is as large as the one it was captured from, if that is enough; without one there is some room to grow. */
 function chooseSizes(
   layout: Layout,
@@ -192,23 +165,4 @@ function chooseSizes(
     return [disk.name, before >= smallest ? before : Math.ceil(smallest / gib + 1) * gib];
   });
   return new Map(sizes);
-}
-
-function whatIsLacking(plan: DiskPlan, targets: readonly DiskTarget[], firmware: readonly Firmware[]): Refusal[] {
-  const formats = targets.flatMap((target) => (target.kind === "file" ? [target.format] : []));
-  const tools = [
-    "sfdisk",
-    "losetup",
-    "mount",
-    "umount",
-    "unshare",
-    "grub-mkimage",
-    ...(formats.some((format) => format !== "raw") ? ["qemu-img"] : []),
-    ...(formats.includes("ova") ? ["tar", "sha256sum"] : []),
-  ];
-  const grub = firmware
-    .map((kind) => `/usr/lib/grub/${grubPlatforms[kind]}`)
-    .filter((path) => !existsSync(path))
-    .map((path): Refusal => ({ reason: "missing-tool", message: `GRUB is not installed on this host in "${path}"` }));
-  return [...checkUnproven(plan), ...checkCapabilities(plan, readCapabilities(), tools), ...grub];
 }

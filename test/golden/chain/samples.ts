@@ -36,6 +36,13 @@ export const messages: readonly Message[] = [
   { kind: "end" },
   { kind: "exec", serial: 1, signature: fill(64, 6), command: "dmesg\0--level=err" },
   { kind: "settle", identity: "reset", hostname: "node007", modules: "jfs ata_piix" },
+  {
+    kind: "disk",
+    mayErase: true,
+    layout: "version: 1\ndisks: []\n",
+    usage: '{"/":{"bytes":4096,"entries":1}}',
+    bootRecords: "{}",
+  },
   { kind: "attach", epoch: 3, successor: 25, proof: fill(32, 7) },
   {
     kind: "get",

@@ -5,6 +5,7 @@ import type { JoinSessionOptions } from "../../../library/clone/join-session.ts"
 import { cloneJoinStore } from "../../../library/clone/join-store.ts";
 import { cloneJoin, type CloneJoinOptions } from "../../../library/clone/join.ts";
 import { planCloneJoin, type CloneJoinPlan } from "../../../library/clone/plan-join.ts";
+import { keepMountsPrivate } from "../../../library/disk/private-mounts.ts";
 import type { CloneThen } from "../../../library/clone/settle-copy.ts";
 import { describeLoss } from "../../../system/restore/describe-loss.ts";
 import type { CommandContext } from "../../command-context.ts";
@@ -12,10 +13,13 @@ import type { CloneJoinCall } from "../../definition/index.ts";
 import { entryNoun } from "../../progress/progress-text.ts";
 import { formatBytes, formatDuration } from "../../render/quantities.ts";
 import { printWarnings } from "../warnings.ts";
+import { joinWithDisks } from "./join-disks.ts";
 import { needed } from "./needed.ts";
+import { retriesLine } from "./retries-line.ts";
 
 /** `rehome clone join`. */
 export async function runCloneJoin(call: CloneJoinCall, context: CommandContext): Promise<ExitStatus> {
+  if (call.disk.length > 0 && !call.dryRun) keepMountsPrivate();
   const joining: JoinSessionOptions = {
     session: needed("session", call.session),
     token: readToken(call.tokenFile),
@@ -27,13 +31,19 @@ export async function runCloneJoin(call: CloneJoinCall, context: CommandContext)
     onLine: (line) => context.messages.remark(line),
   };
   const { store } = context.common;
+  if (call.disk.length > 0) return await joinWithDisks({ ...joining, afterwards: afterwardsOf(call) }, call, context);
+  if (call.layout !== undefined || call.yesErase.length > 0 || call.yesEraseAll)
+    throw new UsageError(
+      "cannot use --layout, --yes-erase or --yes-erase-all without --disk",
+      "They belong to --disk.",
+    );
   if (call.dir === undefined && store !== undefined) return await joinWithStore(joining, call, context);
   if (call.dir !== undefined && store !== undefined)
     throw new UsageError("cannot use --dir and --store", "Join twice to have both: a copy and an image in a store.");
   if (call.dir === undefined)
     throw new UsageError(
       "cannot join without a target",
-      "Give --dir DIR for a tree, or --store STORE for an image in a store.",
+      "Give --dir DIR for a tree, --disk DEVICE for a disk that starts, or --store STORE for an image in a store.",
     );
   return await joinWithDirectory(
     call.dir,
@@ -106,10 +116,6 @@ async function joinWithStore(
 }
 
 const frameNoun = { one: "frame", many: "frames" };
-
-function retriesLine(retries: number): string[] {
-  return retries > 0 ? [`${retries} frames had to be asked for again`] : [];
-}
 
 function readToken(file: string | undefined): string {
   const token = file === undefined ? process.env["REHOME_SESSION_TOKEN"] : readFileSync(file, "utf8");

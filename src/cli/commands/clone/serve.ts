@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
+import { resolve } from "node:path";
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
 import { parseOperand } from "../../../core/operand.ts";
 import { parseHostnameRule, parseHostnames } from "../../../journeys/clone/golden/hostnames.ts";
 import { noteLine, reportLines, wantLine } from "../../../journeys/clone/ka-lines.ts";
+import { excludesOfDisks } from "../../../library/clone/disk/golden-disks.ts";
 import { planCloneServe, type CloneServePlan } from "../../../library/clone/plan-serve.ts";
 import type { ClonePreparation, ServedSession } from "../../../library/clone/serve.ts";
 import { cloneServeAsJob, type CloneServeJobOptions } from "../../../library/jobs/kinds/clone-serve-job.ts";
@@ -17,6 +19,7 @@ import { formatBytes } from "../../render/quantities.ts";
 import { chooseInterface, type OwnAddress } from "./choose-interface.ts";
 import { parseBootLoader } from "./boot-loader.ts";
 import { needed } from "./needed.ts";
+import { disksOf, leftOutOf } from "./serve-disks.ts";
 
 /** `rehome clone serve`. */
 export async function runCloneServe(call: CloneServeCall, context: CommandContext): Promise<ExitStatus> {
@@ -28,6 +31,7 @@ export async function runCloneServe(call: CloneServeCall, context: CommandContex
     );
   const host = chooseInterface(ownAddresses(), call.interface, await addressesOf(call.interface));
   assertSuits(call);
+  const excludes = await excludesOf(call);
   const options: CloneServeJobOptions = {
     ...context.store,
     session,
@@ -47,7 +51,8 @@ export async function runCloneServe(call: CloneServeCall, context: CommandContex
     ...preparationOf(call),
     ...(call.releaseDelay !== undefined && { releaseDelayMs: call.releaseDelay }),
     ...(call.linger !== undefined && { lingerMs: call.linger }),
-    ...(call.exclude.length > 0 && { excludes: call.exclude.flatMap((pattern) => pattern.split("|")) }),
+    ...disksOf(call),
+    ...(excludes.length > 0 && { excludes }),
     ...(call.tokenFile !== undefined && { tokenFile: call.tokenFile }),
     ...(call.ok !== undefined && { okFile: call.ok }),
     ...(call.ko !== undefined && { koFile: call.ko }),
@@ -95,6 +100,14 @@ function showPlan(plan: CloneServePlan, { common, output }: CommandContext): Exi
       identity === "none" ? "copies stay as they are" : `each copy is prepared, identity ${identity}`,
     ]);
   return exitStatus.done;
+}
+
+/** What is not captured of a system. @throws {UsageError} */
+async function excludesOf(call: CloneServeCall): Promise<string[]> {
+  const patterns = call.exclude.flatMap((pattern) => pattern.split("|"));
+  const operand = parseOperand(call.source);
+  const isHost = operand.kind === "path" && resolve(operand.path) === "/";
+  return isHost ? [...patterns, ...(await excludesOfDisks(leftOutOf(call)))] : patterns;
 }
 
 /** @throws {UsageError} If what was asked for cannot be done with an image. */

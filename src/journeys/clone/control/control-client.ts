@@ -1,5 +1,5 @@
 import { connect } from "node:tls";
-import { protocolVersion, type Message } from "../wire/messages.ts";
+import type { Message } from "../wire/messages.ts";
 import { exporterLabel, isSigned, welcomeSubject } from "../wire/signed.ts";
 import { controlIdentity, controlKey, goldenKeyOf, type SessionToken } from "../wire/token.ts";
 import { ControlConnection, controlTls } from "./control-connection.ts";
@@ -31,7 +31,7 @@ const answerWithinMs = 5000;
  */
 export function joinSession(
   address: GoldenAddress,
-  who: { readonly name: string; readonly port: number; readonly rejoins: number },
+  who: Omit<Message<"hello">, "kind" | "session">,
   onMessage: (message: Message) => void,
   onClosed: () => void,
 ): Promise<WelcomedConnection> {
@@ -80,7 +80,7 @@ export function joinSession(
         if (isWelcome) onClosed();
         else fail("it closed the connection");
       });
-      connection.send({ kind: "hello", version: protocolVersion, session, ...who });
+      connection.send({ kind: "hello", session, ...who });
     });
   });
 }

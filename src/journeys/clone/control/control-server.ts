@@ -1,6 +1,6 @@
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Socket } from "node:net";
-import { protocolVersion, type Message } from "../wire/messages.ts";
+import { isKnownVersion, oldestProtocolVersion, protocolVersion, type Message } from "../wire/messages.ts";
 import { controlIdentity, controlKey, type SessionToken } from "../wire/token.ts";
 import { ControlConnection, controlTls } from "./control-connection.ts";
 
@@ -84,11 +84,11 @@ export class ControlServer implements Disposable {
 
 function refusalOf(message: Message, session: string): Message<"refuse"> | undefined {
   if (message.kind !== "hello") return { kind: "refuse", code: "protocol", reason: "the first message is no hello" };
-  if (message.version !== protocolVersion)
+  if (!isKnownVersion(message.version))
     return {
       kind: "refuse",
       code: "version",
-      reason: `version ${message.version} of the chain protocol is asked for, and ${protocolVersion} is the only one known here`,
+      reason: `version ${message.version} of the chain protocol is asked for, and ${oldestProtocolVersion} to ${protocolVersion} are known here`,
     };
   if (message.session !== session)
     return {
@@ -96,7 +96,8 @@ function refusalOf(message: Message, session: string): Message<"refuse"> | undef
       code: "session",
       reason: `session "${message.session}" is asked for, and this is "${session}"`,
     };
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(message.name) || message.port < 1 || message.port > 65_535)
+  const firstPort = message.version === 1 ? 1 : 0;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(message.name) || message.port < firstPort || message.port > 65_535)
     return { kind: "refuse", code: "protocol", reason: "the name or port of the node is none" };
   return undefined;
 }

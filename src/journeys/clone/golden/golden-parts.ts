@@ -17,11 +17,16 @@ export interface GoldenParts {
   readonly where: { readonly port: number; readonly host: string | undefined };
   /** What the node at a position of the session, from 1, is to make of its copy. */
   readonly settle: (node: Pick<NodeRecord, "name" | "host">, position: number) => Settlement;
+  /** What nodes are told that have a disk as their target. @throws If no layout can be had for it. */
+  readonly disk: () => Promise<DiskOrder>;
   /** Between the nodes when they are let go. */
   readonly releaseDelayMs: number;
   readonly onNote: (note: SessionNote) => void;
   readonly onLog: (node: string, line: string) => void;
 }
+
+/** How nodes are to divide their disks, as it is sent. */
+export type DiskOrder = Omit<Message<"disk">, "kind">;
 
 /** What a node is to make of its copy once it is verified. */
 export type Settlement = Omit<Message<"settle">, "kind">;

@@ -15,6 +15,7 @@ import { rawPublicKey } from "../../../image/signatures/ed25519.ts";
 import type { GoldenParts } from "./golden-parts.ts";
 import type { SessionFigures } from "./session-figures.ts";
 import { Pace } from "./pace.ts";
+import { whyNotLetIn } from "./why-not-let-in.ts";
 import { releaseNodes } from "./release-nodes.ts";
 import { RemoteCommands } from "./remote-commands.ts";
 
@@ -139,16 +140,19 @@ export class GoldenSession implements Disposable {
   #welcome(guest: Guest): void {
     const { hello, host, connection } = guest;
     const { state, frames } = this.#parts;
-    const refusal = this.#refusalOf(hello, host);
+    const refusal = whyNotLetIn(hello, host, this.nodes, this.#parts.only);
     if (refusal !== undefined) {
       connection.send({ kind: "refuse", code: "name", reason: refusal });
       return;
     }
-    const number = state.nextNumber();
-    this.#connections.set(number, connection);
+    // From version 2 on, who has no port only wants to hear what would be done.
+    const isLooking = hello.port === 0;
+    const number = isLooking ? 0 : state.nextNumber();
+    if (!isLooking) this.#connections.set(number, connection);
     guest.receive(
-      (message) => this.#hear(number, hello.name, message),
+      (message) => (isLooking ? undefined : this.#hear(number, hello.name, message)),
       () => {
+        if (isLooking) return;
         this.#connections.delete(number);
         this.#commands.lost(number);
         this.#decide({ kind: "left", number });
@@ -156,7 +160,7 @@ export class GoldenSession implements Disposable {
     );
     connection.send({
       kind: "welcome",
-      version: 1,
+      version: hello.version,
       number,
       sessionId: state.sessionId,
       sessionKey: state.sessionKey,
@@ -166,17 +170,19 @@ export class GoldenSession implements Disposable {
       indexFrames: frames.indexCount,
       frames: frames.count,
     });
+    if (hello.version > 1) void this.#tellOfDisks(connection);
+    if (isLooking) return;
     // A node that died and comes back may not know the number it had.
     const former = this.nodes.findLast(({ name, state: is }) => name === hello.name && is !== "replaced")?.number ?? 0;
     const rejoins = hello.rejoins === 0 ? former : hello.rejoins;
     this.#decide({ kind: "joined", number, name: hello.name, host, port: hello.port, rejoins });
   }
 
-  #refusalOf({ name, rejoins }: Message<"hello">, host: string): string | undefined {
-    if (this.#parts.only?.includes(name) === false) return `node "${name}" is none of those that are served`;
-    const namesake = this.nodes.find((node) => node.name === name && ["waiting", "running"].includes(node.state));
-    const isOther = namesake !== undefined && namesake.number !== rejoins && namesake.host !== host;
-    return isOther ? `a node "${name}" is there already, at ${namesake.host}` : undefined;
+  async #tellOfDisks(connection: ControlConnection): Promise<void> {
+    await this.#parts.disk().then(
+      (order) => connection.send({ kind: "disk", ...order }),
+      (error: Error) => connection.send({ kind: "refuse", code: "disk", reason: error.message }),
+    );
   }
 
   #hear(number: number, name: string, message: Message): void {
@@ -229,13 +235,13 @@ export class GoldenSession implements Disposable {
         nodes.map(({ number, name, host, verdict }) => ({ number, name, host, ...(verdict && { verdict }) })),
       );
     }
-    for (const command of commands) this.#act(command);
+    for (const command of commands) this.#act(command, hadStarted);
   }
 
   /** Tickets of links that were told to one end; the other is told next. */
   readonly #tickets = new Map<number, Buffer>();
 
-  #act(command: CoordinatorCommand): void {
+  #act(command: CoordinatorCommand, hadStarted: boolean): void {
     switch (command.kind) {
       case "accept": {
         const { epoch, successor, aside } = command;
@@ -265,7 +271,7 @@ export class GoldenSession implements Disposable {
         break;
       }
       case "note":
-        this.#settle(command.note);
+        this.#settle(command.note, hadStarted);
         this.#parts.onNote(command.note);
         break;
       default:
@@ -281,9 +287,9 @@ export class GoldenSession implements Disposable {
     }
   }
 
-  /** Tells each node what to make of its copy, once its place is known. */
-  #settle(note: SessionNote): void {
-    const isDue = note.kind === "added" || (this.hasStarted && (note.kind === "joined" || note.kind === "came-back"));
+  /** Tells each node what to make of its copy, once its place is known: who joins as the last of those that were waited for has none yet. */
+  #settle(note: SessionNote, hadStarted: boolean): void {
+    const isDue = note.kind === "added" || (hadStarted && (note.kind === "joined" || note.kind === "came-back"));
     const node = isDue ? this.nodes.find(({ number }) => number === note.number) : undefined;
     if (node === undefined) return;
     const settlement = this.#parts.settle(node, this.#parts.state.positionOf(node.name));

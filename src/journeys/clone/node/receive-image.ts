@@ -2,11 +2,24 @@ import type { Manifest } from "../../../core/manifest/manifest.ts";
 import type { TreePath } from "../../../core/tree/byte-string.ts";
 import type { Entry } from "../../../core/tree/entry.ts";
 import { compareInWalkOrder } from "../../../core/tree/walk-order.ts";
+import { readStream } from "../../../image/tree-index/stream-index.ts";
 import { readTree } from "../../../image/tree-index/tree-index-reader.ts";
 import { FrameSet } from "../chain/frame-set.ts";
 import type { NodeIndex } from "./node-index.ts";
 import type { NodeSession } from "./node-session.ts";
 import { ReceivedChunks } from "./received-chunks.ts";
+
+/** What a target has of an image, and wants of it. */
+export interface TakingTarget {
+  /** All frames were asked for at once. */
+  readonly isFresh: boolean;
+  /** It has all of the tree, or wants none of it. */
+  readonly hasTree?: boolean;
+  /** Entries up to here in walk order are in it; undefined where nobody knows. */
+  readonly doneUpTo?: TreePath | undefined;
+  /** Raw streams that it takes. */
+  readonly streams?: readonly string[];
+}
 
 /** An image that is coming in. */
 export interface ComingImage {
@@ -19,25 +32,25 @@ const filesAtOnce = 512;
 /**
  * Waits for the index of a session and reads it: from then on the image can be restored, as fast as it comes.
  *
- * @param doneUpTo Entries up to here in walk order are in the target already.
- * @throws {FormatInvalidError} @throws {ObjectDamagedError}
+ * @param target What is in it already, and which streams it takes beside the tree.
+ * @throws {FormatInvalidError} @throws {ObjectDamagedError} @throws {StreamNotFoundError}
  */
 export async function receiveImage(
   session: NodeSession,
   index: NodeIndex,
   fromFiles: (frame: number) => Promise<Buffer | undefined>,
-  doneUpTo: (manifest: Manifest) => TreePath | undefined,
+  target: TakingTarget,
 ): Promise<ComingImage> {
   await session.indexed;
   const manifest = session.receiver.read();
   const chunks = new ReceivedChunks(index, session, fromFiles);
-  const done = doneUpTo(manifest);
+  const { isFresh, hasTree = false, doneUpTo, streams = [] } = target;
   const needed = new FrameSet();
   let files: (Entry & { kind: "file" })[] = [];
   let placed = 0;
-  const ofTree = new FrameSet();
+  const wanted = new FrameSet();
   const place = (): void => {
-    for (const frame of index.placeFiles(files, placed)) ofTree.add(frame);
+    for (const frame of index.placeFiles(files, placed)) wanted.add(frame);
     placed += files.length;
     files = [];
   };
@@ -45,14 +58,21 @@ export async function receiveImage(
     if (entry.kind !== "file") continue;
     files.push(entry);
     if (files.length === filesAtOnce) place();
-    if (done === undefined || compareInWalkOrder(entry.path, done) <= 0) continue;
+    if (isFresh || hasTree || doneUpTo === undefined || compareInWalkOrder(entry.path, doneUpTo) <= 0) continue;
     for (const piece of entry.pieces)
       if (piece.kind === "chunk") needed.add(chunks.locate(piece.id, piece.lengthBytes).block);
   }
   place();
-  if (done !== undefined) session.need(needed);
-  // Blocks of streams alone: a tree does not wait for them, it only passes them on.
+  for (const stream of streams)
+    for await (const piece of readStream(chunks, manifest, stream)) {
+      if (piece.kind !== "chunk") continue;
+      const { block } = chunks.locate(piece.id, piece.lengthBytes);
+      wanted.add(block);
+      needed.add(block);
+    }
+  if (!isFresh && (hasTree || doneUpTo !== undefined || streams.length > 0)) session.need(needed);
+  // Blocks of other streams alone: nobody here waits for them, they are only passed on.
   const { first, end } = session.blockFrames;
-  for (let frame = first; frame < end; frame++) if (!ofTree.has(frame)) session.taken(frame);
+  for (let frame = first; frame < end; frame++) if (!wanted.has(frame)) session.taken(frame);
   return { manifest, chunks };
 }

@@ -3,7 +3,7 @@ import { joinSession, type WelcomedConnection } from "../control/control-client.
 import { findGolden } from "../discovery/find-golden.ts";
 import type { GoldenPlace, SoughtSession } from "../discovery/messages.ts";
 import { GoldenNodeUnreachableError } from "../errors.ts";
-import type { Message } from "../wire/messages.ts";
+import { oldestProtocolVersion, protocolVersion, type Message } from "../wire/messages.ts";
 
 /** The session that is sought, and where: undefined to ask for it on the local net, anew each time. */
 export interface SoughtGolden extends SoughtSession {
@@ -14,6 +14,8 @@ export interface SoughtGolden extends SoughtSession {
 export interface Seeker {
   readonly golden: SoughtGolden;
   readonly name: string;
+  /** It is tried once only. */
+  readonly once?: boolean;
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal | undefined;
 }
@@ -23,9 +25,14 @@ export interface FoundGolden extends WelcomedConnection {
   readonly place: GoldenPlace;
 }
 
-/** Tries until a golden node lets this node in. @throws {SessionRefusedError} @throws {InterruptedError} */
+/**
+ * Tries until a golden node lets this node in.
+ *
+ * @param port Where it listens; 0 for one that only looks.
+ * @throws {SessionRefusedError} @throws {InterruptedError} @throws {GoldenNodeUnreachableError} If it is tried once only.
+ */
 export async function seek(
-  { golden, name, onLine, signal }: Seeker,
+  { golden, name, once = false, onLine, signal }: Seeker,
   port: number,
   rejoins: number,
   { onMessage, onClosed }: { readonly onMessage: (message: Message) => void; readonly onClosed: () => void },
@@ -35,10 +42,15 @@ export async function seek(
     throwIfInterrupted(signal, "joining the session");
     try {
       return await tryPlaces(golden, signal, (place) =>
-        joinSession({ ...golden, ...place }, { name, port, rejoins }, onMessage, onClosed),
+        joinSession(
+          { ...golden, ...place },
+          { version: port === 0 ? protocolVersion : oldestProtocolVersion, name, port, rejoins },
+          onMessage,
+          onClosed,
+        ),
       );
     } catch (error) {
-      if (!(error instanceof GoldenNodeUnreachableError)) throw error;
+      if (!(error instanceof GoldenNodeUnreachableError) || once) throw error;
       const { waitMs, isHopeless } = pause.next();
       if (isHopeless) onLine(`Can't reach a valid KA server: ${error.message}`);
       await new Promise<void>((resolve) => {

@@ -4,7 +4,7 @@ import type { ByteWriter } from "../../../image/format/byte-writer.ts";
 import { readRanges, writeRanges, type FrameRange } from "./frame-ranges.ts";
 
 /** How a field of a message is written: `docs/protocol/chain.md` section 3. */
-export type FieldKind = "count" | "text" | "flag" | "frames" | 16 | 32 | 64;
+export type FieldKind = "count" | "text" | "document" | "flag" | "frames" | 16 | 32 | 64;
 
 /** The fields of a message, in order. */
 export type Fields = Readonly<Record<string, FieldKind>>;
@@ -12,6 +12,7 @@ export type Fields = Readonly<Record<string, FieldKind>>;
 interface FieldValues {
   readonly count: number;
   readonly text: string;
+  readonly document: string;
   readonly flag: boolean;
   readonly frames: readonly FrameRange[];
   readonly 16: Buffer;
@@ -23,8 +24,9 @@ interface FieldValues {
 export type ValuesOf<Shape extends Fields> = { readonly [Name in keyof Shape]: FieldValues[Shape[Name]] };
 
 const textBytes = 1024;
+const documentBytes = 256 * 1024;
 
-/** Writes fields in order. A text that is too long is cut off. */
+/** Writes fields in order. A text that is too long is cut off. @throws {RangeError} If a document is. */
 export function writeFields(out: ByteWriter, fields: Fields, values: Readonly<Record<string, unknown>>): void {
   for (const [name, kind] of Object.entries(fields)) {
     const value = values[name];
@@ -34,6 +36,9 @@ export function writeFields(out: ByteWriter, fields: Fields, values: Readonly<Re
         break;
       case "text":
         out.blob(Buffer.from(value as string, "utf8").subarray(0, textBytes));
+        break;
+      case "document":
+        out.blob(shortEnough(name, Buffer.from(value as string, "utf8")));
         break;
       case "flag":
         out.u8(value === true ? 1 : 0);
@@ -60,7 +65,9 @@ function readField(reader: ByteReader, kind: FieldKind): FieldValues[FieldKind] 
     case "count":
       return reader.varint();
     case "text":
-      return readText(reader);
+      return readText(reader, textBytes);
+    case "document":
+      return readText(reader, documentBytes);
     case "flag": {
       const flag = reader.u8();
       if (flag > 1) throw reader.invalid("a flag is neither 0 nor 1");
@@ -73,8 +80,13 @@ function readField(reader: ByteReader, kind: FieldKind): FieldValues[FieldKind] 
   }
 }
 
-function readText(reader: ByteReader): string {
-  const bytes = reader.blob(textBytes);
+function shortEnough(name: string, bytes: Buffer): Buffer {
+  if (bytes.length > documentBytes) throw new RangeError(`cannot write "${name}": it has ${bytes.length} bytes`);
+  return bytes;
+}
+
+function readText(reader: ByteReader, maxBytes: number): string {
+  const bytes = reader.blob(maxBytes);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {

@@ -3,8 +3,15 @@ import { ByteReader } from "../../../image/format/byte-reader.ts";
 import { ByteWriter } from "../../../image/format/byte-writer.ts";
 import { readFields, writeFields, type Fields, type ValuesOf } from "./fields.ts";
 
-/** The version of the protocol that is spoken here. */
-export const protocolVersion = 1;
+/** The newest version of the protocol that is spoken here: 2 has what a node with a disk as its target needs. */
+export const protocolVersion = 2;
+/** What a node says that needs nothing of a newer version. */
+export const oldestProtocolVersion = 1;
+
+/** Whether a version that a node named is spoken here. */
+export function isKnownVersion(version: number): boolean {
+  return version >= oldestProtocolVersion && version <= protocolVersion;
+}
 
 /** Every message with its fields; the number is its type on the wire. */
 export const messageShapes = {
@@ -43,6 +50,7 @@ export const messageShapes = {
   end: { type: 22, fields: {} },
   exec: { type: 23, fields: { serial: "count", signature: 64, command: "text" } },
   settle: { type: 24, fields: { identity: "text", hostname: "text", modules: "text" } },
+  disk: { type: 25, fields: { mayErase: "flag", layout: "document", usage: "document", bootRecords: "document" } },
   attach: { type: 32, fields: { epoch: "count", successor: "count", proof: 32 } },
   get: { type: 33, fields: { frames: "frames" } },
 } as const;
@@ -82,7 +90,7 @@ export function decodeMessage(bytes: Uint8Array): Message {
   if (shape.kind === "hello") {
     // What follows the version belongs to that version.
     const version = new ByteReader(bytes.subarray(1), "a message").varint();
-    if (version !== protocolVersion) return { kind: "hello", version, session: "", name: "", port: 0, rejoins: 0 };
+    if (!isKnownVersion(version)) return { kind: "hello", version, session: "", name: "", port: 0, rejoins: 0 };
   }
   const values = readFields(reader, shape.fields);
   reader.end();

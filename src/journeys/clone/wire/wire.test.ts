@@ -26,6 +26,7 @@ const text = fc.string({ unit: "grapheme", maxLength: 60 });
 const valueOf = {
   count,
   text,
+  document: fc.string({ unit: "grapheme", maxLength: 3000 }),
   flag: fc.boolean(),
   frames,
   16: bytes(16),
@@ -94,9 +95,9 @@ test("decoders survive any bytes, and any change of right ones", () => {
 });
 
 test("a hello of another version is read as far as its version", () => {
-  assert.deepEqual(decodeMessage(Buffer.from([1, 2, 0xff, 0xff])), {
+  assert.deepEqual(decodeMessage(Buffer.from([1, 3, 0xff, 0xff])), {
     kind: "hello",
-    version: 2,
+    version: 3,
     session: "",
     name: "",
     port: 0,

@@ -1,6 +1,7 @@
 import type { OnProgress } from "../../../core/progress.ts";
 import { SequentialChunks } from "../../../image/store/sequential-chunks.ts";
-import type { ImageStore, OpenImage } from "../../../image/store/image-store.ts";
+import type { RestoreSource } from "../../../image/store/chunk-source.ts";
+import type { OpenImage } from "../../../image/store/image-store.ts";
 import { readStream } from "../../../image/tree-index/stream-index.ts";
 import { verifyStream, writeStream, type StreamTarget } from "../../../system/restore/streams/write-stream.ts";
 import { findStream } from "./plan-targets.ts";
@@ -14,13 +15,13 @@ export interface RestoreStreamSettings {
 }
 
 /**
- * Writes a stream of an image to a device or file that is open, and reads it back. Whoever calls it has looked at the target before;
+ * Writes a stream of an image, from a store or while it comes in, to a device or file that is open, and reads it back. Whoever calls it has looked at the target before;
  * a disk that is built uses it for its partitions too.
  *
  * @throws {StreamNotFoundError} @throws {StreamDiffersError} @throws {ObjectDamagedError} @throws {ObjectMissingError}
  */
 export async function restoreStream(
-  store: ImageStore,
+  store: { readonly chunks: RestoreSource },
   { manifest }: Pick<OpenImage, "manifest">,
   name: string,
   target: StreamTarget,

@@ -1,0 +1,32 @@
+import type { GoldenPlace } from "../discovery/messages.ts";
+import { GoldenNodeUnreachableError, SessionRefusedError } from "../errors.ts";
+import type { Message } from "../wire/messages.ts";
+import { seek, type Seeker } from "./seek.ts";
+
+/** What a golden node tells who only looks. */
+export interface SeenSession {
+  readonly place: GoldenPlace;
+  readonly image: string;
+  readonly disk: Message<"disk">;
+}
+
+/**
+ * Seeks a golden node and hears how disks are to be divided; the session does not count who only looks.
+ *
+ * @throws {SessionRefusedError} Also where it has no layout. @throws {GoldenNodeUnreachableError} If it goes away meanwhile, or does not answer who tries once.
+ */
+export async function lookAtSession(seeker: Seeker): Promise<SeenSession> {
+  const told = Promise.withResolvers<Message<"disk">>();
+  const { place, welcome, connection } = await seek(seeker, 0, 0, {
+    onMessage(message) {
+      if (message.kind === "disk") told.resolve(message);
+      if (message.kind === "refuse") told.reject(new SessionRefusedError(message.code, message.reason));
+    },
+    onClosed: () => told.reject(new GoldenNodeUnreachableError(seeker.golden.session, "it closed the connection")),
+  });
+  try {
+    return { place, image: welcome.image, disk: await told.promise };
+  } finally {
+    connection.close();
+  }
+}

@@ -1,0 +1,41 @@
+import { hostname } from "node:os";
+import { choosePaths } from "../../settings/settings.ts";
+import type { CloneThen } from "../settle-copy.ts";
+import { formerJoin, seeSession, type CloneJoinDiskOptions } from "./join-disk.ts";
+import { planNodeDisks, type PlannedNodeDisks } from "./plan-node-disks.ts";
+
+/** What a join would do with the disks of this node. */
+export interface CloneJoinDiskPlan extends PlannedNodeDisks {
+  readonly session: string;
+  /** How this node is called in the session. */
+  readonly name: string;
+  /** Where the golden node is that was asked. */
+  readonly golden: string;
+  readonly image: string;
+  /** An earlier join has begun, and would be gone on with. */
+  readonly resumes: boolean;
+  readonly afterwards: CloneThen;
+}
+
+/**
+ * Asks the golden node, and says what {@link cloneJoinDisk} would do; the session does not count this node, and nothing is changed.
+ *
+ * @throws {GoldenNodeUnreachableError} And what the join would refuse.
+ */
+export async function planCloneJoinDisk(options: CloneJoinDiskOptions): Promise<CloneJoinDiskPlan> {
+  const { session, name, afterwards = { kind: "stay" } } = options;
+  const seen = await seeSession(options, true);
+  const former = await formerJoin(options.paths ?? choosePaths(), options, seen);
+  const planned = await planNodeDisks(seen, options, { isBegun: former !== undefined });
+  const { place, image } = seen;
+  return {
+    session,
+    name: name ?? hostname(),
+    golden: `${place.host}:${place.port}`,
+    image,
+    resumes: former !== undefined,
+    afterwards,
+    ...planned,
+    ...(former && { ...former.disks, erases: {} }),
+  };
+}
