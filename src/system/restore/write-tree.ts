@@ -52,6 +52,8 @@ interface OpenDirectory {
   pending: number;
   /** Something in it or of it is changed, so its metadata are set at the end. */
   touched: boolean;
+  /** What may be there already at a path in it. */
+  readonly existing: Existing;
 }
 
 const checkpointMs = 5000;
@@ -90,7 +92,7 @@ export class TreeWriting {
     try {
       await using pool = ports.pool;
       const sender = new WriteSender(pool, chunks, this.#metadata);
-      const files = new FileWriting(ports, sender, this.#parts.existing);
+      const files = new FileWriting(ports, sender);
       for await (const entry of entries) {
         throwIfInterrupted(signal, "the restore");
         this.#enter(entry);
@@ -164,7 +166,7 @@ export class TreeWriting {
     const { ports, root, existing } = this.#parts;
     const parent = this.#stack.at(-1);
     if (parent === undefined) {
-      const opened = { entry, file: root, pending: 0, touched: false };
+      const opened = { entry, file: root, pending: 0, touched: false, existing };
       if (choice !== "skip" || existing === "leftovers") this.#touch(opened);
       this.#stack.push(opened);
       return;
@@ -187,7 +189,7 @@ export class TreeWriting {
       const { onWritten } = this.#parts;
       await files.write(
         entry,
-        parent.file,
+        parent,
         name,
         (losses) => this.#afterFile(entry.path, parent, losses),
         (pieces, start) => onWritten?.(number, entry, pieces, start),
@@ -195,7 +197,7 @@ export class TreeWriting {
       return;
     }
     try {
-      if (existing !== "none") ports.writer.remove(parent.file, name);
+      if (parent.existing !== "none") ports.writer.remove(parent.file, name);
       if (entry.kind === "link" && this.#unmade.has(entry.target))
         this.#lose(entry.path, entry.kind, "the entry it is a further name of could not be made");
       else if (entry.kind === "link") {
@@ -211,9 +213,10 @@ export class TreeWriting {
 
   #openDirectory(entry: Entry, parent: OpenDirectory, name: ByteString, choice: WriteChoice): OpenDirectory {
     const { ports, existing } = this.#parts;
-    if (existing !== "none") {
+    if (parent.existing !== "none") {
       try {
-        const opened = { entry, file: ports.tree.openDirectory(parent.file, name), pending: 0, touched: false };
+        const file = ports.tree.openDirectory(parent.file, name);
+        const opened = { entry, file, pending: 0, touched: false, existing };
         if (choice !== "skip" || existing === "leftovers") this.#touch(opened);
         return opened;
       } catch {
@@ -222,7 +225,10 @@ export class TreeWriting {
       }
     }
     this.#touch(parent);
-    return { entry, file: ports.writer.makeDirectory(parent.file, name), pending: 0, touched: true };
+    const file = ports.writer.makeDirectory(parent.file, name);
+    // No earlier run can have left something in what this one makes.
+    const left = existing === "leftovers" ? "none" : existing;
+    return { entry, file, pending: 0, touched: true, existing: left };
   }
 
   #afterFile(path: TreePath, parent: OpenDirectory, losses: readonly MetadataLoss[]): void {

@@ -23,27 +23,25 @@ export function isTemporary(path: TreePath): boolean {
 export class FileWriting {
   readonly #ports: RestorePorts;
   readonly #sender: WriteSender;
-  readonly #existing: Existing;
   readonly #underWay = new Set<TreePath>();
   #temporaries = 0;
 
-  constructor(ports: RestorePorts, sender: WriteSender, existing: Existing) {
+  constructor(ports: RestorePorts, sender: WriteSender) {
     this.#ports = ports;
     this.#sender = sender;
-    this.#existing = existing;
   }
 
   /** Takes a file to be written into the open directory `parent`, which stays open until `after` was called. `onWritten` hears of its parts. */
   async write(
     entry: Entry & { kind: "file" },
-    parent: FileDescriptor,
+    { file: parent, existing }: { readonly file: FileDescriptor; readonly existing: Existing },
     name: ByteString,
     after: AfterWrite,
     onWritten: OnWritten = () => undefined,
   ): Promise<void> {
-    if (this.#existing === "leftovers") this.#ports.writer.remove(parent, name);
+    if (existing === "leftovers") this.#ports.writer.remove(parent, name);
     const temporary =
-      this.#existing === "older" ? (`.rehome-${process.pid}-${++this.#temporaries}` as ByteString) : undefined;
+      existing === "older" ? (`.rehome-${process.pid}-${++this.#temporaries}` as ByteString) : undefined;
     this.#underWay.add(entry.path);
     const done: AfterWrite = (losses) => {
       this.#underWay.delete(entry.path);
@@ -111,7 +109,7 @@ export class FileWriting {
     temporary: ByteString | undefined,
   ): MetadataLoss[] {
     const { writer, tree } = this.#ports;
-    const options = { exact: this.#existing === "older" };
+    const options = { exact: temporary !== undefined };
     try {
       writer.truncate(file, entry.sizeBytes);
       if (temporary !== undefined) {
