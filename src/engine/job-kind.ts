@@ -20,6 +20,8 @@ export interface CheckpointContext {
   /** Journals something that outlives a dead process before it is made, so that it is found and taken down. */
   readonly hold: (holding: Holding) => Promise<void>;
   readonly release: (holding: Holding) => Promise<void>;
+  /** Keeps something for the checkpoints to come; it is disposed of when this run of the job ends, however it does. */
+  readonly keep: (resource: AsyncDisposable) => void;
   /** Aborted to pause, to cancel, at a time-out, or when the job was taken over: end at the next safe point, with any error. */
   readonly signal: AbortSignal;
   /** The limit that somebody asked for: undefined as it was started, Infinity none; asked anew from time to time, since it may change. */

@@ -15,11 +15,13 @@ export interface ContextParts {
   readonly meter: ProgressMeter;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
+  /** Disposed of at the end of the run. */
+  readonly kept: AsyncDisposableStack;
 }
 
 /** Gives a checkpoint the part of the engine that it may use. */
 export function makeContext(parts: ContextParts): CheckpointContext {
-  const { ports, session, index, cursor, results, meter, onProgress, signal } = parts;
+  const { ports, session, index, cursor, results, meter, onProgress, signal, kept } = parts;
   return {
     job: session.id,
     directory: ports.files.directoryOf(session.id),
@@ -30,6 +32,7 @@ export function makeContext(parts: ContextParts): CheckpointContext {
     log: (line) => ports.files.appendLog(session.id, line),
     hold: (hold) => session.write({ hold }),
     release: (release) => session.write({ release }),
+    keep: (resource) => void kept.use(resource),
     signal,
     rateBytesPerSecond: () =>
       session.rateBytesPerSecond ?? (session.rateBytesPerSecond === null ? Infinity : undefined),

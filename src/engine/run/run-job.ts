@@ -1,6 +1,6 @@
 import { crashPoint } from "../../core/crash-points.ts";
 import type { OnProgress } from "../../core/progress.ts";
-import { makeContext } from "./checkpoint-context.ts";
+import { makeContext, type ContextParts } from "./checkpoint-context.ts";
 import { failureOf } from "../failure-of.ts";
 import { JobNotFoundError } from "../errors.ts";
 import { checkpointsOf } from "./find-job.ts";
@@ -73,6 +73,7 @@ async function runCheckpoints(run: Run): Promise<JobOutcome> {
   try {
     await takeDownHoldings(ports, session);
     await using _held = await kind.hold?.(job);
+    await using kept = new AsyncDisposableStack();
     let mayPause = session.takenFrom !== "paused";
     for (const [index, checkpoint] of checkpoints.entries()) {
       const record = job.checkpoints[index];
@@ -86,7 +87,7 @@ async function runCheckpoints(run: Run): Promise<JobOutcome> {
       if (session.signal.aborted) break;
       onProgress(meter.begin(index, checkpoint.name));
       try {
-        results.set(checkpoint.name, await runOne(run, meter, checkpoint, index, results));
+        results.set(checkpoint.name, await runOne(run, { meter, results, kept }, checkpoint, index));
       } catch (error) {
         if (session.signal.aborted) break;
         failures.push({ error, checkpoint: checkpoint.name });
@@ -102,10 +103,9 @@ async function runCheckpoints(run: Run): Promise<JobOutcome> {
 
 async function runOne(
   { ports, session, job, onProgress }: Run,
-  meter: ProgressMeter,
+  shared: Pick<ContextParts, "meter" | "results" | "kept">,
   checkpoint: Checkpoint,
   index: number,
-  results: ReadonlyMap<string, Json>,
 ): Promise<Json> {
   const { name, title, timeoutMs } = checkpoint;
   const startedAtMs = ports.clock.nowMs();
@@ -115,7 +115,7 @@ async function runOne(
   const cursor = job.checkpoints[index]?.cursor ?? null;
   const result = await runWithin(
     { what: `checkpoint "${name}"`, timeoutMs, signal: session.signal, onAbandon: () => session.keepLock() },
-    (signal) => checkpoint.run(makeContext({ ports, session, index, cursor, results, meter, onProgress, signal })),
+    (signal) => checkpoint.run(makeContext({ ports, session, index, cursor, ...shared, onProgress, signal })),
   );
   crashPoint(`job.${name}.ran`);
   await session.write({ checkpoint: { index, state: "done", result, endedAtMs: ports.clock.nowMs() } });

@@ -62,6 +62,7 @@ async function takeBackAll({ ports, kind, checkpoints, session, job, onProgress 
   try {
     await takeDownHoldings(ports, session);
     await using _held = await kind.hold?.(job);
+    await using kept = new AsyncDisposableStack();
     for (const [position, { checkpoint, index, record }] of begun.entries()) {
       at = checkpoint.name;
       session.signal.throwIfAborted();
@@ -71,7 +72,7 @@ async function takeBackAll({ ports, kind, checkpoints, session, job, onProgress 
       crashPoint(`job.${checkpoint.name}.undoing`);
       ports.files.appendLog(job.id, `${checkpoint.name}: take it back`);
       const { cursor } = record;
-      const context = { ports, session, index, cursor, results, meter, onProgress };
+      const context = { ports, session, index, cursor, results, meter, onProgress, kept };
       await checkpoint.takeBack?.(makeContext({ ...context, signal: session.signal }));
       crashPoint(`job.${checkpoint.name}.taken-back`);
       await session.write({ checkpoint: { index, state: "undone", cursor: null, result: null } });

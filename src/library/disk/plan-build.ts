@@ -105,7 +105,9 @@ export async function planDiskBuild(image: string, options: DiskBuildOptions): P
       ? await planOnDevices(layout, { ...places, devices, mayErase })
       : planInFiles(layout, manifest, { ...options, ...places, outputs });
   const systemName = manifest.head.facts.osRelease?.["PRETTY_NAME"] ?? manifest.head.name;
-  const newestMs = options.uuidSeed === undefined ? undefined : Date.parse(manifest.head.capturedAt);
+  // Whole seconds, as mkfs takes them for what it makes: a disk built in the second of the capture is no other.
+  const capturedAtMs = Math.floor(Date.parse(manifest.head.capturedAt) / 1000) * 1000;
+  const newestMs = options.uuidSeed === undefined ? undefined : capturedAtMs;
   const found = { image: name, plan, targets, firmware, systemName, operations: listOperations(prepare) };
   return { ...found, ...(newestMs !== undefined && { newestMs }) };
 }

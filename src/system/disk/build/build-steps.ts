@@ -7,7 +7,7 @@ import { contentOf, decryptedContentOf, holdersOf } from "../plan/disk-plan.ts";
 import { checkTree } from "./check-tree.ts";
 import { fillFats } from "./fill-fat.ts";
 import { requireStartTools } from "../stack/start-tools.ts";
-import { mountTree, type MountedTree } from "./mounted-tree.ts";
+import { KeptTree, type MountedTree } from "./mounted-tree.ts";
 import { claimDisks, openParts, releaseParts, requirePassphrases } from "./open-parts.ts";
 import type { DiskPorts } from "./ports.ts";
 import { createdHome, pathOf, type BuildRequest, type BuildSource } from "./request.ts";
@@ -25,16 +25,23 @@ export interface BuildStep {
 }
 
 /**
- * The steps that put a tree on the disks of a plan, in order. Between two of them nothing is mounted and no device is attached.
+ * The steps that put a tree on the disks of a plan, in order. Between two of them nothing is mounted and no device is attached, but for
+ * `kept`: with that the tree stays mounted until its owner disposes of it, after the last step at the latest.
  */
-export function buildSteps(request: BuildRequest, source: BuildSource, ports: DiskPorts): readonly BuildStep[] {
+export function buildSteps(
+  request: BuildRequest,
+  source: BuildSource,
+  ports: DiskPorts,
+  kept?: KeptTree,
+): readonly BuildStep[] {
   const created = createdHome(request.plan);
   const undo = [...request.paths.values()].some((path) => ports.files.isBlockDevice(path)) ? "none" : "removes";
   const inTree =
-    (work: (tree: MountedTree, signal?: AbortSignal) => Promise<void> | void) =>
+    (work: (tree: MountedTree, signal?: AbortSignal) => Promise<void> | void, how: "open" | "reopen" = "open") =>
     async (signal?: AbortSignal): Promise<void> => {
-      await using tree = await mountTree(request, ports, signal);
-      await work(tree, signal);
+      await using stack = new AsyncDisposableStack();
+      const home = kept ?? stack.use(new KeptTree(request, ports));
+      await work(await home[how](signal), signal);
       crashPoint("disk.mounted");
     };
   return [
@@ -89,7 +96,7 @@ export function buildSteps(request: BuildRequest, source: BuildSource, ports: Di
         await source.verify(tree.directory, signal);
         await fillFats(request, tree, ports, signal);
         source.finish(tree.directory);
-      }),
+      }, "reopen"),
     },
     {
       name: "sync",

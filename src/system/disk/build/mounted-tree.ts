@@ -3,7 +3,7 @@ import { byteStringFromText } from "../../../core/tree/byte-string.ts";
 import { LayoutRefusedError } from "../layout/errors.ts";
 import { mountsOf, type PlannedMount } from "../plan/disk-plan.ts";
 import type { DiskPorts, TreeFiles } from "./ports.ts";
-import { openParts } from "./open-parts.ts";
+import { openParts, type OpenParts } from "./open-parts.ts";
 import type { BuildRequest } from "./request.ts";
 
 /** The tree of a disk, mounted. */
@@ -19,11 +19,69 @@ export interface MountedTree extends AsyncDisposable {
  * @throws {LayoutRefusedError} If the tree has something else than a directory where a file system is to be mounted.
  */
 export async function mountTree(request: BuildRequest, ports: DiskPorts, signal?: AbortSignal): Promise<MountedTree> {
-  const directory = `${request.workDirectory}/tree`;
-  await ports.unmountBelow(directory);
+  await using stack = new AsyncDisposableStack();
+  const kept = stack.use(new KeptTree(request, ports));
+  const { directory, files } = await kept.open(signal);
+  const owned = stack.move();
+  return { directory, files, [Symbol.asyncDispose]: async () => await owned.disposeAsync() };
+}
+
+/**
+ * The tree of a disk, mounted from the first time it is asked for until this is disposed of: steps that follow each other do without
+ * unmounting it, which writes all of it, and without attaching its parts, for which the kernel writes the whole file to its disk.
+ */
+export class KeptTree implements AsyncDisposable {
+  readonly #request: BuildRequest;
+  readonly #ports: DiskPorts;
+  #parts: OpenParts | undefined;
+  #tree: MountedTree | undefined;
+
+  constructor(request: BuildRequest, ports: DiskPorts) {
+    this.#request = request;
+    this.#ports = ports;
+  }
+
+  /** @throws {LayoutRefusedError} As {@link mountTree}. */
+  async open(signal?: AbortSignal): Promise<MountedTree> {
+    if (this.#tree === undefined) {
+      await this.#ports.unmountBelow(treeOf(this.#request));
+      this.#parts ??= await openParts(this.#request, "open", this.#ports, signal);
+      this.#tree = await mountParts(this.#request, this.#parts, this.#ports, signal);
+    }
+    return this.#tree;
+  }
+
+  /** As {@link open}, mounted anew: what is read was written to the disk, and nothing of it is remembered. */
+  async reopen(signal?: AbortSignal): Promise<MountedTree> {
+    await this.#unmount();
+    return await this.open(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await using _parts = this.#parts;
+    this.#parts = undefined;
+    await this.#unmount();
+  }
+
+  async #unmount(): Promise<void> {
+    await using _tree = this.#tree;
+    this.#tree = undefined;
+  }
+}
+
+function treeOf({ workDirectory }: BuildRequest): string {
+  return `${workDirectory}/tree`;
+}
+
+async function mountParts(
+  request: BuildRequest,
+  parts: OpenParts,
+  ports: DiskPorts,
+  signal?: AbortSignal,
+): Promise<MountedTree> {
+  const directory = treeOf(request);
   ports.files.makeDirectory(directory);
   await using stack = new AsyncDisposableStack();
-  const parts = stack.use(await openParts(request, "open", ports, signal));
   const isFile = [...request.paths.values()].every((path) => !ports.files.isBlockDevice(path));
   for (const mount of mountsOf(request.plan)) {
     if (mount.content.type === "vfat") continue;

@@ -7,6 +7,7 @@ import type { Holding } from "../../../../engine/journal/journal.ts";
 import { diskPorts } from "../../../../host/disk/disk-ports.ts";
 import { inspectDevice } from "../../../../host/disk/inspect-device.ts";
 import { buildSteps, undoBuild, type BuildStep } from "../../../../system/disk/build/build-steps.ts";
+import { KeptTree } from "../../../../system/disk/build/mounted-tree.ts";
 import type { BuildRequest, BuildSource } from "../../../../system/disk/build/request.ts";
 import { convertDisk } from "../../../../system/disk/convert/convert-disk.ts";
 import { mountsOf } from "../../../../system/disk/plan/disk-plan.ts";
@@ -113,6 +114,7 @@ class DiskBuild {
   readonly #planned: PlannedDiskBuild;
   readonly #source: DiskSource;
   readonly #request: BuildRequest;
+  #tree: KeptTree | undefined;
   /** The files that are built, and the plain ones that they are made from. */
   readonly files: readonly {
     readonly disk: string;
@@ -177,13 +179,30 @@ class DiskBuild {
 
   async #run(name: BuildStep["name"], context: CheckpointContext): Promise<Json> {
     const { source, result } = await checkpointSource(this.#source, context);
-    const step = buildSteps(this.#request, source, diskPorts).find((each) => each.name === name);
-    diskPorts.files.makeDirectory(this.#request.workDirectory);
-    const held = this.#holdings();
-    for (const holding of held) await context.hold(holding);
+    // Writing everything to the disk comes after the tree has gone.
+    const tree = name === "sync" ? undefined : await this.#keepTree(context);
+    const step = buildSteps(this.#request, source, diskPorts, tree).find((each) => each.name === name);
     await step?.run(context.signal);
-    for (const holding of held.toReversed()) await context.release(holding);
+    if (name === "check") await this.#closeTree(context);
     return result();
+  }
+
+  /** The tree, which stays mounted for the steps to come. */
+  async #keepTree(context: CheckpointContext): Promise<KeptTree> {
+    if (this.#tree) return this.#tree;
+    diskPorts.files.makeDirectory(this.#request.workDirectory);
+    for (const holding of this.#holdings()) await context.hold(holding);
+    this.#tree = new KeptTree(this.#request, diskPorts);
+    context.keep({ [Symbol.asyncDispose]: async () => await this.#closeTree(context) });
+    return this.#tree;
+  }
+
+  async #closeTree({ release }: CheckpointContext): Promise<void> {
+    const tree = this.#tree;
+    this.#tree = undefined;
+    if (tree === undefined) return;
+    await tree[Symbol.asyncDispose]();
+    for (const holding of this.#holdings().toReversed()) await release(holding);
   }
 
   /** What a process that dies may leave, unless its mounts are its own. */
