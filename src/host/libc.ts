@@ -142,6 +142,7 @@ export const AT_NO_AUTOMOUNT = 0x800;
 export const STATX_BASIC_STATS = 0x7ff;
 export const SEEK_DATA = 3;
 export const SEEK_HOLE = 4;
+export const POSIX_FADV_WILLNEED = 3;
 export const POSIX_FADV_DONTNEED = 4;
 export const SYS_getdents64: number = arm ? 61 : 217;
 export const SYS_ioprio_set: number = arm ? 30 : 251;

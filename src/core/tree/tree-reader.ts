@@ -56,6 +56,8 @@ export interface TreeReader {
   seekData(file: FileDescriptor, position: number): number;
   /** Start of the next hole at or after `position`; the end of a file counts as one. */
   seekHole(file: FileDescriptor, position: number): number;
+  /** Has the kernel read part of a file while the caller does something else. It is told, not waited for: no error shows. */
+  readAhead(file: FileDescriptor, position: number, length: number): void;
   /** Drops a file's clean pages from the cache, so that the next read comes from the device (sync before). False where that failed. */
   dropFromCache(file: FileDescriptor): boolean;
 }

@@ -69,28 +69,6 @@ test("runJob() runs again what was not done, with the cursor it kept, and nothin
   assert.deepEqual(seen, ["one", null, { at: 7 }]);
 });
 
-test("runJob() disposes of what checkpoints keep for each other when the run ends, done or failed", async () => {
-  for (const isFailing of [false, true]) {
-    const engine = memoryEngine();
-    const seen: string[] = [];
-    const kind = kindOf([
-      checkpoint("one", async ({ keep, release }) => {
-        const holding = { kind: "mount", what: "/one" };
-        keep({ [Symbol.asyncDispose]: async () => void seen.push("gone", String(await release(holding))) });
-        return null;
-      }),
-      checkpoint("two", async () => {
-        seen.push("two");
-        if (isFailing) throw new RangeError("not yet");
-        return null;
-      }),
-    ]);
-    const { job } = await runJob(engine, kind, await create(engine, kind));
-    assert.equal(job.state, isFailing ? "failed" : "done");
-    assert.deepEqual(seen, ["two", "gone", "undefined"]);
-  }
-});
-
 test("runJob() heeds pause and cancel of others within two seconds, and keeps where it was", async () => {
   for (const [stop, state] of [
     ["pause", "paused"],

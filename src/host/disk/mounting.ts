@@ -6,7 +6,7 @@ const timeoutMs = 10 * 60_000;
 const unmountAttempts = 10;
 
 /**
- * Mounts a block device, without set-user-ID programs and devices, until it is disposed of. Unmounting tries again for two seconds
+ * Mounts a block device, without set-user-ID programs, devices and times of access, until it is disposed of. Unmounting tries again for two seconds
  * while something is busy there.
  *
  * @throws {ToolFailedError} @throws {InterruptedError}
@@ -18,7 +18,7 @@ export async function mountDevice(
   options: readonly string[],
   signal?: AbortSignal,
 ): Promise<AsyncDisposable> {
-  const words = ["-t", type, "-o", ["nosuid", "nodev", ...options].join(","), "--", device, directory];
+  const words = ["-t", type, "-o", ["nosuid", "nodev", "noatime", ...options].join(","), "--", device, directory];
   await runTool("mount", words, { timeoutMs, mustSucceed: true, ...(signal && { signal }) });
   return { [Symbol.asyncDispose]: async () => await unmount(directory) };
 }

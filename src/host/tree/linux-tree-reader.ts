@@ -133,6 +133,7 @@ export function linuxTreeReader(): TreeReader {
       if (at < 0) throw new SystemCallError("seek in", "an open file" as ByteString);
       return at;
     },
+    readAhead: (file, position, length) => void libc.posixFadvise(file, position, length, libc.POSIX_FADV_WILLNEED),
     dropFromCache: (file) => libc.posixFadvise(file, 0, 0, libc.POSIX_FADV_DONTNEED) === 0,
   };
 }

@@ -15,6 +15,7 @@ import {
   staleFinder,
   verifyOnDisk,
   type DiskSource,
+  type DiskThreads,
   type PrepareTouches,
 } from "./disk-source.ts";
 
@@ -45,12 +46,13 @@ const differencesKept = 1000;
 export async function checkpointSource(
   source: DiskSource,
   context: CheckpointContext,
+  threads: DiskThreads,
 ): Promise<{ readonly source: BuildSource; readonly result: () => Json }> {
   let result: Json = null;
   let changed: readonly ByteString[] = [];
   const { onProgress, cursor, saveCursor, results } = context;
   const created = createdHome(source.plan);
-  const work = (signal: AbortSignal | undefined) => ({ onProgress, signal: signal ?? context.signal });
+  const work = (signal: AbortSignal | undefined) => ({ onProgress, signal: signal ?? context.signal, threads });
   const fats = mountsOf(source.plan).filter(({ content }) => content.type === "vfat");
   return {
     result: () => result,

@@ -1,4 +1,5 @@
 import { lstatSync, lutimesSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { parseImageOperand } from "../../core/operand.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { byteStringFromText, displayBytes, type ByteString, type TreePath } from "../../core/tree/byte-string.ts";
@@ -7,12 +8,13 @@ import type { BuildSource, CreatedFileSystem, CreatedHome } from "../../system/d
 import { isEsp, mountsOf, type DiskPlan } from "../../system/disk/plan/disk-plan.ts";
 import { findStaleReferences, findSuccessions } from "../../system/prepare/references/index.ts";
 import { TargetDiffersError } from "../../system/restore/errors.ts";
+import type { RestorePorts } from "../../system/restore/ports.ts";
 import { runRestore, type WrittenTree } from "../../system/restore/run.ts";
-import { compareWithTree } from "../images/compare.ts";
+import { compareWithTree, type CheckThreads } from "../images/compare.ts";
 import { readFileOf, showImage } from "../images/images.ts";
 import { planPrepareOf, prepare, type PrepareOptions, type PrepareResult } from "../prepare/prepare.ts";
 import { restorePorts, tryLock } from "../restore/restore-ports.ts";
-import { makeWriteThreads } from "../settings/write-pool.ts";
+import { makeWriteThreads, type WriteThreads } from "../settings/write-pool.ts";
 import { openStore, type StoreOptions } from "../store/store.ts";
 import { explainDifferences, type ExplainedDifference, type KnownChanges } from "./explain-differences.ts";
 import type { DiskPrepareOptions } from "./plan-build.ts";
@@ -27,6 +29,13 @@ export interface PrepareTouches {
 export interface Working {
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
+  readonly threads: DiskThreads;
+}
+
+/** Threads that were started while there was something to wait for; where there are none, they are started when they are needed. */
+export interface DiskThreads {
+  write?: WriteThreads;
+  check?: CheckThreads;
 }
 
 /** An image as the source of disks. It is named by its id. */
@@ -39,20 +48,54 @@ export interface DiskSource extends Required<Pick<StoreOptions, "store" | "paths
 
 /** Writes the image into the mounted file systems of a disk. */
 export async function restoreOnDisk(source: DiskSource, directory: string, work: Working): Promise<WrittenTree> {
-  await using pool = makeWriteThreads();
+  await using pool = work.threads.write ?? makeWriteThreads();
   pool.start();
   using store = await openStore(source);
   await using opened = await store.openImage(parseImageOperand(source.image), "build a disk");
+  const mounts = mountsOf(source.plan).filter(({ content }) => content.type !== "vfat");
+  const ports = restorePorts(pool);
+  await using _early = writeOutEarly(
+    mounts.map(({ mountPoint }) => directory + mountPoint),
+    ports,
+  );
   // What is there are mount points, and what an earlier run left.
   const place = { target: directory, root: directory, stage: undefined, resumes: undefined };
-  return await runRestore({ version: 1, mode: "in-place", ...place, steps: [] }, store.chunks, restorePorts(pool), {
+  return await runRestore({ version: 1, mode: "in-place", ...place, steps: [] }, store.chunks, ports, {
     image: opened.name.image,
     manifest: opened.manifest,
     path: "" as TreePath,
     tryLock,
     verify: undefined,
-    ...work,
+    onProgress: work.onProgress,
+    signal: work.signal,
   });
+}
+
+const writeOutIntervalMs = 300;
+
+/** Has the kernel write out what was restored while the rest is still coming, so that there is little to wait for at the end. */
+function writeOutEarly(
+  directories: readonly string[],
+  { tree, syncFileSystem }: Pick<RestorePorts, "tree" | "syncFileSystem">,
+): AsyncDisposable {
+  const ending = new AbortController();
+  const writing = (async () => {
+    const opened = directories.map((directory) => tree.openRoot(directory));
+    try {
+      while (!ending.signal.aborted) {
+        await Promise.all(opened.map(async (directory) => await syncFileSystem(directory)));
+        await delay(writeOutIntervalMs, undefined, { signal: ending.signal }).catch(() => undefined);
+      }
+    } finally {
+      for (const directory of opened) tree.close(directory);
+    }
+  })();
+  return {
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await writing;
+    },
+  };
 }
 
 /** Makes the tree at home on the disk. `touching` is told beforehand what will be changed, which is less when an earlier run was killed. */
@@ -132,7 +175,9 @@ export async function verifyOnDisk(
       ignore: new Set(),
       // The file systems were mounted anew, so nothing is remembered of them.
       fromDevice: false,
-      ...work,
+      onProgress: work.onProgress,
+      signal: work.signal,
+      ...(work.threads.check && { threads: work.threads.check }),
     }),
   );
   const explained = explainDifferences(differences, known);

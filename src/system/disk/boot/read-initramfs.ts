@@ -1,4 +1,5 @@
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { promisify } from "node:util";
+import { gunzip, zstdDecompress } from "node:zlib";
 
 /** A small file of an initramfs. */
 export interface InitramfsFile {
@@ -10,20 +11,25 @@ export interface InitramfsFile {
 const headerBytes = 110;
 const maxFileBytes = 1 << 20;
 const maxUnpackedBytes = 1 << 30;
+const pieceBytes = 4 << 20;
 
 /**
  * Reads the files that `isWanted` out of an initramfs: cpio archives (newc) in a row, of which the last may be compressed with gzip or
- * zstd. Undefined compression, and what is no cpio, ends the reading: a damaged initramfs shows when it is started.
+ * zstd, which is undone in another thread. Undefined compression, and what is no cpio, ends the reading: a damaged initramfs shows when it
+ * is started.
  */
-export function readInitramfsFiles(archive: Uint8Array, isWanted: (name: string) => boolean): Generator<InitramfsFile> {
+export function readInitramfsFiles(
+  archive: Uint8Array,
+  isWanted: (name: string) => boolean,
+): AsyncGenerator<InitramfsFile> {
   return readArchives(archive, isWanted, true);
 }
 
-function* readArchives(
+async function* readArchives(
   archive: Uint8Array,
   isWanted: (name: string) => boolean,
   mayBePacked: boolean,
-): Generator<InitramfsFile> {
+): AsyncGenerator<InitramfsFile> {
   const buffer = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength);
   let at = 0;
   while (at < buffer.length) {
@@ -33,7 +39,7 @@ function* readArchives(
     }
     const entry = entryAt(buffer, at);
     if (entry === undefined) {
-      const unpacked = mayBePacked ? decompress(buffer.subarray(at)) : undefined;
+      const unpacked = mayBePacked ? await decompress(buffer.subarray(at)) : undefined;
       if (unpacked !== undefined) yield* readArchives(unpacked, isWanted, false);
       return;
     }
@@ -59,11 +65,12 @@ function align(offset: number): number {
   return Math.ceil(offset / 4) * 4;
 }
 
-function decompress(packed: Buffer): Buffer | undefined {
-  const options = { maxOutputLength: maxUnpackedBytes };
+async function decompress(packed: Buffer): Promise<Buffer | undefined> {
+  // Each piece is a trip between threads.
+  const options = { maxOutputLength: maxUnpackedBytes, chunkSize: pieceBytes };
   try {
-    if (packed.readUInt16BE(0) === 0x1f8b) return gunzipSync(packed, options);
-    if (packed.readUInt32LE(0) === 0xfd2f_b528) return zstdDecompressSync(packed, options);
+    if (packed.readUInt16BE(0) === 0x1f8b) return await promisify(gunzip)(packed, options);
+    if (packed.readUInt32LE(0) === 0xfd2f_b528) return await promisify(zstdDecompress)(packed, options);
   } catch (error) {
     if (error instanceof Error && "code" in error) return undefined; // damaged, too long or too short
     throw error;

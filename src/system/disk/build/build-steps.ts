@@ -92,8 +92,8 @@ export function buildSteps(
       weight: 3,
       undo,
       run: inTree(async (tree, signal) => {
-        checkTree(tree.files, source.findStale);
-        await source.verify(tree.directory, signal);
+        const checks = [checkTree(tree.files, source.findStale), source.verify(tree.directory, signal)];
+        for (const check of await Promise.allSettled(checks)) if (check.status === "rejected") throw check.reason;
         await fillFats(request, tree, ports, signal);
         source.finish(tree.directory);
       }, "reopen"),

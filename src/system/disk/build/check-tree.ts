@@ -45,7 +45,7 @@ const maxInitramfsBytes = 512 << 20;
  *
  * @throws {DiskNotCleanError} With every file that names a device or a UUID of the old disks.
  */
-export function checkTree(tree: TreeFiles, findStale: BuildSource["findStale"]): void {
+export async function checkTree(tree: TreeFiles, findStale: BuildSource["findStale"]): Promise<void> {
   const entries = entryFolders.flatMap((folder) =>
     tree
       .list(folder as TreePath)
@@ -57,19 +57,20 @@ export function checkTree(tree: TreeFiles, findStale: BuildSource["findStale"]):
     path,
     tree.read(path as TreePath, maxTextBytes),
   ]);
-  const stale = [...texts, ...initramfsTexts(tree)].flatMap(([path, text]) => {
+  const packed = await Array.fromAsync(initramfsTexts(tree));
+  const stale = [...texts, ...packed].flatMap(([path, text]) => {
     const references = text === undefined ? [] : findStale(text);
     return references.length === 0 ? [] : [{ path, references }];
   });
   if (stale.length > 0) throw new DiskNotCleanError(stale);
 }
 
-function* initramfsTexts(tree: TreeFiles): Generator<readonly [string, string]> {
+async function* initramfsTexts(tree: TreeFiles): AsyncGenerator<readonly [string, string]> {
   for (const { initramfs } of findKernels(tree)) {
     if (initramfs === undefined) continue;
     const archive = tree.read(initramfs.slice(1) as TreePath, maxInitramfsBytes);
     if (archive === undefined) continue;
-    for (const { name, content } of readInitramfsFiles(Buffer.from(archive, "latin1"), isAboutDisks))
+    for await (const { name, content } of readInitramfsFiles(Buffer.from(archive, "latin1"), isAboutDisks))
       yield [`${initramfs}: ${name}`, content];
   }
 }

@@ -13,7 +13,7 @@ import { convertDisk } from "../../../../system/disk/convert/convert-disk.ts";
 import { mountsOf } from "../../../../system/disk/plan/disk-plan.ts";
 import { checkDevice } from "../../../../system/disk/target/check-device.ts";
 import { checkpointSource, type CheckedDisk, type PreparedDisk } from "../../../disk/checkpoint-source.ts";
-import type { DiskSource } from "../../../disk/disk-source.ts";
+import type { DiskSource, DiskThreads } from "../../../disk/disk-source.ts";
 import {
   defaultMachine,
   planDiskBuild,
@@ -22,9 +22,11 @@ import {
 } from "../../../disk/plan-build.ts";
 import { realPaths } from "../../../disk/disk-target.ts";
 import { splitName } from "../../../disk/per-disk.ts";
+import { makeCheckThreads } from "../../../images/compare.ts";
 import { readStreamOf } from "../../../images/streams.ts";
 import { storeOf } from "../../../images/images.ts";
 import { choosePaths, type Paths } from "../../../settings/settings.ts";
+import { makeWriteThreads } from "../../../settings/write-pool.ts";
 import { storePath } from "../../../store/store.ts";
 import { fromJson, toJson } from "../../json.ts";
 import { choicesOf, isEqual, runAsJob, type JobOptions } from "../../run-as-job.ts";
@@ -115,6 +117,7 @@ class DiskBuild {
   readonly #source: DiskSource;
   readonly #request: BuildRequest;
   #tree: KeptTree | undefined;
+  readonly #threads: DiskThreads = {};
   /** The files that are built, and the plain ones that they are made from. */
   readonly files: readonly {
     readonly disk: string;
@@ -178,13 +181,23 @@ class DiskBuild {
   }
 
   async #run(name: BuildStep["name"], context: CheckpointContext): Promise<Json> {
-    const { source, result } = await checkpointSource(this.#source, context);
+    const { source, result } = await checkpointSource(this.#source, context, this.#threads);
+    this.#startThreads(name, context);
     // Writing everything to the disk comes after the tree has gone.
     const tree = name === "sync" ? undefined : await this.#keepTree(context);
     const step = buildSteps(this.#request, source, diskPorts, tree).find((each) => each.name === name);
     await step?.run(context.signal);
     if (name === "check") await this.#closeTree(context);
     return result();
+  }
+
+  /** Starts threads a step ahead: they load while programs are waited for. */
+  #startThreads(name: BuildStep["name"], { keep }: CheckpointContext): void {
+    if (name !== "partition" && name !== "prepare") return;
+    const threads =
+      name === "partition" ? (this.#threads.write = makeWriteThreads()) : (this.#threads.check = makeCheckThreads());
+    keep(threads);
+    threads.start();
   }
 
   /** The tree, which stays mounted for the steps to come. */
