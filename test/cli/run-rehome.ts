@@ -30,9 +30,8 @@ export interface Sandbox {
   readonly start: (...words: readonly string[]) => ChildProcessWithoutNullStreams;
 }
 
-/** Makes a {@link Sandbox} that is removed after the test. */
-export function sandbox(context: TestContext): Sandbox {
-  const directory = temporaryDirectory(context);
+/** Makes a {@link Sandbox} in a directory that is removed after the test. */
+export function sandbox(context: TestContext, directory: string = temporaryDirectory(context)): Sandbox {
   const environment = {
     ...process.env,
     REHOME_STATE_DIR: join(directory, "state"),

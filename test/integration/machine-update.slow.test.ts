@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFile
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { findTool } from "../../src/host/processes.ts";
-import { cloneTree, debianTree } from "../support/debian-tree.ts";
+import { cloneTree, debianTreeIn } from "../support/debian-tree.ts";
 import { addPackageRepository, installTiny } from "../support/package-repository.ts";
+import { memoryDirectory } from "../support/memory-directory.ts";
 import { asRoot } from "../support/temporary-directory.ts";
 import { makeMachine, makeSite, put, type Site } from "../support/two-sites.ts";
 import { assertDocument } from "../cli/documents.ts";
@@ -35,8 +36,10 @@ function scene(context: TestContext): {
   readonly target: string;
   readonly version: () => string;
 } {
-  const site = makeSite(context);
-  const tree = debianTree(context, "bare");
+  // An update copies the machine several times over.
+  const directory = memoryDirectory(context);
+  const site = makeSite(context, directory);
+  const tree = debianTreeIn(directory, "bare");
   addPackageRepository(tree, ["1.0", "2.0", "9.0"]);
   installTiny(tree, "1.0");
   const source = softwareOf(tree, join(site.directory, "source"));
@@ -81,6 +84,8 @@ test(
     const { jobs } = site.document("job", "list").document as { jobs: { id: string }[] };
     assert.equal(site.run("job", "undo", jobs[0]?.id ?? "").status, 0);
     assert.equal(site.stateOf("web1"), "detached");
+    assert.equal(version(), "1.0");
+    assert.deepEqual(readdirSync(join(site.machine("web1"), ".rehome")), ["detached.json"]);
 
     // The host has an older one than the machine itself.
     writeFileSync(status, text.replace(/(Package: rehome-tiny\n[^]*?Version: )2\.0/, "$10.9"));
@@ -108,8 +113,9 @@ test(
 );
 
 test("attach -u --host shows what the host lacks, and installs it once it is confirmed", needs, (context) => {
-  const site = makeSite(context);
-  const host = debianTree(context, "bare");
+  const directory = memoryDirectory(context);
+  const site = makeSite(context, directory);
+  const host = debianTreeIn(directory, "bare");
   addPackageRepository(host, ["1.0", "2.0"]);
   installTiny(host, "2.0");
   makeMachine(site, "web1");

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { findTool } from "../../src/host/processes.ts";
 import { bootMachine } from "../support/booted-machine.ts";
-import { debianTree } from "../support/debian-tree.ts";
+import { debianTreeIn } from "../support/debian-tree.ts";
+import { memoryDirectory } from "../support/memory-directory.ts";
 import { asRoot } from "../support/temporary-directory.ts";
 import { makeSite, moveFiles, put, type Site } from "../support/two-sites.ts";
 
@@ -20,8 +21,12 @@ test(
   "a booted machine is halted, detached, moved, created, attached and boots again, its service answering, as do those made of it",
   needs,
   async (context) => {
-    const [host1, host2] = [makeSite(context), makeSite(context)];
-    const tree = debianTree(context);
+    const directory = memoryDirectory(context);
+    const [host1, host2] = ["host1", "host2"].map((name) => {
+      mkdirSync(join(directory, name));
+      return makeSite(context, join(directory, name));
+    }) as [Site, Site];
+    const tree = debianTreeIn(directory);
     // A machine has no kernel of its own.
     for (const path of ["boot", "usr/lib/modules"]) rmSync(join(tree, path), { recursive: true });
     renameSync(tree, host1.machine("my-zone"));

@@ -19,8 +19,13 @@ export function debianTarball(...variant: readonly Variant[]): string {
 
 /** A real Debian system with kernel, initramfs and SSH server in a directory that goes with the test, without its documentation. */
 export function debianTree(context: TestContext, ...variant: readonly Variant[]): string {
+  return debianTreeIn(temporaryDirectory(context), ...variant);
+}
+
+/** The same in a directory of the test's own. */
+export function debianTreeIn(directory: string, ...variant: readonly Variant[]): string {
   const tarball = debianTarball(...variant);
-  const root = join(temporaryDirectory(context), "debian");
+  const root = join(directory, "debian");
   mkdirSync(root);
   const left = ["usr/share/doc", "usr/share/man", "usr/share/locale"].map((path) => `--exclude=./${path}/*`);
   run("tar", "-xf", tarball, "-C", root, "--numeric-owner", ...left);

@@ -12,9 +12,9 @@ export interface Site extends Sandbox {
   readonly stateOf: (name: string) => unknown;
 }
 
-/** Makes a site that goes with the test. */
-export function makeSite(context: TestContext): Site {
-  const place = sandbox(context);
+/** Makes a site in a directory that goes with the test. */
+export function makeSite(context: TestContext, directory?: string): Site {
+  const place = sandbox(context, directory);
   chmodSync(join(place.directory, "machines"), 0o700);
   return {
     ...place,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { crashPoint } from "../../../../../core/crash-points.ts";
 import type { Checkpoint } from "../../../../../engine/job-kind.ts";
-import { readMachineFile, writeMachineFile } from "../../../../../host/machines/machine-files.ts";
+import { readMachineFile, removeMachineFile, writeMachineFile } from "../../../../../host/machines/machine-files.ts";
 import {
   copyMachineTree,
   exchangeMachineTrees,
@@ -10,11 +10,18 @@ import {
 import type { PackageChange } from "../../../../../journeys/machine/update/plan-update.ts";
 import { UpdateFailedError } from "../../../../machines/errors.ts";
 import { updatePackages } from "../../../../machines/machine-packages.ts";
+import { fromJson } from "../../../json.ts";
 
 /** The log of updates in the machine's own directory. */
 const logFile = "update.log";
 const maxLogBytes = 1 << 20;
 const keptLogCharacters = 200_000;
+
+/** How far an update came. */
+interface Progress {
+  /** The machine may be in the middle of it; false once it is what it was, but for the log. */
+  readonly isBegun: boolean;
+}
 
 /** What an update works on. */
 interface Updated {
@@ -65,8 +72,8 @@ export function updateCheckpoints({ directory, snapshot, changes, lock }: Update
     async run({ cursor, saveCursor, signal, log }) {
       using _lock = lock();
       // A run of before may have died in the middle of it.
-      if (cursor !== null) await putBack();
-      await saveCursor({ isBegun: true });
+      if (fromJson<Progress | null>(cursor)?.isBegun === true) await putBack();
+      await saveCursor({ isBegun: true } satisfies Progress);
       try {
         const output = await updatePackages(directory, changes, signal);
         crashPoint("machine.update.installed");
@@ -75,6 +82,7 @@ export function updateCheckpoints({ directory, snapshot, changes, lock }: Update
       } catch (error) {
         if (!(error instanceof UpdateFailedError)) throw error;
         await putBack();
+        await saveCursor({ isBegun: false } satisfies Progress);
         writeLog(directory, changes, `${error.output}\n${error.message}; the machine is as it was`);
         log("the machine is as it was before the update");
         throw error;
@@ -83,7 +91,10 @@ export function updateCheckpoints({ directory, snapshot, changes, lock }: Update
     },
     async takeBack({ cursor }) {
       using _lock = lock();
-      if (cursor !== null && existsSync(snapshot)) await putBack();
+      const progress = fromJson<Progress | null>(cursor);
+      if (progress === null || !existsSync(snapshot)) return;
+      if (progress.isBegun) await putBack();
+      else putBackLog(directory, snapshot);
     },
   };
   return {
@@ -108,6 +119,12 @@ function writeLog(directory: string, changes: readonly PackageChange[], output: 
   const lines = changes.map(({ name, architecture, from, to }) => `${name}:${architecture} ${from ?? "none"} -> ${to}`);
   const entry = [`${new Date().toISOString()} machine attach -u`, ...lines, output.trimEnd(), ""].join("\n");
   writeMachineFile(directory, logFile, (before + entry).slice(-keptLogCharacters));
+}
+
+function putBackLog(directory: string, snapshot: string): void {
+  const before = readLog(snapshot);
+  if (before === "") removeMachineFile(directory, logFile);
+  else writeMachineFile(directory, logFile, before);
 }
 
 /** What the machine put in its place is no log. */
