@@ -158,9 +158,14 @@ function assertFinished(lab: Lab, device: string, hostname: string): readonly Pa
 test("two nodes get disks of their own sizes, with names and UUIDs of their own", asRoot, async (context) => {
   const lab = await makeLab(context);
   const [small, large] = [lab.disk("small", 300), lab.disk("large", 600)];
+  const beside = join(lab.directory, "beside.raw");
   const { verdicts, log, joined } = await lab.serve(2, (joinOf) =>
-    Promise.all([cloneJoinDisk(joinOf("n1", small)), cloneJoinDisk(joinOf("n2", large))]),
+    Promise.all([
+      cloneJoinDisk({ ...joinOf("n1", small), raw: [`spare=${beside}`] }),
+      cloneJoinDisk(joinOf("n2", large)),
+    ]),
   );
+  assert.ok(readFileSync(beside).equals(lab.stream), "the stream went to another place, too");
   assert.deepEqual(verdicts, [true, true], log.join("\n"));
   assert.deepEqual(
     joined.map(({ devices, resumed }) => [devices, resumed]),

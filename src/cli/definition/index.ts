@@ -5,6 +5,7 @@
 import type { CommandDefinition } from "./command-definition.ts";
 import * as build from "./build-commands.ts";
 import * as clone from "./clone-commands.ts";
+import * as cloneServe from "./clone-serve-command.ts";
 import * as disk from "./disk-commands.ts";
 import * as host from "./host-commands.ts";
 import * as image from "./image-commands.ts";
@@ -57,7 +58,7 @@ export interface Calls {
   readonly "machine remove": machineChange.MachineRemoveCall;
   readonly "machine mark": machineChange.MachineMarkCall;
   readonly "machine reclaim": machineChange.MachineReclaimCall;
-  readonly "clone serve": clone.CloneServeCall;
+  readonly "clone serve": cloneServe.CloneServeCall;
   readonly "clone join": clone.CloneJoinCall;
   readonly "clone go": clone.CloneSessionCall;
   readonly "clone status": clone.CloneStatusCall;
@@ -121,7 +122,7 @@ export const commands: { readonly [Name in CommandName]: CommandDefinition<Calls
   "machine remove": machineChange.machineRemoveCommand,
   "machine mark": machineChange.machineMarkCommand,
   "machine reclaim": machineChange.machineReclaimCommand,
-  "clone serve": clone.cloneServeCommand,
+  "clone serve": cloneServe.cloneServeCommand,
   "clone join": clone.cloneJoinCommand,
   "clone go": clone.cloneGoCommand,
   "clone status": clone.cloneStatusCommand,
@@ -161,6 +162,7 @@ export { variables } from "./variables.ts";
 export type { Completes } from "./field.ts";
 export type * from "./build-commands.ts";
 export type * from "./clone-commands.ts";
+export type * from "./clone-serve-command.ts";
 export type * from "./disk-commands.ts";
 export type * from "./host-commands.ts";
 export type * from "./image-commands.ts";

@@ -15,6 +15,11 @@ export function openFileTarget(path: string, sizeBytes: number): StreamTarget & 
   return targetOf(path, file, true);
 }
 
+/** Opens a file that was written before, to read it only (never through a symlink). */
+export function openWrittenFile(path: string): StreamTarget & Disposable {
+  return targetOf(path, openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW), true);
+}
+
 const syncLater = promisify(fsync);
 
 function targetOf(path: string, file: number, isZeroed: boolean): StreamTarget & Disposable {

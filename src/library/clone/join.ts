@@ -9,6 +9,7 @@ import { makeCheckThreads } from "../images/compare.ts";
 import { makeWriteThreads } from "../settings/write-pool.ts";
 import { realPath } from "../settings/real-path.ts";
 import { joinSession, type JoinSessionOptions } from "./join-session.ts";
+import { chooseRawPlaces, writeRawStreams, type RawChoices } from "./raw-streams.ts";
 import { fillTree, type TreeArrival } from "./fill-tree.ts";
 import { planTree } from "./plan-tree.ts";
 import { updateTree } from "./update-tree.ts";
@@ -18,7 +19,7 @@ import { doThen, settleCopy, type CloneThen } from "./settle-copy.ts";
 import { VerifiedMark } from "./verified-mark.ts";
 
 /** How to join a session with a directory as target. */
-export interface CloneJoinOptions extends JoinSessionOptions {
+export interface CloneJoinOptions extends JoinSessionOptions, RawChoices {
   /** The directory holds an older clone, which is made equal to the image; only what it lacks is fetched. */
   readonly update?: boolean;
   /** What to do once the golden node lets this node go. Default: stay. */
@@ -48,6 +49,7 @@ export interface CloneJoinResult {
  * golden node ends the session. The same call after a failure or kill goes on.
  *
  * @throws {SessionRefusedError} @throws {TargetUnsuitableError} @throws {TargetDiffersError} @throws {CopyNotPreparedError}
+ * @throws {StreamNotFoundError} @throws {DeviceRefusedError}
  */
 export async function cloneJoin(directory: string, options: CloneJoinOptions): Promise<CloneJoinResult> {
   const startedAtMs = Date.now();
@@ -55,6 +57,7 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
   const paths = options.paths ?? choosePaths();
   const isUpdate = options.update === true;
   const newStage = newStagePath(target);
+  const places = await chooseRawPlaces(options);
   let files: WrittenFiles | undefined;
   const doneUpTo = (image: string): TreePath | undefined =>
     findUnfinished(target, tryLock).find((each) => each.image === image && each.path === "")?.doneUpTo as
@@ -67,7 +70,7 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
   const { result, ...received } = await joinSession(options, {
     takes(image) {
       const done = isUpdate ? undefined : doneUpTo(image);
-      return { isFresh: !isUpdate && done === undefined, doneUpTo: done };
+      return { isFresh: !isUpdate && done === undefined, doneUpTo: done, streams: places.map(({ name }) => name) };
     },
     fromFiles: (frame) => Promise.resolve(files?.frame(frame)),
     receive: async (session, coming, index) => {
@@ -84,11 +87,14 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
         isInFiles: (frame) => files?.frame(frame) !== undefined,
         isVerified: (root) => mark.isOf(root),
         settle: async (root) => {
+          const log = (line: string): void => session.log(line);
+          const { onProgress = () => undefined, signal } = options;
+          await writeRawStreams(coming, places, options.mayErase ?? [], { log, onProgress, signal });
           const settlement = session.settlement ?? { identity: "none", hostname: "", modules: "" };
           if (settlement.identity === "none") return;
           if (!isUpdate) mark.put(root);
           crashPoint("clone.verified");
-          await settleCopy(root, settlement, { log: (line) => session.log(line), signal: options.signal, paths });
+          await settleCopy(root, settlement, { log, signal, paths });
           crashPoint("clone.settled");
         },
         onProgress: options.onProgress ?? (() => undefined),

@@ -6,9 +6,11 @@ import { parseToken } from "../../journeys/clone/wire/token.ts";
 import type { RestorePlan } from "../../system/restore/plan.ts";
 import { newStagePath } from "../../system/restore/stage.ts";
 import { lookAtTarget } from "../restore/restore-ports.ts";
+import type { StreamPlace } from "../restore/streams/plan-targets.ts";
 import { realPath } from "../settings/real-path.ts";
 import type { CloneJoinOptions } from "./join.ts";
 import { planTree } from "./plan-tree.ts";
+import { chooseRawPlaces } from "./raw-streams.ts";
 import type { CloneThen } from "./settle-copy.ts";
 
 /** What a join would do on this node. */
@@ -23,6 +25,8 @@ export interface CloneJoinPlan {
   readonly mode: RestorePlan["mode"];
   /** Where the tree is written until it is verified; absent unless `mode` is `staged`. */
   readonly stage?: string;
+  /** Where raw streams would be written. */
+  readonly streams: readonly StreamPlace[];
   readonly freeBytes: number;
   /** The image of an earlier run that would be gone on with. */
   readonly unfinished?: string;
@@ -32,7 +36,7 @@ export interface CloneJoinPlan {
 /**
  * Says what {@link cloneJoin} would do; joins nothing and changes nothing.
  *
- * @throws {TargetUnsuitableError} If it would refuse the directory.
+ * @throws {TargetUnsuitableError} If it would refuse the directory. @throws {DeviceRefusedError} If it would refuse a device.
  */
 export async function planCloneJoin(directory: string, options: CloneJoinOptions): Promise<CloneJoinPlan> {
   const target = realPath(resolve(directory));
@@ -50,6 +54,7 @@ export async function planCloneJoin(directory: string, options: CloneJoinOptions
     directory: target,
     mode: plan.mode,
     ...(plan.stage !== undefined && { stage: plan.stage }),
+    streams: await chooseRawPlaces(options),
     freeBytes: facts.freeBytes,
     ...(unfinished && { unfinished: unfinished.image }),
     afterwards,

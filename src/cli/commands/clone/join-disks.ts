@@ -14,7 +14,7 @@ import { retriesLine } from "./retries-line.ts";
 /** `rehome clone join --disk`. */
 export async function joinWithDisks(
   joining: Omit<CloneJoinDiskOptions, "disks">,
-  { disk, dir, layout, yesErase, yesEraseAll, update, dryRun }: CloneJoinCall,
+  { disk, dir, layout, raw, yesErase, yesEraseAll, update, dryRun }: CloneJoinCall,
   context: CommandContext,
 ): Promise<ExitStatus> {
   const { common, output, messages } = context;
@@ -25,6 +25,7 @@ export async function joinWithDisks(
     ...joining,
     disks: disk,
     ...(layout !== undefined && { layout }),
+    raw,
     mayErase: yesErase,
     mayEraseAll: yesEraseAll,
   };
@@ -55,12 +56,14 @@ export async function joinWithDisks(
 
 /** What would be written where, and lost for it. */
 function describeJoin(join: CloneJoinDiskPlan, width: number): string[] {
-  const { session, golden, name, image, resumes, targets, firmware, plan, erases, bootRecords, afterwards } = join;
+  const { session, golden, name, image, resumes, targets, firmware, plan, erases, bootRecords, streams, afterwards } =
+    join;
   const lost = Object.entries(erases).filter(([, held]) => held.length > 0);
   return [
     `join session ${session} at ${golden} as ${name}, for image @${image.slice(0, 12)}`,
     ...(resumes ? ["go on with what an earlier join has written"] : []),
     ...targets.map(({ disk, path }) => `${disk} is written to ${path}`),
+    ...streams.map(({ name: stream, path }) => `stream ${stream} is written to ${path}`),
     ...lost.map(([device, held]) => `erase ${device}, which holds ${held.join(", ")}`),
     "",
     ...describePlan(plan, width),

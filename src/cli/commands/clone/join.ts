@@ -32,7 +32,7 @@ export async function runCloneJoin(call: CloneJoinCall, context: CommandContext)
   };
   const { store } = context.common;
   if (call.disk.length > 0) return await joinWithDisks({ ...joining, afterwards: afterwardsOf(call) }, call, context);
-  if (call.layout !== undefined || call.yesErase.length > 0 || call.yesEraseAll)
+  if (call.layout !== undefined || call.yesEraseAll || (call.yesErase.length > 0 && call.raw.length === 0))
     throw new UsageError(
       "cannot use --layout, --yes-erase or --yes-erase-all without --disk",
       "They belong to --disk.",
@@ -47,7 +47,7 @@ export async function runCloneJoin(call: CloneJoinCall, context: CommandContext)
     );
   return await joinWithDirectory(
     call.dir,
-    { ...joining, afterwards: afterwardsOf(call), update: call.update },
+    { ...joining, afterwards: afterwardsOf(call), update: call.update, raw: call.raw, mayErase: call.yesErase },
     call,
     context,
   );
@@ -84,9 +84,9 @@ async function joinWithStore(
   call: CloneJoinCall,
   context: CommandContext,
 ): Promise<ExitStatus> {
-  const isOfDirectory = call.update || call.reboot || call.then !== undefined || call.dryRun;
+  const isOfDirectory = call.update || call.raw.length > 0 || call.reboot || call.then !== undefined || call.dryRun;
   if (isOfDirectory)
-    throw new UsageError("cannot use --update, --reboot, --then or -n with --store", "They belong to --dir.");
+    throw new UsageError("cannot use --update, --raw, --reboot, --then or -n with --store", "They belong to --dir.");
   const signal = context.interruptible("the join");
   const { name, retries, durationMs } = await (async () => {
     using view = context.startProgress(frameNoun);
@@ -137,6 +137,7 @@ function showPlan(plan: CloneJoinPlan, { from }: CloneJoinCall, { common, output
         : `join session ${session} at ${golden.join(" or ")} as ${name}${from === undefined ? "" : " (not asked)"}`,
       ...(unfinished === undefined ? [] : [`go on with what is there of image @${unfinished.slice(0, 12)}`]),
       describeWriting(plan),
+      ...plan.streams.map(({ name: stream, path }) => `write stream ${stream} to ${path}`),
       `${formatBytes(freeBytes)} are free there`,
       "read all of it back, and prepare it as the golden node says",
       afterwards.kind === "command" ? `run ${afterwards.line}` : afterwards.kind,

@@ -263,10 +263,10 @@ export class NodeSession implements Disposable {
     this.#connection?.send({ kind: "ran", serial, exitStatus });
   }
 
-  /** The golden node is gone: goes on, and seeks it. */
+  /** The golden node is gone: goes on, and seeks it; who has failed is let go by it, and comes back no more. */
   #lost(): void {
     this.#connection = undefined;
-    if (!this.#over.signal.aborted) void this.#return();
+    if (this.#verdict?.ok !== false && !this.#over.signal.aborted) void this.#return();
   }
 
   async #return(): Promise<void> {

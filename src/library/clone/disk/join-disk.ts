@@ -21,16 +21,18 @@ import { findUnfinished } from "../../../system/restore/stage.ts";
 import type { RestoreLoss } from "../../../system/restore/write-tree.ts";
 import { makeCheckThreads } from "../../images/compare.ts";
 import { tryLock } from "../../restore/restore-ports.ts";
+import type { StreamPlace } from "../../restore/streams/plan-targets.ts";
 import { choosePaths, type Paths } from "../../settings/settings.ts";
 import { makeWriteThreads } from "../../settings/write-pool.ts";
 import { joinSession, type JoinSessionOptions } from "../join-session.ts";
+import { chooseRawPlaces, writeRawStreams, type RawChoices } from "../raw-streams.ts";
 import { doThen, type CloneThen } from "../settle-copy.ts";
 import { DiskRecord, readDiskProgress, type DiskProgress } from "./disk-record.ts";
 import { bootRecordBytes, devicesOf, planNodeDisks, type NodeDiskChoices, type NodeDisks } from "./plan-node-disks.ts";
 import { rawPartitionsOf, receivedDisk } from "./received-disk.ts";
 
 /** How to join a session with disks as target. */
-export interface CloneJoinDiskOptions extends JoinSessionOptions, NodeDiskChoices {
+export interface CloneJoinDiskOptions extends JoinSessionOptions, NodeDiskChoices, RawChoices {
   /** What to do once the golden node lets this node go. Default: stay. */
   readonly afterwards?: CloneThen;
 }
@@ -68,6 +70,7 @@ export async function cloneJoinDisk(options: CloneJoinDiskOptions): Promise<Clon
   const seen = await seeSession(options);
   const former = await formerJoin(paths, options, seen);
   const planned = await planNodeDisks(seen, options, { isBegun: former !== undefined });
+  const places = await chooseRawPlaces(options);
   const node = new NodeDisk(options, record, { seen, disks: former?.disks ?? planned, former });
   const doneUpTo = await node.doneUpTo();
   await using write = makeWriteThreads();
@@ -77,11 +80,13 @@ export async function cloneJoinDisk(options: CloneJoinDiskOptions): Promise<Clon
   const { result, ...received } = await joinSession(options, {
     takes(image) {
       if (image !== seen.image) throw new SessionRefusedError("session", "it has begun anew with another image");
-      const streams = hasTree ? [] : rawPartitionsOf(planned.plan).map(({ stream }) => stream);
+      // They are written before the tree counts as written.
+      const raw = [...rawPartitionsOf(planned.plan).map(({ stream }) => stream), ...places.map(({ name }) => name)];
+      const streams = hasTree ? [] : raw;
       return { isFresh: !hasTree && doneUpTo === undefined, hasTree, doneUpTo, streams };
     },
     fromFiles: (frame) => Promise.resolve(node.frame(frame)),
-    receive: async (session, coming, index) => await node.receive(session, coming, index, { write, check }),
+    receive: async (session, coming, index) => await node.receive(session, coming, index, { write, check }, places),
     released: (log) => doThen(options.afterwards ?? { kind: "stay" }, node.devices[0]?.path ?? "", log),
   });
   record.remove();
@@ -157,6 +162,7 @@ class NodeDisk {
     coming: ComingImage,
     index: NodeIndex,
     threads: Parameters<typeof receivedDisk>[0]["threads"],
+    places: readonly StreamPlace[],
   ): Promise<DiskProgress> {
     const { signal, onProgress = () => undefined, paths } = this.#options;
     let progress = this.#progress ?? (await this.#begin(session, coming));
@@ -174,6 +180,12 @@ class NodeDisk {
       onProgress,
       signal,
       paths,
+      writeStreams: async () =>
+        await writeRawStreams(coming, places, this.#options.mayErase ?? [], {
+          log: (line) => session.log(line),
+          onProgress,
+          signal,
+        }),
       progress: () => progress,
       onMounted: (directory) => {
         this.#files = new WrittenFiles(linuxTreeReader(), index, directory);

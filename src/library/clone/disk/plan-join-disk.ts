@@ -1,5 +1,7 @@
 import { hostname } from "node:os";
+import type { StreamPlace } from "../../restore/streams/plan-targets.ts";
 import { choosePaths } from "../../settings/settings.ts";
+import { chooseRawPlaces } from "../raw-streams.ts";
 import type { CloneThen } from "../settle-copy.ts";
 import { formerJoin, seeSession, type CloneJoinDiskOptions } from "./join-disk.ts";
 import { planNodeDisks, type PlannedNodeDisks } from "./plan-node-disks.ts";
@@ -14,6 +16,8 @@ export interface CloneJoinDiskPlan extends PlannedNodeDisks {
   readonly image: string;
   /** An earlier join has begun, and would be gone on with. */
   readonly resumes: boolean;
+  /** Where raw streams would be written beside. */
+  readonly streams: readonly StreamPlace[];
   readonly afterwards: CloneThen;
 }
 
@@ -28,12 +32,14 @@ export async function planCloneJoinDisk(options: CloneJoinDiskOptions): Promise<
   const former = await formerJoin(options.paths ?? choosePaths(), options, seen);
   const planned = await planNodeDisks(seen, options, { isBegun: former !== undefined });
   const { place, image } = seen;
+  const streams = await chooseRawPlaces(options);
   return {
     session,
     name: name ?? hostname(),
     golden: `${place.host}:${place.port}`,
     image,
     resumes: former !== undefined,
+    streams,
     afterwards,
     ...planned,
     ...(former && { ...former.disks, erases: {} }),

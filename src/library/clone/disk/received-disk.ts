@@ -20,6 +20,8 @@ import type { DiskProgress } from "./disk-record.ts";
 /** A tree that comes in, and the disks that it is written to. */
 export interface DiskArrival extends Pick<TreeArrival, "session" | "coming" | "threads" | "onProgress" | "signal"> {
   readonly request: BuildRequest;
+  /** Writes streams to other places of the node. */
+  readonly writeStreams: () => Promise<void>;
   /** What came of the steps before. */
   readonly progress: () => DiskProgress;
   /** Told where the tree is mounted while it can be read from there. */
@@ -43,6 +45,7 @@ export function receivedDisk(arrival: DiskArrival): BuildSource {
     async restore(directory) {
       const written = await fill(directory, arrival);
       await writeRawPartitions(arrival);
+      await arrival.writeStreams();
       using tree = diskPorts.openTree(directory);
       arrival.onWritten({
         written,
