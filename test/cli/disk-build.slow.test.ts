@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { exitStatus } from "../../src/core/exit-status.ts";
@@ -132,12 +132,16 @@ test("disk build writes to a device only when it may, and says when there is no 
   assert.match(built.stderr, /^point of no return: "partition", .*\/dev\/loop\d+ held cannot be brought back$/m);
   const table = runTool("sfdisk", "--dump", device);
   assert.equal(table.match(/type=/g)?.length, 5);
+  const known = (): string[] => readdirSync(`/sys/block/${basename(device)}`).filter((name) => /p\d+$/.test(name));
+  const names = [1, 2, 3, 4, 5].map((number) => `${basename(device)}p${number}`);
+  assert.deepEqual(known().toSorted(), names, "the kernel was told of the new partitions");
   const full = run(...words);
   assert.equal(full.status, exitStatus.refused);
   assert.match(full.stderr, /it holds something \(gpt/);
   assert.equal(runTool("sfdisk", "--dump", device), table);
   const place = join(directory, "mounted");
   mkdirSync(place);
+  runTool("partx", "--delete", device);
   runTool("wipefs", "--all", "--quiet", device);
   runTool("mkfs.ext2", "-q", device);
   runTool("mount", device, place);
@@ -147,6 +151,8 @@ test("disk build writes to a device only when it may, and says when there is no 
   assert.match(used.stderr, /it is in use/);
   const erased = run(...words, "--yes-erase", device);
   assert.equal(erased.status, 0, erased.stderr);
+  assert.deepEqual(known().toSorted(), names);
+  runTool("partx", "--delete", device);
 });
 
 test("what the guide to disks says works", asRoot, (context) => {

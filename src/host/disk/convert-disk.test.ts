@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +10,8 @@ import { armCrashPoints } from "../../core/crash-points.ts";
 import { UsageError } from "../../core/errors.ts";
 import { convertDisk, undoConversion, type Conversion } from "../../system/disk/convert/convert-disk.ts";
 import { diskFormatOf, type DiskFormat, type Hypervisor } from "../../system/disk/convert/disk-format.ts";
+import type { ToolCommand } from "../../system/disk/commands/tool-command.ts";
+import { formatOvf } from "../../system/disk/convert/ovf.ts";
 import { DiskImageUnsuitableError } from "../../system/disk/convert/image-facts.ts";
 import { diskPorts } from "./disk-ports.ts";
 
@@ -127,6 +130,54 @@ test("convertDisk() packs an OVA that virt-v2v reads as the machine that it desc
       assert.ok(seen.includes(line), `${line} in ${seen}`);
   }
 });
+
+test("convertDisk() packs an OVA as ustar, and one whose disk is too large for that as GNU tar", async () => {
+  for (const [sizeBytes, format] of [
+    [2 ** 33 - 1, "ustar"],
+    [2 ** 33, "gnu"],
+  ] as const) {
+    const ran: ToolCommand[] = [];
+    const files = { ...diskPorts.files, sizeOf: () => sizeBytes };
+    for (const name of ["write", "remove", "makeDirectory", "sync", "rename"] as const) files[name] = () => undefined;
+    const info = JSON.stringify({ format: "raw", "virtual-size": 2 ** 40 });
+    const ports = { files, run: (command: ToolCommand) => Promise.resolve((ran.push(command), info)) };
+    await convertDisk(conversionTo("/a.raw", "a.ova"), ports);
+    const args = ran.find(({ command }) => command === "tar")?.args ?? [];
+    assert.ok(args.includes(`--format=${format}`), args.join(" "));
+  }
+});
+
+test("a file of 8 GiB goes into a tar of the format that is chosen for it", (context) => {
+  const directory = temporaryDirectory(context);
+  writeFileSync(join(directory, "disk"), "");
+  truncateSync(join(directory, "disk"), 2 ** 33);
+  const headerOf = (format: string): Buffer =>
+    spawnSync("sh", ["-c", `tar --create --format=${format} --file=- --directory="$0" disk | head -c 512`, directory])
+      .stdout;
+  const refused = spawnSync("tar", ["--create", "--format=ustar", "--file=-", `--directory=${directory}`, "disk"], {
+    stdio: ["ignore", "ignore", "pipe"],
+    encoding: "utf8",
+  });
+  assert.match(refused.stderr, /value 8589934592 out of/);
+  // A set highest bit says that the size is binary.
+  assert.equal(headerOf("gnu").readUInt8(124), 0x80);
+  assert.equal(headerOf("gnu").readBigUInt64BE(128), 2n ** 33n);
+});
+
+const schema = process.env["REHOME_OVF_SCHEMA"];
+
+test(
+  "the descriptor of an OVA holds to DMTF's schema",
+  { skip: schema === undefined && "REHOME_OVF_SCHEMA names no dsp8023_1.1.1.xsd" },
+  (context) => {
+    for (const firmware of ["bios", "uefi"] as const) {
+      const path = join(temporaryDirectory(context), "web.ovf");
+      const disks = [{ file: "web-disk1.vmdk", fileBytes: 12_345, capacityBytes: 20 * mib }];
+      writeFileSync(path, formatOvf({ ...machine, name: `<${machine.name}> & "more"`, firmware, disks }));
+      run("xmllint", "--nonet", "--noout", "--schema", schema ?? "", path);
+    }
+  },
+);
 
 test("convertDisk() refuses images that take content from other files", async (context) => {
   const raw = rawDisk(context);

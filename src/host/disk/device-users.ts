@@ -64,6 +64,11 @@ export async function forgetPartitions(device: string, signal?: AbortSignal): Pr
   }
 }
 
+/** Tells the kernel what a disk's table says now. @throws {ToolFailedError} If it takes no partitions of such a device. */
+export async function tellPartitions(device: string, signal?: AbortSignal): Promise<void> {
+  await runTool("partx", ["--update", device], { mustSucceed: true, ...(signal && { signal }) });
+}
+
 const highestArray = 127;
 
 /** The name of an array that is not there; as mdadm does, from the highest on. */

@@ -22,6 +22,11 @@ export interface Conversion {
 }
 
 const timeoutMs = 6 * 60 * 60_000;
+/**
+ * OVF packages are ustar archives, whose headers have no room for this size and above. GNU's way of writing such a size is the one that
+ * vSphere and VirtualBox read, and that VMware's own tools write; pax headers they do not all read.
+ */
+const ustarFileBytes = 2 ** 33;
 
 type Ports = Pick<DiskPorts, "run" | "files">;
 
@@ -117,7 +122,7 @@ async function packOva(
   // The descriptor comes first, as readers of a stream need it; everything else in the order that it names.
   const args = [
     "--create",
-    "--format=ustar",
+    `--format=${fileBytes < ustarFileBytes ? "ustar" : "gnu"}`,
     ...owner,
     `--file=${partial}`,
     `--directory=${work}`,

@@ -3,17 +3,14 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parseImageOperand } from "../../../../core/operand.ts";
 import type { Checkpoint, CheckpointContext, JobKind } from "../../../../engine/job-kind.ts";
 import type { JobRecord, Json } from "../../../../engine/job.ts";
-import type { Holding } from "../../../../engine/journal/journal.ts";
 import { diskPorts } from "../../../../host/disk/disk-ports.ts";
 import { inspectDevice } from "../../../../host/disk/inspect-device.ts";
 import { buildSteps, undoBuild, type BuildStep } from "../../../../system/disk/build/build-steps.ts";
-import { KeptTree } from "../../../../system/disk/build/mounted-tree.ts";
 import type { BuildRequest, BuildSource } from "../../../../system/disk/build/request.ts";
 import { convertDisk } from "../../../../system/disk/convert/convert-disk.ts";
-import { mountsOf } from "../../../../system/disk/plan/disk-plan.ts";
 import { checkDevice } from "../../../../system/disk/target/check-device.ts";
 import { checkpointSource, type CheckedDisk, type PreparedDisk } from "../../../disk/checkpoint-source.ts";
-import type { DiskSource, DiskThreads } from "../../../disk/disk-source.ts";
+import type { DiskSource } from "../../../disk/disk-source.ts";
 import {
   defaultMachine,
   planDiskBuild,
@@ -22,14 +19,13 @@ import {
 } from "../../../disk/plan-build.ts";
 import { realPaths } from "../../../disk/disk-target.ts";
 import { splitName } from "../../../disk/per-disk.ts";
-import { makeCheckThreads } from "../../../images/compare.ts";
 import { readStreamOf } from "../../../images/streams.ts";
 import { storeOf } from "../../../images/images.ts";
 import { choosePaths, type Paths } from "../../../settings/settings.ts";
-import { makeWriteThreads } from "../../../settings/write-pool.ts";
 import { storePath } from "../../../store/store.ts";
 import { fromJson, toJson } from "../../json.ts";
 import { choicesOf, isEqual, runAsJob, type JobOptions } from "../../run-as-job.ts";
+import { BuildHome, tellKernel } from "./build-home.ts";
 import { claimNames, lookAtDisk, removeClaimed, type WrittenDisk } from "./written-disk.ts";
 
 /** What a build's job keeps of how it was called; all paths absolute. */
@@ -116,8 +112,7 @@ class DiskBuild {
   readonly #planned: PlannedDiskBuild;
   readonly #source: DiskSource;
   readonly #request: BuildRequest;
-  #tree: KeptTree | undefined;
-  readonly #threads: DiskThreads = {};
+  readonly #home: BuildHome;
   /** The files that are built, and the plain ones that they are made from. */
   readonly files: readonly {
     readonly disk: string;
@@ -154,6 +149,7 @@ class DiskBuild {
       // A device is a real computer's, which says where its console is.
       hasSerialConsole: devices.length === 0,
     };
+    this.#home = new BuildHome(this.#request);
   }
 
   checkpoints(): readonly Checkpoint[] {
@@ -181,53 +177,16 @@ class DiskBuild {
   }
 
   async #run(name: BuildStep["name"], context: CheckpointContext): Promise<Json> {
-    const { source, result } = await checkpointSource(this.#source, context, this.#threads);
-    this.#startThreads(name, context);
+    const home = this.#home;
+    const { source, result } = await checkpointSource(this.#source, context, home.threads);
+    home.startThreads(name, context);
     // Writing everything to the disk comes after the tree has gone.
-    const tree = name === "sync" ? undefined : await this.#keepTree(context);
+    const tree = name === "sync" ? undefined : await home.keepTree(context);
     const step = buildSteps(this.#request, source, diskPorts, tree).find((each) => each.name === name);
     await step?.run(context.signal);
-    if (name === "check") await this.#closeTree(context);
+    if (name === "check") await home.closeTree(context);
+    if (name === "sync") await tellKernel(this.#planned.targets, context);
     return result();
-  }
-
-  /** Starts threads a step ahead: they load while programs are waited for. */
-  #startThreads(name: BuildStep["name"], { keep }: CheckpointContext): void {
-    if (name !== "partition" && name !== "prepare") return;
-    const threads =
-      name === "partition" ? (this.#threads.write = makeWriteThreads()) : (this.#threads.check = makeCheckThreads());
-    keep(threads);
-    threads.start();
-  }
-
-  /** The tree, which stays mounted for the steps to come. */
-  async #keepTree(context: CheckpointContext): Promise<KeptTree> {
-    if (this.#tree) return this.#tree;
-    diskPorts.files.makeDirectory(this.#request.workDirectory);
-    for (const holding of this.#holdings()) await context.hold(holding);
-    this.#tree = new KeptTree(this.#request, diskPorts);
-    context.keep({ [Symbol.asyncDispose]: async () => await this.#closeTree(context) });
-    return this.#tree;
-  }
-
-  async #closeTree({ release }: CheckpointContext): Promise<void> {
-    const tree = this.#tree;
-    this.#tree = undefined;
-    if (tree === undefined) return;
-    await tree[Symbol.asyncDispose]();
-    for (const holding of this.#holdings().toReversed()) await release(holding);
-  }
-
-  /** What a process that dies may leave, unless its mounts are its own. */
-  #holdings(): Holding[] {
-    const tree = `${this.#request.workDirectory}/tree`;
-    const mounts = mountsOf(this.#planned.plan).map(({ mountPoint }) =>
-      mountPoint === "/" ? tree : tree + mountPoint,
-    );
-    return [
-      ...[...this.#request.paths.values()].map((what) => ({ kind: "loop-device", what })),
-      ...mounts.map((what) => ({ kind: "mount", what })),
-    ];
   }
 
   async #publish(context: CheckpointContext): Promise<Json> {

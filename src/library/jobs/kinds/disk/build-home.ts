@@ -1,0 +1,83 @@
+import type { CheckpointContext } from "../../../../engine/job-kind.ts";
+import type { Holding } from "../../../../engine/journal/journal.ts";
+import { tellPartitions } from "../../../../host/disk/device-users.ts";
+import { diskPorts } from "../../../../host/disk/disk-ports.ts";
+import { ToolFailedError } from "../../../../host/processes.ts";
+import type { BuildStep } from "../../../../system/disk/build/build-steps.ts";
+import { KeptTree } from "../../../../system/disk/build/mounted-tree.ts";
+import type { BuildRequest } from "../../../../system/disk/build/request.ts";
+import { mountsOf } from "../../../../system/disk/plan/disk-plan.ts";
+import type { DiskThreads } from "../../../disk/disk-source.ts";
+import type { DiskTarget } from "../../../disk/disk-target.ts";
+import { makeCheckThreads } from "../../../images/compare.ts";
+import { makeWriteThreads } from "../../../settings/write-pool.ts";
+
+/**
+ * What the checkpoints of a build share while it runs: the mounted tree, and threads.
+ *
+ * Invariant: what is mounted or attached is journalled before, and until it is gone; the engine disposes of all at the end of the run.
+ */
+export class BuildHome {
+  readonly threads: DiskThreads = {};
+  readonly #request: BuildRequest;
+  #tree: KeptTree | undefined;
+
+  constructor(request: BuildRequest) {
+    this.#request = request;
+  }
+
+  /** Starts threads a step ahead: they load while programs are waited for. */
+  startThreads(step: BuildStep["name"], { keep }: CheckpointContext): void {
+    if (step !== "partition" && step !== "prepare") return;
+    const threads =
+      step === "partition" ? (this.threads.write = makeWriteThreads()) : (this.threads.check = makeCheckThreads());
+    keep(threads);
+    threads.start();
+  }
+
+  /** The tree, which stays mounted for the steps to come. */
+  async keepTree(context: CheckpointContext): Promise<KeptTree> {
+    if (this.#tree) return this.#tree;
+    diskPorts.files.makeDirectory(this.#request.workDirectory);
+    for (const holding of this.#holdings()) await context.hold(holding);
+    this.#tree = new KeptTree(this.#request, diskPorts);
+    context.keep({ [Symbol.asyncDispose]: async () => await this.closeTree(context) });
+    return this.#tree;
+  }
+
+  /** Unmounts the tree, which writes all of it; nothing where it was not mounted. */
+  async closeTree({ release }: CheckpointContext): Promise<void> {
+    const tree = this.#tree;
+    this.#tree = undefined;
+    if (tree === undefined) return;
+    await tree[Symbol.asyncDispose]();
+    for (const holding of this.#holdings().toReversed()) await release(holding);
+  }
+
+  /** What a process that dies may leave, unless its mounts are its own. */
+  #holdings(): Holding[] {
+    const { plan, paths, workDirectory } = this.#request;
+    const tree = `${workDirectory}/tree`;
+    const mounts = mountsOf(plan).map(({ mountPoint }) => (mountPoint === "/" ? tree : tree + mountPoint));
+    return [
+      ...[...paths.values()].map((what) => ({ kind: "loop-device", what })),
+      ...mounts.map((what) => ({ kind: "mount", what })),
+    ];
+  }
+}
+
+/** Tells the kernel of the partitions of devices that were built on; where it takes none the disk is no worse for it, and the log says so. */
+export async function tellKernel(
+  targets: readonly Pick<DiskTarget, "kind" | "path">[],
+  { log, signal }: CheckpointContext,
+): Promise<void> {
+  for (const { kind, path } of targets) {
+    if (kind !== "device") continue;
+    try {
+      await tellPartitions(path, signal);
+    } catch (error) {
+      if (!(error instanceof ToolFailedError)) throw error;
+      log(`the kernel does not know the new partitions of ${path}: ${error.message}`);
+    }
+  }
+}
