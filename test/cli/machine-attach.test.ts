@@ -161,6 +161,9 @@ test("findings keep a machine configured; force passes over software alone, and 
   const forced = site.document(...attach, "-F", "--allow", "BindReadOnly");
   assert.equal(forced.status, 0);
   assert.equal((forced.document as { softwareChecked: boolean }).softwareChecked, false);
+  const { jobs } = site.document("job", "list").document as { jobs: { id: string }[] };
+  const evidence = readFileSync(join(site.directory, "state/jobs", jobs[0]?.id ?? "", "evidence.json"), "utf8");
+  assert.match(evidence, /attach z1 by force: its host's software was not compared/);
   assert.ok(existsSync(join(site.machine("z1"), ".rehome/attached-forced.json")));
   assert.equal(site.stateOf("z1"), "installed");
 });

@@ -103,6 +103,14 @@ test("a machine is relocated with a drop-in that names the place, back again, an
   assert.equal(existsSync(join(dropIn(site, "shop"), "../rehome-directory.conf")), false);
 });
 
+test("a machine is not renamed to what it is called", (context) => {
+  const site = makeSite(context);
+  makeMachine(site, "web1");
+  const { status, stderr } = site.run("machine", "rename", "web1", "web1");
+  assert.equal(status, 2);
+  assert.doesNotMatch(stderr, /remove/);
+});
+
 test("remove leaves nothing of a machine, or its files alone", (context) => {
   const site = makeSite(context);
   makeMachine(site, "web1");

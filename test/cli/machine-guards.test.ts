@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { commandNames } from "../../src/cli/definition/index.ts";
 import { withoutNobody } from "../support/as-nobody.ts";
 import { run } from "../support/run.ts";
 import { asRoot } from "../support/temporary-directory.ts";
-import { makeMachine, makeSite, moveFiles } from "../support/two-sites.ts";
+import { tryLockFile } from "../../src/host/file-locks.ts";
+import { makeMachine, makeSite, moveFiles, put } from "../support/two-sites.ts";
 import { program } from "./run-rehome.ts";
 
 test(
@@ -28,7 +29,9 @@ test(
           encoding: "utf8",
         },
       );
+    const running = tryLockFile(join(site.directory, "machines/.#web1.lck"));
     const detached = asNobody("machine", "detach", "-n", "web1");
+    running?.[Symbol.dispose]();
     assert.equal(detached.status, 0, String(detached.stderr));
     const manifest = JSON.parse(String(detached.stdout)) as {
       machine: { name: string };
@@ -105,6 +108,26 @@ test("nothing is installed, made or cloned over a detached machine", (context) =
   }
   assert.deepEqual(readdirSync(join(site.directory, "machines")).toSorted(), ["web1", "web2"]);
   assert.equal(readFileSync(join(site.machine("web1"), "etc/hostname"), "utf8"), "web1\n");
+});
+
+test("a machine is attached whose settings were written by hand, a copy of it by no means", (context) => {
+  const [host1, host2] = [makeSite(context), makeSite(context)];
+  makeMachine(host1, "web1");
+  assert.equal(host1.run("machine", "detach", "web1").status, 0);
+  moveFiles("web1", host1, host2);
+  put(host2.settingsFile("web1"), "[Exec]\nBoot=yes\n");
+  assert.equal(host2.run("machine", "attach", "web1").status, 0);
+  assert.equal(readFileSync(host2.settingsFile("web1"), "utf8"), "[Exec]\nBoot=yes\n");
+
+  makeMachine(host2, "twin");
+  const started = host2.run("machine", "start", "twin");
+  assert.equal(started.status, 3);
+  assert.match(started.stderr, /it is a copy of web1.*\n.*rehome machine clone twin NEW/);
+  assert.equal(host2.run("machine", "create", "other", "--from", host2.machine("twin")).status, 0);
+  renameSync(host2.machine("twin"), host2.machine("other"));
+  const forced = host2.document("machine", "attach", "other", "-F");
+  const { error } = forced.document as { error: { code: string } };
+  assert.deepEqual([forced.status, error.code], [3, "MACHINE_NOT_OWNED"], "force passes over software alone");
 });
 
 test("every command that a message, a remedy or a guide names is there", () => {

@@ -44,6 +44,8 @@ export async function runMachineAttach(call: MachineAttachCall, context: Command
     : await attach();
   if (manifest.isRebuilt)
     messages.warn("rehome: warning: the machine was never detached; its manifest is made from its own tree");
+  if (isAttached && call.force)
+    messages.warn("rehome: warning: software was not compared; the manifest stays as .rehome/attached-forced.json");
   if (common.json)
     output.document({
       ...report,

@@ -37,6 +37,25 @@ export function assertOwned(action: string, record: MachineRecord | undefined, s
 }
 
 /**
+ * Asserts that a machine which is on no record is not a copy of one that somebody owns: both would say that they are it.
+ *
+ * @throws {NotOwnerError}
+ */
+export function assertNoCopy(
+  action: string,
+  { name, uuid }: Pick<MachineRecord, "name" | "uuid">,
+  records: readonly MachineRecord[],
+): void {
+  const original = records.find((known) => known.uuid === uuid && known.name !== name && known.owner !== undefined);
+  if (original === undefined) return;
+  throw new NotOwnerError(
+    name,
+    `cannot ${action} ${name}: it is a copy of ${original.name}, with the same UUID`,
+    `Make a machine of its own of it: rehome machine clone ${name} NEW`,
+  );
+}
+
+/**
  * Asserts that a detached machine may be attached by `site`, which knows `records`: no copy of it has a higher epoch, and
  * none with the same epoch belongs to somebody.
  *

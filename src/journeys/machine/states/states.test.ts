@@ -12,6 +12,7 @@ import {
 import { decodeStamp, isTakenOver, type OwnerStamp } from "./owner-stamp.ts";
 import {
   assertAttachable,
+  assertNoCopy,
   assertOwned,
   NotOwnerError,
   recordAttached,
@@ -100,6 +101,14 @@ test("assertOwned() lets a machine run where it is owned, or where rehome never 
   assertOwned("start", undefined, here);
   assert.throws(() => assertOwned("start", record, there), NotOwnerError);
   assert.throws(() => assertOwned("start", recordDetached(record), here), NotOwnerError);
+});
+
+test("assertNoCopy() refuses what has the UUID of another machine that somebody owns", () => {
+  const found = { name: "twin", uuid: record.uuid };
+  assertNoCopy("start", found, [recordDetached(record), { ...record, uuid: "d".repeat(32) }]);
+  assertNoCopy("start", { ...found, name: record.name }, [record]);
+  assert.throws(() => assertNoCopy("start", found, [record]), /cannot start twin: it is a copy of web, /);
+  assert.throws(() => assertNoCopy("start", found, [{ ...record, owner: there }]), NotOwnerError);
 });
 
 test("assertAttachable() takes the newest copy that nobody owns", () => {

@@ -18,8 +18,8 @@ function checkDevices({ networkDevices: needed }: MachineNeeds, { networkDevices
       check: "network-device",
       message: `${setting} needs the network device ${what}, which is not here`,
       mend: setting.startsWith("Bridge=")
-        ? `ip link add ${what} type bridge, or choose another with --set`
-        : `choose another with --set`,
+        ? `ip link add ${what} type bridge, or name another in its .nspawn file (machine create --set)`
+        : `name another in its .nspawn file (machine create --set)`,
     }));
 }
 

@@ -7,9 +7,10 @@ import { endMachine, startDirectly, startUnit } from "../../../../host/machines/
 import { isMachineRunning } from "../../../../host/machines/running.ts";
 import { findSupervisor, isSystemdRunning } from "../../../../host/machines/supervisor.ts";
 import type { MachineRecord } from "../../../../journeys/machine/states/machine-record.ts";
-import { assertOwned } from "../../../../journeys/machine/states/ownership.ts";
+import { assertNoCopy, assertOwned } from "../../../../journeys/machine/states/ownership.ts";
 import { guardState, lockMachine } from "../../../machines/guards.ts";
 import { machinePlaces } from "../../../machines/places.ts";
+import { readRecords } from "../../../machines/records.ts";
 import { forgetStopping, noteStopping } from "../../../machines/stopping.ts";
 import type { Paths } from "../../../settings/settings.ts";
 import { fromJson } from "../../json.ts";
@@ -94,6 +95,7 @@ export const startMachineKind: JobKind = {
 export async function startMachineAsJob(name: string, options: ChangeOptions = {}): Promise<MachineChange> {
   const { paths, site, before, known } = lookBefore(name, "start", options);
   assertOwned("start", before ?? undefined, site);
+  if (before === null) assertNoCopy("start", known, readRecords(paths));
   const plan: StartPlan = { before, known, isUnit: isOfSystemd(paths) };
   const parameters: PowerParameters = { name, paths };
   const order = { operation: "start", title: `start ${name}`, parameters, plan, name } as const;

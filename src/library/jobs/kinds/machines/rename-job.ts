@@ -65,8 +65,10 @@ export async function renameMachineAsJob(
   return await changeMachine(renameKind, { operation: "rename", title, parameters, plan, name: newName }, options);
 }
 
-/** @throws {MachineUnsuitableError} */
+/** @throws {UsageError} @throws {MachineUnsuitableError} */
 function assertFree(paths: Paths, name: string, newName: string): void {
+  if (name === newName)
+    throw new UsageError(`cannot rename ${name} to "${newName}": it is called so`, "Name another one.");
   const existing = describeMachine(paths, newName, readRecord(paths, newName));
   if (existing !== undefined)
     throw new MachineUnsuitableError(
