@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { commandNames } from "../../src/cli/definition/index.ts";
 import { withoutNobody } from "../support/as-nobody.ts";
+import { mount } from "../support/file-systems.ts";
 import { run } from "../support/run.ts";
 import { asRoot } from "../support/temporary-directory.ts";
 import { tryLockFile } from "../../src/host/file-locks.ts";
@@ -83,6 +84,24 @@ test(
     assert.ok(lstatSync(join(host2.machine("web1"), "dev/disk")).isBlockDevice());
   },
 );
+
+test("a machine with a file system mounted below it is left alone", asRoot, (context) => {
+  const site = makeSite(context);
+  makeMachine(site, "web1");
+  const place = mount(context, join(site.machine("web1"), "srv"), "-t", "tmpfs", "tmpfs");
+  for (const words of [
+    ["detach", "web1"],
+    ["clone", "web1", "web2"],
+    ["rename", "web1", "shop"],
+    ["remove", "web1"],
+  ]) {
+    const { status, stderr } = site.run("machine", ...words);
+    assert.equal(status, 3, words.join(" "));
+    assert.ok(stderr.includes(`umount ${place}`), stderr);
+  }
+  assert.equal(site.run("machine", "detach", "web1", "-n").status, 0);
+  assert.equal(site.stateOf("web1"), "installed");
+});
 
 test("nothing is installed, made or cloned over a detached machine", (context) => {
   const site = makeSite(context);

@@ -15,7 +15,12 @@ const startTimeoutMs = 120_000;
 export async function startUnit(name: string, signal: AbortSignal): Promise<void> {
   // Drop-ins may have been written since systemd looked last.
   await runTool("systemctl", ["daemon-reload"], { mustSucceed: true, signal });
-  await runTool("systemctl", ["start", "--", unitOf(name)], { mustSucceed: true, signal, timeoutMs: startTimeoutMs });
+  const { exitCode } = await runTool("systemctl", ["start", "--", unitOf(name)], { signal, timeoutMs: startTimeoutMs });
+  if (exitCode === 0) return;
+  // systemctl says no more than where to look; what systemd-nspawn itself said is the reason.
+  const own = ["--boot", "--quiet", "--output=cat", "--lines=20", `_SYSTEMD_UNIT=${unitOf(name)}`];
+  const { stdout } = await runTool("journalctl", own, { signal });
+  throw new ToolFailedError("systemctl", "exit-status", `${unitOf(name)} did not start`, { exitCode, stderr: stdout });
 }
 
 /**
