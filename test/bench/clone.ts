@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { simulate } from "../../src/journeys/clone/chain/simulation/simulate.ts";
 import { captureAsJob } from "../../src/index.ts";
 import { openNetworkLab, type NetworkLab } from "../support/network-lab.ts";
 import { pathsIn } from "../support/place.ts";
@@ -47,6 +48,7 @@ const work = "/dev/shm/rehome-bench-clone";
 const paths = pathsIn(work);
 const randomBytes = 200_000_000;
 const victim = 4;
+const halfTimeMs = (randomBytes / 11_740_000 / 2) * 1000;
 const chosen = process.argv.length > 2 ? cases.filter(({ name }) => process.argv.includes(name)) : cases;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const megabytes = (bytesPerSecond: number): string => `${(bytesPerSecond / 1e6).toFixed(2)} MB/s`;
@@ -87,6 +89,12 @@ async function measureCase(each: Case, archiveBytes: number): Promise<void> {
   say(
     `  the link alone: ${megabytes(payload)}, ${wireSeconds.toFixed(2)} s; ratio of rates ${(wireSeconds / outcome.seconds).toFixed(3)}, of times ${(outcome.seconds / wireSeconds).toFixed(3)}`,
   );
+  if (what === "random") {
+    const simulated = simulatedSeconds(each, payload);
+    say(
+      `  the simulation of it: ${simulated.toFixed(2)} s; ratio of times ${(outcome.seconds / simulated).toFixed(3)}`,
+    );
+  }
   const perGigabyte = (median(outcome.cpuSeconds) / (what === "random" ? randomBytes : treeBytes())) * 1e9;
   say(`  processor seconds of a node for each GB written and verified: ${perGigabyte.toFixed(2)} (median)`);
   if (each.again) {
@@ -109,6 +117,22 @@ async function measureCase(each: Case, archiveBytes: number): Promise<void> {
       `  a hop of socat | tee FILE | socat: ${hop.toFixed(2)} processor seconds for each GB; ratio ${(perGigabyte / hop).toFixed(2)}`,
     );
   }
+}
+
+/** What the model of `docs/scale.md` says of a case. `payload`: bytes a second over one link. */
+function simulatedSeconds({ nodes, mishap }: Case, payload: number): number {
+  const frameBytes = 1024 * 1024;
+  const linkBytesPerMs = payload / 1000;
+  const { completeAtMs } = simulate({
+    nodes,
+    frames: Math.ceil(randomBytes / frameBytes),
+    frameBytes,
+    speeds: { linkBytesPerMs, writeBytesPerMs: linkBytesPerMs * 3, latencyMs: 0.2, hopMs: 65_536 / linkBytesPerMs },
+    mishaps: mishap === undefined ? [] : [{ atMs: halfTimeMs, place: victim - 1, what: mishap }],
+    lateAtMs: [],
+    untilMs: 3_600_000,
+  });
+  return completeAtMs / 1000;
 }
 
 function treeBytes(): number {
@@ -162,7 +186,7 @@ async function clone(lab: NetworkLab, { what, nodes, mishap }: Case, isUpdate = 
   const ends = [golden, ...joined].map((child) => once(child, "exit"));
   if (mishap) {
     await started;
-    await sleep((randomBytes / 11_740_000 / 2) * 1000);
+    await sleep(halfTimeMs);
     if (mishap === "kill") lab.kill(victim);
     else lab.cut(victim);
   }
