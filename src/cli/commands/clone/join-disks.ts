@@ -68,7 +68,7 @@ function describeJoin(join: CloneJoinDiskPlan, width: number): string[] {
     "",
     ...describePlan(plan, width),
     "",
-    firmware.length > 0 ? `to start with ${firmware.join(" and ")}` : "no boot loader is installed",
+    firmware.length > 0 ? `to start with ${firmware.join(" and ")}` : "GRUB is installed for no firmware",
     ...Object.keys(bootRecords).map((disk) => `the boot record of ${disk} is the golden node's`),
     "read all of it back, and prepare it as the golden node says",
     afterwards.kind === "command" ? `run ${afterwards.line}` : afterwards.kind,
