@@ -21,7 +21,7 @@ if [ ! -e "$tarball" ]; then
   rm -f "$tarball.new.tar"
   # Nobody starts the initramfs that dracut makes while it is installed: who needs one makes it with a test.conf of his own.
   quick='mkdir -p "$1/etc/dracut.conf.d" && printf "%s\n" "dracutmodules=base" "compress=cat" >"$1/etc/dracut.conf.d/test.conf"'
-  [ "${1-}" = dracut ] || quick=:
+  [ "${1-}" = dracut ] || quick=true # a program: mmdebstrap runs single words without a shell
   if ! mmdebstrap --quiet --variant=minbase --setup-hook="$quick" --include="$packages" bookworm "$tarball.new.tar" \
     ${REHOME_TEST_MIRROR+"$REHOME_TEST_MIRROR"} </dev/null >"$tarball.log" 2>&1; then
     cat "$tarball.log" >&2

@@ -14,11 +14,12 @@ import type { ComingImage } from "../../../journeys/clone/node/receive-image.ts"
 import { WrittenFiles } from "../../../journeys/clone/node/written-files.ts";
 import { parseToken } from "../../../journeys/clone/wire/token.ts";
 import { buildSteps } from "../../../system/disk/build/build-steps.ts";
-import { mountTree } from "../../../system/disk/build/mounted-tree.ts";
+import { KeptTree, mountTree } from "../../../system/disk/build/mounted-tree.ts";
 import type { BuildRequest } from "../../../system/disk/build/request.ts";
 import { measureUsage } from "../../../system/disk/source/measure-usage.ts";
 import { findUnfinished } from "../../../system/restore/stage.ts";
 import type { RestoreLoss } from "../../../system/restore/write-tree.ts";
+import { tellKernel } from "../../disk/tell-kernel.ts";
 import { makeCheckThreads } from "../../images/compare.ts";
 import { tryLock } from "../../restore/restore-ports.ts";
 import type { StreamPlace } from "../../restore/streams/plan-targets.ts";
@@ -191,11 +192,11 @@ class NodeDisk {
         this.#files = new WrittenFiles(linuxTreeReader(), index, directory);
       },
       onWritten: (facts) => {
-        this.#files = undefined;
         progress = { ...progress, ...facts };
       },
     });
-    for (const { name, title, run } of buildSteps(request, source, diskPorts)) {
+    await using kept = new KeptTree(request, diskPorts);
+    for (const { name, title, run } of buildSteps(request, source, diskPorts, kept)) {
       throwIfInterrupted(signal, title);
       if (progress.done.includes(name)) continue;
       if (name === "boot-loader" && progress.isSystem !== true) {
@@ -204,10 +205,14 @@ class NodeDisk {
       }
       session.log(title);
       await run(signal);
-      if (name === "check") this.#writeBootRecords(request);
+      if (name === "check") {
+        await kept[Symbol.asyncDispose]();
+        this.#writeBootRecords(request);
+      }
       keep({ done: [...progress.done, name] });
       crashPoint(`clone.disk-${name}`);
     }
+    await tellKernel(this.#disks.targets, { log: (line) => session.log(line), signal });
     session.log(`verified ${this.devices.map(({ path }) => path).join(", ")}`);
     return progress;
   }

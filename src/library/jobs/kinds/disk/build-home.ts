@@ -1,14 +1,11 @@
 import type { CheckpointContext } from "../../../../engine/job-kind.ts";
 import type { Holding } from "../../../../engine/journal/journal.ts";
-import { tellPartitions } from "../../../../host/disk/device-users.ts";
 import { diskPorts } from "../../../../host/disk/disk-ports.ts";
-import { ToolFailedError } from "../../../../host/processes.ts";
 import type { BuildStep } from "../../../../system/disk/build/build-steps.ts";
 import { KeptTree } from "../../../../system/disk/build/mounted-tree.ts";
 import type { BuildRequest } from "../../../../system/disk/build/request.ts";
 import { mountsOf } from "../../../../system/disk/plan/disk-plan.ts";
 import type { DiskThreads } from "../../../disk/disk-source.ts";
-import type { DiskTarget } from "../../../disk/disk-target.ts";
 import { makeCheckThreads } from "../../../images/compare.ts";
 import { makeWriteThreads } from "../../../settings/write-pool.ts";
 
@@ -63,21 +60,5 @@ export class BuildHome {
       ...[...paths.values()].map((what) => ({ kind: "loop-device", what })),
       ...mounts.map((what) => ({ kind: "mount", what })),
     ];
-  }
-}
-
-/** Tells the kernel of the partitions of devices that were built on; where it takes none the disk is no worse for it, and the log says so. */
-export async function tellKernel(
-  targets: readonly Pick<DiskTarget, "kind" | "path">[],
-  { log, signal }: CheckpointContext,
-): Promise<void> {
-  for (const { kind, path } of targets) {
-    if (kind !== "device") continue;
-    try {
-      await tellPartitions(path, signal);
-    } catch (error) {
-      if (!(error instanceof ToolFailedError)) throw error;
-      log(`the kernel does not know the new partitions of ${path}: ${error.message}`);
-    }
   }
 }

@@ -25,7 +25,8 @@ import { choosePaths, type Paths } from "../../../settings/settings.ts";
 import { storePath } from "../../../store/store.ts";
 import { fromJson, toJson } from "../../json.ts";
 import { choicesOf, isEqual, runAsJob, type JobOptions } from "../../run-as-job.ts";
-import { BuildHome, tellKernel } from "./build-home.ts";
+import { tellKernel } from "../../../disk/tell-kernel.ts";
+import { BuildHome } from "./build-home.ts";
 import { claimNames, lookAtDisk, removeClaimed, type WrittenDisk } from "./written-disk.ts";
 
 /** What a build's job keeps of how it was called; all paths absolute. */
