@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { once } from "node:events";
 import { test, type TestContext } from "node:test";
 import { findTool } from "../../src/host/processes.ts";
 import { cloneTree, debianTreeIn } from "../support/debian-tree.ts";
@@ -40,7 +41,7 @@ function scene(context: TestContext): {
   const directory = memoryDirectory(context);
   const site = makeSite(context, directory);
   const tree = debianTreeIn(directory, "bare");
-  addPackageRepository(tree, ["1.0", "2.0", "9.0"]);
+  addPackageRepository(tree, ["1.0", "2.0", "3.0", "9.0"]);
   installTiny(tree, "1.0");
   const source = softwareOf(tree, join(site.directory, "source"));
   installTiny(tree, "2.0");
@@ -109,6 +110,52 @@ test(
     );
     assert.equal(existsSync(join(site.machine("web1"), ".rehome/detached.json")), false);
     assert.deepEqual(readdirSync(join(site.directory, "machines")), ["web1"], "the snapshot is gone");
+  },
+);
+
+/** Processes of the tree that this very file lies in, as `srv/begun`. */
+function processesSeeing(file: string): string[] {
+  const { dev, ino } = statSync(file);
+  return readdirSync("/proc").filter((entry) => {
+    try {
+      const seen = /^\d+$/.test(entry) ? statSync(`/proc/${entry}/root/srv/begun`) : undefined;
+      return seen?.dev === dev && seen.ino === ino;
+    } catch {
+      return false;
+    }
+  });
+}
+
+test(
+  "attach -u that is killed while apt installs leaves nothing running, and is gone on with",
+  needs,
+  async (context) => {
+    const { site, target, version } = scene(context);
+    const status = join(target, "var/lib/dpkg/status");
+    writeFileSync(status, readFileSync(status, "utf8").replace(/(Package: rehome-tiny\n[^]*?Version: )2\.0/, "$13.0"));
+    const process = site.start("machine", "attach", "web1", "--host-root", target, "-u");
+    const ended = once(process, "exit");
+    const begun = join(site.machine("web1"), "srv/begun");
+    while (!existsSync(begun)) {
+      assert.equal(process.exitCode, null);
+      await new Promise((resolve) => void setTimeout(resolve, 20));
+    }
+    assert.notDeepEqual(processesSeeing(begun), []);
+    process.kill("SIGKILL");
+    await ended;
+    // What it started would wait for good: it ends with it.
+    while (processesSeeing(begun).length > 0) await new Promise((resolve) => void setTimeout(resolve, 20));
+    assert.equal(site.stateOf("web1"), "incomplete");
+    const machines = join(site.directory, "machines");
+    const snapshot = readdirSync(machines).find((name) => name.startsWith(".rehome-machine-")) ?? "";
+    writeFileSync(join(machines, snapshot, "srv/go"), "");
+    const { jobs } = site.document("job", "list").document as { jobs: { id: string; state: string }[] };
+    assert.equal(jobs[0]?.state, "interrupted");
+    const resumed = site.run("job", "resume", jobs[0]?.id ?? "");
+    assert.equal(resumed.status, 0, resumed.stderr);
+    assert.deepEqual([site.stateOf("web1"), version()], ["installed", "3.0"]);
+    const log = readFileSync(join(site.machine("web1"), ".rehome/update.log"), "utf8");
+    assert.equal(log.match(/rehome-tiny:all 1\.0 -> 3\.0/g)?.length, 1);
   },
 );
 

@@ -2,7 +2,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./run.ts";
 
-/** Makes packages `rehome-tiny` in a tree, and has only them as a source of packages there. The one of version 9.0 fails to install. */
+/** What runs as a version is installed: 9.0 fails, and 3.0 says that it has begun and waits for a file. */
+const scripts: Readonly<Record<string, string>> = {
+  "9.0": "exit 1",
+  "3.0": "echo >/srv/begun; while [ ! -e /srv/go ]; do sleep 0.1; done",
+};
+
+/** Makes packages `rehome-tiny` in a tree, and has only them as a source of packages there. */
 export function addPackageRepository(root: string, versions: readonly string[]): void {
   const repository = join(root, "srv/repository");
   mkdirSync(repository, { recursive: true });
@@ -20,7 +26,8 @@ export function addPackageRepository(root: string, versions: readonly string[]):
       "",
     ];
     writeFileSync(join(tree, "DEBIAN/control"), control.join("\n"));
-    if (version === "9.0") writeFileSync(join(tree, "DEBIAN/postinst"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    const script = scripts[version];
+    if (script !== undefined) writeFileSync(join(tree, "DEBIAN/postinst"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     run("dpkg-deb", "--root-owner-group", "--build", tree, join(repository, `rehome-tiny_${version}_all.deb`));
     run("rm", "-rf", tree);
   }
