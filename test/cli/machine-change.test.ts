@@ -116,11 +116,14 @@ test("remove leaves nothing of a machine, or its files alone", (context) => {
   makeMachine(site, "web1");
   makeMachine(site, "other-web1");
   put(dropIn(site, "web1"), "[Service]\nTasksMax=9\n");
+  mkdirSync(join(site.autostartLink("web1"), ".."), { recursive: true });
+  symlinkSync("/nowhere", site.autostartLink("web1"));
   assert.match(site.run("machine", "remove", "web1", "-n").stdout, /Set .*web1 and the configuration/);
   assert.equal(site.stateOf("web1"), "installed");
   assert.equal(site.run("machine", "remove", "web1", "--keep-data").status, 0);
   assert.ok(existsSync(join(site.machine("web1"), "etc/hostname")));
   assert.ok(!existsSync(site.settingsFile("web1")) && !existsSync(dropIn(site, "web1")));
+  assert.deepEqual(readdirSync(join(site.autostartLink("web1"), "..")), []);
   const removed = site.document("machine", "remove", "web1");
   assertDocument("machine-change", removed.document);
   assert.deepEqual(readdirSync(join(site.directory, "machines")), ["other-web1"]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { tryLockFile } from "../../src/host/file-locks.ts";
@@ -71,11 +71,26 @@ test(
     for (const { id } of jobs) assert.equal(site.run("job", "undo", id).status, 0);
     assert.equal(run("btrfs", "subvolume", "list", join(site.directory, "machines")).trim().split("\n").length, 1);
 
+    cloneOf(site, "web1", "again", "--snapshot", "later");
     // A subvolume in it would be an empty directory in a snapshot.
     run("btrfs", "subvolume", "create", join(site.machine("web1"), "inner"));
     put(join(site.machine("web1"), "inner/file"), "kept");
+    run("btrfs", "subvolume", "create", join(site.machine("web1"), "inner/most"));
+    run("btrfs", "property", "set", join(site.machine("web1"), "inner"), "ro", "true");
     assert.equal(cloneOf(site, "web1", "copied").way, "copy");
     assert.equal(readFileSync(join(site.machine("copied"), "inner/file"), "utf8"), "kept");
+
+    // All of it goes as the machine is removed, whatever it is made of.
+    run("btrfs", "property", "set", "-f", join(site.directory, "machines/.rehome-snapshots/web1/later"), "ro", "true");
+    const removed = site.run("machine", "remove", "web1");
+    assert.equal(removed.status, 0, removed.stderr);
+    assert.deepEqual(readdirSync(join(site.directory, "machines")).toSorted(), [
+      ".rehome-snapshots",
+      "again",
+      "copied",
+    ]);
+    assert.deepEqual(readdirSync(join(site.directory, "machines/.rehome-snapshots")), []);
+    assert.match(run("btrfs", "subvolume", "list", join(site.directory, "machines")), /^ID .* path again\n$/);
   },
 );
 

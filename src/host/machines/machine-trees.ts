@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, statfsSync, statSync } from "node:fs";
+import { closeSync, lstatSync, openSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { byteStringFromText } from "../../core/tree/byte-string.ts";
 import { isMounted, syncFileSystemLater } from "../file-systems.ts";
@@ -46,14 +46,30 @@ export async function copyMachineTree(
   return way;
 }
 
-/** Removes a machine's tree, a btrfs subvolume too; does nothing if there is none. */
+/** Removes a machine's tree, btrfs subvolumes too; does nothing if there is none. */
 export async function removeMachineTree(path: string): Promise<void> {
-  if (!existsSync(path)) return;
-  if (canSnapshot(path)) {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (stat.isDirectory() && isOnBtrfs(path) && findTool("btrfs") !== undefined) await deleteSubvolumesBelow(path);
+  if (stat.isDirectory() && canSnapshot(path)) {
     await runTool("btrfs", ["property", "set", "-f", path, "ro", "false"]);
     await runTool("btrfs", ["subvolume", "delete", "--commit-after", path], { timeoutMs });
   }
   await removeTree(path);
+}
+
+/**
+ * A systemd makes subvolumes in its machine (`/var/lib/machines`, `/srv` …), at which `rm` would stop as at mounts. Their names are
+ * the machine's to choose, and pass through no text. What cannot be deleted is left to the one who removes the tree, to complain.
+ */
+async function deleteSubvolumesBelow(path: string): Promise<void> {
+  await using space = await openNamespaces();
+  // Without what is mounted below it.
+  await space.enter("mount", ["--bind", "--", path, path], { mustSucceed: true });
+  const below = ["-mindepth", "1", "-type", "d", "-inum", String(subvolumeInode)];
+  const writable = [path, ...below, "-exec", "btrfs", "property", "set", "-f", "{}", "ro", "false", ";"];
+  const deleted = [path, "-depth", ...below, "-exec", "btrfs", "subvolume", "delete", "{}", ";"];
+  for (const words of [writable, deleted]) await space.enter("find", words, { timeoutMs });
 }
 
 /** Gives a tree its place, durably, where nothing is yet. @throws {SystemCallError} */
@@ -111,5 +127,9 @@ function isOfVanished(line: string): boolean {
 
 function isSubvolume(directory: string): boolean {
   const stat = statSync(directory, { throwIfNoEntry: false });
-  return stat?.isDirectory() === true && stat.ino === subvolumeInode && statfsSync(directory).type === btrfsMagic;
+  return stat?.isDirectory() === true && stat.ino === subvolumeInode && isOnBtrfs(directory);
+}
+
+function isOnBtrfs(directory: string): boolean {
+  return statfsSync(directory).type === btrfsMagic;
 }
