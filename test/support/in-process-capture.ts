@@ -1,3 +1,4 @@
+import type { HostFacts } from "../../src/core/manifest/manifest.ts";
 import { linuxTreeReader } from "../../src/host/tree/linux-tree-reader.ts";
 import { errnoNameOf } from "../../src/host/system-call-error.ts";
 import { BlockBuilder } from "../../src/image/chunker/block-builder.ts";
@@ -19,6 +20,8 @@ import { runCapture, type CaptureResult } from "../../src/system/capture/run.ts"
 export interface CaptureEvents {
   /** Raw files that go along, ascending by name. */
   readonly streams?: readonly PlannedStream[];
+  /** What the image says of the computer that it was captured from. */
+  readonly host?: HostFacts;
   /** Called when the tree has been read and stored, before the image is published. */
   readonly beforePublishing?: () => Promise<void>;
 }
@@ -55,7 +58,7 @@ export function captureInProcess(
   });
 }
 
-function portsInProcess({ beforePublishing }: CaptureEvents): CapturePorts {
+function portsInProcess({ host, beforePublishing }: CaptureEvents): CapturePorts {
   return {
     tree: linuxTreeReader(),
     startPool: (options) => new PoolInProcess(options, beforePublishing),
@@ -66,7 +69,7 @@ function portsInProcess({ beforePublishing }: CaptureEvents): CapturePorts {
     readFacts: () =>
       Promise.resolve({
         system: { kernels: [], packages: [], fileSystems: [] },
-        host: undefined,
+        host,
         warnings: [],
       }),
     runHooks: () => Promise.resolve([]),

@@ -51,7 +51,8 @@ export function guestCommand(computer: GuestComputer, variables: string | undefi
       "-vga",
       "std",
       "-machine",
-      isSecureBoot ? "q35,smm=on" : "q35",
+      // A BIOS then says on the serial port, too, what it has to say: that there is nothing to start, for one.
+      isSecureBoot ? "q35,smm=on" : isUefi ? "q35" : "q35,graphics=off",
       ...(accelerator === "kvm" ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=multi", "-cpu", "max"]),
       "-m",
       String(Math.ceil(memoryBytes / 2 ** 20)),
