@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { excludesOfDisks, readBootRecord } from "../../src/library/clone/disk/golden-disks.ts";
+import { atEnd } from "../support/at-end.ts";
+import { run } from "../support/run.ts";
+import { asRoot, temporaryDirectory } from "../support/temporary-directory.ts";
+
+test(
+  "a disk of the golden node is left out with what is mounted from it, and gives its boot record",
+  asRoot,
+  async (context) => {
+    const directory = temporaryDirectory(context);
+    const file = join(directory, "disk");
+    writeFileSync(file, "");
+    truncateSync(file, 2 ** 24);
+    const device = run("losetup", "--find", "--show", file).trim();
+    const name = device.slice("/dev/".length);
+    atEnd(context, () => void run("losetup", "--detach", device));
+    run("mkfs.ext4", "-q", device);
+    assert.deepEqual(await excludesOfDisks([name]), []);
+    const place = join(directory, "a [place]");
+    mkdirSync(place);
+    run("mount", device, place);
+    atEnd(context, () => void run("umount", place));
+    assert.deepEqual(await excludesOfDisks([name]), [`${directory}/a\\ \\[place\\]/*`]);
+    const record = Buffer.from(readBootRecord(name), "base64");
+    assert.ok(record.length === 440 && record.every((byte) => byte === 0));
+    for (const stranger of ["no-such-disk", "../null"]) {
+      assert.throws(() => readBootRecord(stranger), { code: "USAGE" });
+      await assert.rejects(excludesOfDisks([stranger]), { code: "USAGE" });
+    }
+  },
+);
