@@ -23,7 +23,8 @@ check: setup # types, lint, format, borders, dead code, unit tests
 	@scripts/check
 
 test-vm: setup # every start of an emulated computer
-	@REHOME_ALL_STARTS=1 scripts/test test/integration/disk-boot.slow.test.ts test/integration/appliance.slow.test.ts test/integration/clone-disk-boot.slow.test.ts
+	@REHOME_ALL_STARTS=1 scripts/test test/integration/disk-boot.slow.test.ts test/integration/disk-stack.slow.test.ts \
+	  test/integration/appliance.slow.test.ts test/integration/clone-disk-boot.slow.test.ts
 
 test-soak: setup # the long tests
 	@scripts/test --soak

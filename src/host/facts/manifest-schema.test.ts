@@ -88,6 +88,7 @@ const complete: Complete<Manifest> = {
           fileSystem: "ext4",
           uuid: "u",
           label: "l",
+          volumeGroup: "vg",
           mountPoints: ["/"],
           children: [],
         },

@@ -13,8 +13,9 @@ const toolTimeoutMs = 10_000;
 
 /** What this host shows of itself. Changes nothing; a tool that is missing or fails leaves its part out. */
 export async function observeHost(signal?: AbortSignal): Promise<HostObservations> {
-  const [lsblkJson, ipJson] = await Promise.all([
+  const [lsblkJson, pvsJson, ipJson] = await Promise.all([
     listBlockDevices(signal),
+    listPhysicalVolumes(signal),
     outputOf("ip", ["-json", "-details", "address"], signal),
   ]);
   return {
@@ -26,6 +27,7 @@ export async function observeHost(signal?: AbortSignal): Promise<HostObservation
     hasEfi: existsSync("/sys/firmware/efi"),
     interfaces: observeInterfaces(),
     ...(lsblkJson !== undefined && { lsblkJson }),
+    ...(pvsJson !== undefined && { pvsJson }),
     ...(ipJson !== undefined && { ipJson }),
   };
 }
@@ -36,6 +38,12 @@ async function listBlockDevices(signal: AbortSignal | undefined): Promise<string
     if (json !== undefined) return json;
   }
   return undefined;
+}
+
+/** Undefined where nothing here is of LVM: its tools would wait for a kernel that knows it. */
+async function listPhysicalVolumes(signal: AbortSignal | undefined): Promise<string | undefined> {
+  if (!existsSync("/sys/module/dm_mod")) return undefined;
+  return await outputOf("lvm", ["pvs", "--reportformat", "json", "--options", "pv_name,vg_name"], signal);
 }
 
 async function outputOf(

@@ -109,6 +109,8 @@ export interface DiskChoices extends PrepareChoices {
   readonly size?: string;
   readonly firmware?: "bios" | "uefi" | "both";
   readonly uuidSeed?: string;
+  /** Its first line is the passphrase of every LUKS. */
+  readonly luksPassphraseFile?: string;
 }
 
 /** Disks in files. An output must not be there, and is there only once it is whole. */
@@ -133,6 +135,7 @@ export interface Disks {
     computer: {
       readonly bus?: "virtio" | "sata" | "nvme";
       readonly firmware?: "bios" | "uefi";
+      readonly luksPassphraseFile?: string;
       readonly timeoutMs: number | undefined;
     },
     signal: AbortSignal,

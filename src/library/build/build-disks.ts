@@ -14,7 +14,7 @@ import type { Paths } from "../settings/settings.ts";
 /** Disks for builds: each is made by a job of its own, so that whatever a kill leaves is found and taken down. */
 export function disksOf(paths: Paths): Disks {
   return {
-    async build({ id, store }, output, { layout, size, firmware, uuidSeed, ...preparation }, work) {
+    async build({ id, store }, output, { layout, size, firmware, uuidSeed, luksPassphraseFile, ...preparation }, work) {
       const built = await buildDiskAsJob(`@${id}`, {
         ...work,
         paths,
@@ -25,12 +25,18 @@ export function disksOf(paths: Paths): Disks {
         ...(size !== undefined && { sizes: [size] }),
         ...(firmware !== undefined && { firmware: firmware === "both" ? ["bios", "uefi"] : [firmware] }),
         ...(uuidSeed !== undefined && { uuidSeed }),
+        ...(luksPassphraseFile !== undefined && { luksPassphraseFiles: [luksPassphraseFile] }),
       });
       return { format: built.disks[0]?.format ?? "", differenceCount: built.differenceCount };
     },
     convert: (disk, output, choices, work) => convertAsJob(disk, output, { ...choices, ...work, paths }),
-    test: (disk, { timeoutMs, ...computer }, signal) =>
-      testDisk(disk, { ...computer, ...(timeoutMs !== undefined && { timeoutMs }), signal }),
+    test: (disk, { timeoutMs, luksPassphraseFile, ...computer }, signal) =>
+      testDisk(disk, {
+        ...computer,
+        ...(luksPassphraseFile !== undefined && { luksPassphraseFiles: [luksPassphraseFile] }),
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        signal,
+      }),
     async withdraw(output, sinceMs) {
       await using engine = openEngine(paths);
       const kinds = makers.map(({ kind }) => kind.kind);

@@ -71,7 +71,7 @@ export async function checkpointSource(
         const { operations } = await prepareOnDisk(source, tree, systems, keep, work(signal));
         result = toJson({ ...touches, operations: operations.map(recordOperation) } satisfies PreparedDisk);
       },
-      findStale: await staleFinder(source, created.fileSystems),
+      findStale: await staleFinder(source, created),
       async verify(tree, signal) {
         const touches = fromJson<PreparedDisk>(results.get("prepare") ?? null);
         const written = fromJson<WrittenTree>(results.get("restore") ?? null);

@@ -4,7 +4,7 @@ import { parseImageOperand } from "../../core/operand.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { byteStringFromText, displayBytes, type ByteString, type TreePath } from "../../core/tree/byte-string.ts";
 import { PathNotFoundError } from "../../image/errors.ts";
-import type { BuildSource, CreatedFileSystem, CreatedHome } from "../../system/disk/build/request.ts";
+import type { BuildSource, CreatedHome } from "../../system/disk/build/request.ts";
 import { isEsp, mountsOf, type DiskPlan } from "../../system/disk/plan/disk-plan.ts";
 import { findStaleReferences, findSuccessions } from "../../system/prepare/references/index.ts";
 import { TargetDiffersError } from "../../system/restore/errors.ts";
@@ -126,11 +126,12 @@ export async function prepareOnDisk(
 /** What finds references to old disks in the files of the new system. */
 export async function staleFinder(
   source: DiskSource,
-  created: readonly CreatedFileSystem[],
+  { fileSystems, encrypted, arrays }: CreatedHome,
 ): Promise<BuildSource["findStale"]> {
   const disks = (await showImage(source.image, source)).manifest.head.hostFacts?.disks ?? [];
-  const successions = findSuccessions({ fstab: await readFstab(source), disks }, created);
-  return (text) => findStaleReferences(text, successions);
+  const successions = findSuccessions({ fstab: await readFstab(source), disks }, fileSystems);
+  const layers = [...encrypted, ...arrays].map(({ uuid }) => uuid);
+  return (text) => findStaleReferences(text, successions, layers);
 }
 
 async function readFstab(source: DiskSource): Promise<string> {

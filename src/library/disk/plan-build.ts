@@ -19,6 +19,7 @@ import type { StoreOptions } from "../store/store.ts";
 import { chooseFiles, type DiskTarget } from "./disk-target.ts";
 import { assertTakes } from "./hypervisors.ts";
 import { layoutOfDescs, readLayoutFile } from "./layouts.ts";
+import { choosePassphraseFiles } from "./luks-passphrases.ts";
 import { assignToDisks } from "./per-disk.ts";
 import { smallestSize, usageOfImage } from "./plan-layout.ts";
 import { assertNothingLacks, firmwareFor, planOnDevices, roomForStreams, type PlaceOptions } from "./plan-targets.ts";
@@ -53,6 +54,8 @@ export interface DiskBuildOptions extends StoreOptions {
   readonly firmware?: readonly Firmware[];
   /** All that is not given comes from this: two builds of one image with one seed are equal. */
   readonly uuidSeed?: string;
+  /** Files with the passphrases of LUKS, each `FILE` or `LUKS=FILE`. Only their names are ever kept. */
+  readonly luksPassphraseFiles?: readonly string[];
   readonly prepare?: DiskPrepareOptions;
   readonly hypervisor?: Hypervisor;
   readonly machine?: MachineSize;
@@ -71,6 +74,8 @@ export interface PlannedDiskBuild {
   readonly plan: DiskPlan;
   readonly targets: readonly DiskTarget[];
   readonly firmware: readonly Firmware[];
+  /** The file with the passphrase of each LUKS, by its name. */
+  readonly passphraseFiles?: Readonly<Record<string, string>>;
   /** What the menu of the boot loader calls the system. */
   readonly systemName: string;
   /** What is done to the tree, if there is something to do. */
@@ -108,8 +113,9 @@ export async function planDiskBuild(image: string, options: DiskBuildOptions): P
   // Whole seconds, as mkfs takes them for what it makes: a disk built in the second of the capture is no other.
   const capturedAtMs = Math.floor(Date.parse(manifest.head.capturedAt) / 1000) * 1000;
   const newestMs = options.uuidSeed === undefined ? undefined : capturedAtMs;
-  const found = { image: name, plan, targets, firmware, systemName, operations: listOperations(prepare) };
-  return { ...found, ...(newestMs !== undefined && { newestMs }) };
+  const passphraseFiles = choosePassphraseFiles(plan, options.luksPassphraseFiles ?? []);
+  const found = { image: name, plan, targets, firmware, passphraseFiles, systemName };
+  return { ...found, operations: listOperations(prepare), ...(newestMs !== undefined && { newestMs }) };
 }
 
 function planInFiles(

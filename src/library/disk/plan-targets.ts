@@ -5,11 +5,11 @@ import { streamsOf } from "../../core/manifest/trees.ts";
 import { readCapabilities } from "../../host/disk/capabilities.ts";
 import { LayoutRefusedError, type Refusal } from "../../system/disk/layout/errors.ts";
 import type { Layout } from "../../system/disk/layout/layout.ts";
+import { checkUnproven } from "../../system/disk/stack/check-stack.ts";
 import { checkCapabilities } from "../../system/disk/plan/check-capabilities.ts";
 import type { DiskPlan } from "../../system/disk/plan/disk-plan.ts";
 import type { Firmware } from "../../system/disk/plan/layout-check.ts";
 import { planDisks, type PlanTarget } from "../../system/disk/plan/plan-disk.ts";
-import { checkUnproven } from "../../system/disk/stack/check-stack.ts";
 import { chooseDevices, type DiskTarget } from "./disk-target.ts";
 
 const grubPlatforms: Readonly<Record<Firmware, string>> = { bios: "i386-pc", uefi: "x86_64-efi" };

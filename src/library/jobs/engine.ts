@@ -3,11 +3,11 @@ import { hostname, release } from "node:os";
 import type { JobId } from "../../engine/job.ts";
 import { SqliteJournal } from "../../engine/journal/sqlite-journal.ts";
 import type { Clock, EnginePorts } from "../../engine/ports.ts";
-import { takeDown } from "../../host/jobs/holdings.ts";
 import { jobFiles } from "../../host/jobs/job-files.ts";
 import { kernelLocks } from "../../host/jobs/kernel-locks.ts";
 import { chooseKeepJobsDays, choosePaths, type Paths } from "../settings/settings.ts";
 import { version } from "../version.ts";
+import { takeDownWhole } from "./take-down.ts";
 
 /** The engine of this host: its journal, its locks and its files below `jobs` in the state directory. */
 export interface Engine extends EnginePorts, AsyncDisposable {
@@ -28,7 +28,7 @@ export function openEngine(paths: Paths = choosePaths()): Engine {
     clock: processClock,
     owner: { host: hostname(), pid: process.pid },
     versions: { rehome: version, node: process.versions.node, linux: release() },
-    takeDown,
+    takeDown: takeDownWhole,
     keepEndedMs: chooseKeepJobsDays() * 24 * 60 * 60 * 1000,
     [Symbol.asyncDispose]: () => journal[Symbol.asyncDispose](),
   };

@@ -58,6 +58,7 @@ function optionsOf(call: DiskBuildCall): DiskBuildOptions {
     sizes: call.size,
     ...(call.firmware && { firmware: firmwareOf(call.firmware) }),
     ...(call.uuidSeed !== undefined && { uuidSeed: call.uuidSeed }),
+    luksPassphraseFiles: call.luksPassphraseFile,
     prepare: {
       identity: call.identity ?? "keep",
       fresh: call.fresh ?? "now",

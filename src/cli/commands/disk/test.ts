@@ -17,6 +17,7 @@ export async function runDiskTest(call: DiskTestCall, context: CommandContext): 
       ...(memory !== undefined && { memoryBytes: memory }),
       ...(timeout !== undefined && { timeoutMs: timeout * 1000 }),
       isSecureBoot: call.secureBoot,
+      luksPassphraseFiles: call.luksPassphraseFile,
       signal: context.interruptible("the start"),
     });
     messages.detail(console.trimEnd());

@@ -6,6 +6,7 @@ const schema = Type.Object(
     disk: Type.String({ minLength: 1 }),
     bus: Type.Optional(Type.Union([Type.Literal("virtio"), Type.Literal("sata"), Type.Literal("nvme")])),
     firmware: Type.Optional(Type.Union([Type.Literal("bios"), Type.Literal("uefi")])),
+    luksPassphraseFile: Type.Optional(Type.String({ pattern: "^/" })),
     timeoutSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 24 * 60 * 60 })),
   },
   { additionalProperties: false },

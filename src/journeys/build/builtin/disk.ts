@@ -13,6 +13,8 @@ const schema = Type.Object(
     size: Type.Optional(Type.String({ minLength: 1 })),
     firmware: Type.Optional(firmware),
     uuidSeed: Type.Optional(Type.String({ minLength: 1 })),
+    // Absolute, and no path argument: of those a digest of the content is kept.
+    luksPassphraseFile: Type.Optional(Type.String({ pattern: "^/" })),
     identity: Type.Optional(Type.Union([Type.Literal("keep"), Type.Literal("reset")])),
     hostname: Type.Optional(Type.String({ minLength: 1, maxLength: 253 })),
   },

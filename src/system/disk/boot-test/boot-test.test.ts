@@ -114,9 +114,13 @@ test("testBoot() types the passphrases that are asked for, each once, and stops 
     ["home", "two"],
   ]);
   const ports = portsWith(questions, true);
-  await testBoot(computer, { timeoutMs: 60_000, passphrases }, ports);
+  await testBoot(computer, { timeoutMs: 60_000, passphraseOf: (name) => passphrases.get(name) }, ports);
   assert.deepEqual(ports.typed, ["one\r", "two\r"]);
   passphrases.delete("home");
-  const lacking = testBoot(computer, { timeoutMs: 60_000, passphrases }, portsWith(questions, true));
+  const lacking = testBoot(
+    computer,
+    { timeoutMs: 60_000, passphraseOf: (name) => passphrases.get(name) },
+    portsWith(questions, true),
+  );
   await assert.rejects(lacking, /passphrase of "home", and none is given/);
 });

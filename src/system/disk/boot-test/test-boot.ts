@@ -23,8 +23,8 @@ export interface GuestPorts {
 export interface BootTestOptions {
   /** The whole start has to be done in this. */
   readonly timeoutMs: number;
-  /** What is typed when the system asks for the passphrase of a LUKS, by its name. */
-  readonly passphrases?: ReadonlyMap<string, string>;
+  /** What is typed when the system asks for the passphrase of a LUKS of this name. */
+  readonly passphraseOf?: (luks: string) => string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -61,7 +61,7 @@ export class BootTestError extends RehomeError {
  */
 export async function testBoot(
   computer: GuestComputer,
-  { timeoutMs, passphrases = new Map(), signal }: BootTestOptions,
+  { timeoutMs, passphraseOf, signal }: BootTestOptions,
   ports: GuestPorts,
 ): Promise<BootTestResult> {
   const startedMs = performance.now();
@@ -77,7 +77,7 @@ export async function testBoot(
     if (sighting?.kind === "stopped") throw new BootTestError(computer.disk, sighting.why, watcher.text);
     const { asked } = watcher;
     if (asked === undefined) continue;
-    const passphrase = passphrases.get(asked);
+    const passphrase = passphraseOf?.(asked);
     if (passphrase === undefined)
       throw new BootTestError(
         computer.disk,

@@ -18,14 +18,15 @@ const failures: readonly (readonly [RegExp, string])[] = [
   [/Kernel panic/, "the kernel panicked"],
 ];
 
+const question = /Please unlock disk ([\w.-]+):/;
 const maxKeptCharacters = 64 * 1024;
 const longestPromptCharacters = 400;
 
 /** Reads what a console writes, piece by piece; {@link see} tells as soon as the start has come to an end. */
 export class ConsoleWatcher {
   #text = "";
-  /** Of the questions for passphrases in the text. */
-  #answered = 0;
+  /** Where in the text questions are looked for: behind what was answered. */
+  #unanswered = 0;
 
   /** What was written, escape sequences left out: the last 64 Ki characters. */
   get text(): string {
@@ -34,17 +35,20 @@ export class ConsoleWatcher {
 
   /** The name of the LUKS whose passphrase is asked for; undefined where nothing is asked, or it was answered. */
   get asked(): string | undefined {
-    return [...this.#text.matchAll(/Please unlock disk ([\w.-]+):/g)][this.#answered]?.[1];
+    return question.exec(this.#text.slice(this.#unanswered))?.[1];
   }
 
   /** Takes note that the question was answered. */
   answer(): void {
-    this.#answered++;
+    const found = question.exec(this.#text.slice(this.#unanswered));
+    if (found) this.#unanswered += found.index + found[0].length;
   }
 
   /** Takes the next piece; undefined while the start goes on. */
   see(piece: string): Sighting | undefined {
-    this.#text = plain(this.#text + piece).slice(-maxKeptCharacters);
+    const text = plain(this.#text + piece);
+    this.#text = text.slice(-maxKeptCharacters);
+    this.#unanswered = Math.max(0, this.#unanswered - (text.length - this.#text.length));
     const recent = this.#text.slice(-(piece.length + longestPromptCharacters));
     // Messages of the kernel and of systemd, which begin with a bracket, may follow on the same line at once.
     if (/^[^\n]{0,200}login: ?(?:\[[^\n]*)?$/m.test(recent)) return { kind: "login-prompt" };

@@ -11,6 +11,7 @@ import {
   type PlannedHolder,
 } from "../plan/disk-plan.ts";
 import { isMember } from "../stack/stack-room.ts";
+import { passphraseIn } from "../stack/passphrase.ts";
 import * as stack from "../stack/stack-commands.ts";
 import type { AttachedPart, DiskPorts } from "./ports.ts";
 import { pathOf, type BuildRequest } from "./request.ts";
@@ -25,7 +26,6 @@ export interface OpenParts extends AsyncDisposable {
 
 const attempts = 10;
 const attemptIntervalMs = 200;
-const maxPassphraseBytes = 512;
 
 /**
  * Gives access to everything of a plan: `make` makes arrays, groups and encryption as they are asked for, `open` finds those that
@@ -182,7 +182,7 @@ function keyOf(holder: PlannedHolder): object {
 }
 
 /** Takes down what an earlier process left over the disks of a request: unlike mounts and loop devices, arrays outlive who made them. */
-export async function releaseParts({ paths }: BuildRequest, ports: DiskPorts): Promise<void> {
+export async function releaseParts({ paths }: Pick<BuildRequest, "paths">, ports: DiskPorts): Promise<void> {
   for (const path of paths.values()) for (const device of ports.attachedTo(path)) await release(device, ports);
 }
 
@@ -226,10 +226,7 @@ function readPassphrase({ passphraseFiles }: BuildRequest, name: string, ports: 
   };
   const path = passphraseFiles?.get(name);
   if (path === undefined) throw refuse(`the LUKS "${name}" needs a passphrase, and no file with one is given`);
-  const [line = ""] = Buffer.from(ports.files.read(path)).toString("utf8").split("\n", 1);
-  if (line === "" || Buffer.byteLength(line) > maxPassphraseBytes)
-    throw refuse(
-      `the first line of "${path}" is no passphrase: it is empty, or longer than ${maxPassphraseBytes} bytes`,
-    );
-  return line;
+  const passphrase = passphraseIn(ports.files.read(path));
+  if (passphrase === undefined) throw refuse(`the first line of "${path}" is no passphrase of text, at most 512 bytes`);
+  return passphrase;
 }

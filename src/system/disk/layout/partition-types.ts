@@ -1,3 +1,5 @@
+import type { PartitionContent } from "./layout.ts";
+
 /** What each named partition type is called in the two tables; undefined where a table has no such type. */
 const partitionTypes: Readonly<Record<string, { readonly gpt?: string; readonly mbr?: string }>> = {
   linux: { gpt: "0FC63DAF-8483-4772-8E79-3D69D8477DE4", mbr: "83" },
@@ -8,6 +10,13 @@ const partitionTypes: Readonly<Record<string, { readonly gpt?: string; readonly 
   "microsoft-data": { gpt: "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7", mbr: "0c" },
   lvm: { gpt: "E6D6D379-F507-44C2-A23C-238F2A3DF928", mbr: "8e" },
   raid: { gpt: "A19D880F-05FC-4D3B-A006-743F0F84911E", mbr: "fd" },
+};
+
+/** The type of a partition that holds this, where it is not `linux`. */
+export const usualTypes: Partial<Readonly<Record<PartitionContent["kind"], string>>> = {
+  swap: "swap",
+  array: "raid",
+  group: "lvm",
 };
 
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

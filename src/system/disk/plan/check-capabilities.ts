@@ -24,18 +24,18 @@ export function checkCapabilities(plan: DiskPlan, host: HostCapabilities, tools:
   );
   const fat = made.some((content) => content.kind === "file-system" && content.type === "vfat") ? ["mcopy"] : [];
   const layers = layersOf(plan, holders);
-  const neededTools = new Set([...tools, ...made.map(makerOf), ...fat, ...layers.map(({ tool }) => tool)]);
+  const neededTools = new Set([...tools, ...made.map(makerOf), ...fat, ...layers.flatMap(({ tools: own }) => own)]);
   const names = [
     ...holders.map(contentOf).flatMap((content) => (content.kind === "luks" ? [content.name] : [])),
     ...plan.groups.flatMap(({ name, volumes }) => volumes.map((volume) => mappedVolume(name, volume.name))),
   ];
   return [
-    ...layers
-      .filter(({ module }) => !host.modules.has(module))
-      .map(({ what, module }): Refusal => {
-        const message = `the kernel of this host knows no ${what} (its module ${module})`;
-        return { reason: "missing-kernel-support", message };
-      }),
+    ...layers.flatMap(({ what, modules }): Refusal[] => {
+      const lacking = modules.filter((module) => !host.modules.has(module));
+      if (lacking.length === 0) return [];
+      const message = `the kernel of this host knows no ${what}: it has no ${lacking.join(", ")}`;
+      return [{ reason: "missing-kernel-support", message }];
+    }),
     ...names
       .filter((name) => host.mapped.has(name))
       .map((name): Refusal => {
@@ -56,8 +56,8 @@ export function checkCapabilities(plan: DiskPlan, host: HostCapabilities, tools:
 
 interface Layer {
   readonly what: string;
-  readonly tool: string;
-  readonly module: string;
+  readonly tools: readonly string[];
+  readonly modules: readonly string[];
 }
 
 /** What arrays, groups and encryption ask of kernel and tools. */
@@ -65,20 +65,13 @@ function layersOf({ arrays, groups }: DiskPlan, holders: readonly PlannedHolder[
   const modules = { raid0: "raid0", raid1: "raid1", raid5: "raid456", raid6: "raid456", raid10: "raid10" } as const;
   const levels = new Set(arrays.map(({ level }) => level));
   const hasLuks = holders.some((holder) => contentOf(holder).kind === "luks");
-  const mapper = { tool: "dmsetup", module: "dm_mod" };
   return [
-    ...[...levels].map((level) => ({ what: `software RAID of ${level}`, tool: "mdadm", module: modules[level] })),
-    ...(groups.length > 0
-      ? [
-          { what: "LVM", tool: "lvm", module: "dm_mod" },
-          { what: "LVM", ...mapper },
-        ]
-      : []),
-    ...(hasLuks
-      ? [
-          { what: "LUKS", tool: "cryptsetup", module: "dm_crypt" },
-          { what: "LUKS", ...mapper },
-        ]
-      : []),
+    ...[...levels].map((level) => ({
+      what: `software RAID of ${level}`,
+      tools: ["mdadm"],
+      modules: [modules[level]],
+    })),
+    ...(groups.length > 0 ? [{ what: "LVM", tools: ["lvm", "dmsetup"], modules: ["dm_mod"] }] : []),
+    ...(hasLuks ? [{ what: "LUKS", tools: ["cryptsetup", "dmsetup"], modules: ["dm_mod", "dm_crypt"] }] : []),
   ];
 }

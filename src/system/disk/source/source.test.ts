@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { DiskFact } from "../../../core/manifest/manifest.ts";
 import { LayoutRefusedError } from "../layout/errors.ts";
+import { shapeOf, stackCases } from "../../../../test/support/stack-layouts.ts";
+import { parseDisks } from "../../facts/host/disks.ts";
+import { readLayout } from "../layout/yaml/read-layout.ts";
+import { writeLayout } from "../layout/yaml/write-layout.ts";
+import { planDisks } from "../plan/plan-disk.ts";
+import { seededUuids } from "../plan/uuids.ts";
 import { defaultLayout } from "./default-layout.ts";
 import { layoutOfDisks } from "./source-layout.ts";
 
@@ -140,19 +148,23 @@ test("layoutOfDisks() gives an extended partition the size of what lies in it", 
 
 test("layoutOfDisks() refuses what it cannot describe, by name", () => {
   assert.throws(() => layoutOfDisks(idle), LayoutRefusedError);
-  const encrypted: DiskFact = {
+  const over = (fileSystem: string | undefined, ...children: DiskFact[]): DiskFact => ({
     ...gptDisk,
-    children: [
-      {
-        ...part,
-        name: "sda3",
-        sizeBytes: gib,
-        fileSystem: "crypto_LUKS",
-        children: [{ name: "root", type: "crypt", sizeBytes: gib, fileSystem: "ext4", mountPoints: ["/"] }],
-      },
+    children: [{ ...part, name: "sda3", sizeBytes: gib, ...(fileSystem !== undefined && { fileSystem }), children }],
+  });
+  const root: DiskFact = { name: "root", type: "crypt", sizeBytes: gib, fileSystem: "ext4", mountPoints: ["/"] };
+  const thin: DiskFact = { ...root, name: "vg-thin", type: "lvm" };
+  const refused: readonly (readonly [DiskFact, RegExp])[] = [
+    [over("BitLocker", root), /"sda3" holds BitLocker/],
+    [over(undefined, root), /"sda3" holds something/],
+    [over("linux_raid_member", { ...root, name: "md0", type: "linear" }), /"md0" is "linear" over "sda3"/],
+    [
+      over("LVM2_member", { name: "vg-pool", type: "lvm", sizeBytes: gib, children: [thin] }),
+      /"vg-pool" is no plain volume/,
     ],
-  };
-  assert.throws(() => layoutOfDisks([encrypted]), /"sda3" holds crypto_LUKS/);
+    [over("LVM2_member", { ...thin, name: "odd" }), /"odd" is no plain volume/],
+  ];
+  for (const [disk, pattern] of refused) assert.throws(() => layoutOfDisks([disk]), pattern);
   assert.throws(() => layoutOfDisks([{ ...gptDisk, partitionTable: "sun" }]), /"sun"/);
 });
 
@@ -184,3 +196,26 @@ test("defaultLayout() adds what the firmware needs, once", () => {
   assert.deepEqual(typesOf([gptDisk], ["bios", "uefi"]), ["bios-boot", "esp:vfat:", "linux:ext4:root"]);
   assert.deepEqual(typesOf([mbrDisk], ["bios"])[0], "linux:ext3:");
 });
+
+const recordedNames = new Set(
+  readdirSync(join(import.meta.dirname, "recorded")).map((file) => file.replace(/\.json$/, "")),
+);
+
+/** What lsblk and pvs say in the systems that `test/integration/disk-stack.slow.test.ts` builds and starts. */
+function recorded(name: string, withGroups = true): DiskFact[] {
+  const text = readFileSync(join(import.meta.dirname, "recorded", `${name}.json`), "utf8");
+  const { lsblk, pvs } = JSON.parse(text) as { readonly lsblk: unknown; readonly pvs: unknown };
+  return parseDisks(JSON.stringify(lsblk), withGroups ? JSON.stringify(pvs) : "");
+}
+
+for (const { name, layout } of stackCases.filter(({ name: each }) => recordedNames.has(each)))
+  test(`layoutOfDisks() describes the disks of a system with arrays, groups or LUKS as they were laid out: ${name}`, () => {
+    const wanted = shapeOf(readLayout(layout, name));
+    for (const withGroups of [true, false])
+      assert.deepEqual(shapeOf(layoutOfDisks(recorded(name, withGroups))), wanted);
+    // What was described fits on the disks that it comes from, and is read back as it was written.
+    const described = layoutOfDisks(recorded(name));
+    assert.deepEqual(readLayout(writeLayout(described), name), described);
+    const sizes = new Map(recorded(name).map((disk) => [disk.name, disk.sizeBytes]));
+    planDisks(described, { sizes, firmware: [], usage: new Map(), uuids: seededUuids(name) });
+  });

@@ -1,6 +1,7 @@
 import type { Refusal } from "../layout/errors.ts";
 import { decrypted, type ArrayLevel, type Layout, type PartitionContent } from "../layout/layout.ts";
-import { contentOf, holdersOf, type DiskPlan } from "../plan/disk-plan.ts";
+import { luksName, mappedName } from "../layout/names.ts";
+import { contentOf as planned, holdersOf, type DiskPlan } from "../plan/disk-plan.ts";
 import { countMembers, isMember, levels } from "./stack-room.ts";
 
 /** A partition, array or volume, and what it is part of. */
@@ -45,6 +46,7 @@ export function checkStack(layout: Layout): Refusal[] {
     ...doubles(places.filter(({ over }) => over?.kind === "group").map(({ what }) => what)),
   ];
   return [
+    ...checkNames(layout, luks),
     ...named.map((what) => refuse(`there are two of ${what}`)),
     ...places.flatMap(({ content }) => checkKnown(decrypted(content), layout)),
     ...arrays.flatMap(({ name, level }) => checkMembers(name, level, countMembers(layout, "array", name))),
@@ -53,6 +55,13 @@ export function checkStack(layout: Layout): Refusal[] {
     ),
     ...places.flatMap(checkNesting),
   ];
+}
+
+/** A layout may come from the manifest of an image, and all of these become names of devices. */
+function checkNames({ arrays = [], groups = [] }: Layout, luks: readonly string[]): Refusal[] {
+  const mapped = [...arrays, ...groups, ...groups.flatMap(({ volumes }) => volumes)].map(({ name }) => name);
+  const wrong = [...mapped.filter((name) => !mappedName.test(name)), ...luks.filter((name) => !luksName.test(name))];
+  return wrong.map((name) => refuse(`"${name}" is no name that an array, a group, a volume or a LUKS can have`));
 }
 
 function checkKnown(content: PartitionContent | undefined, { arrays = [], groups = [] }: Layout): Refusal[] {
@@ -107,15 +116,26 @@ export function checkBootReach(layout: Layout): Refusal[] {
   ]);
 }
 
+/** Refuses all but plain partitions, for who makes no others. */
+export function checkPlain(layout: Layout, who: string): Refusal[] {
+  const { arrays = [], groups = [] } = layout;
+  const luks = placesOf(layout).flatMap(({ content }) => (content?.kind === "luks" ? [`LUKS "${content.name}"`] : []));
+  const named = [
+    ...arrays.map(({ name }) => `array "${name}"`),
+    ...groups.map(({ name }) => `group "${name}"`),
+    ...luks,
+  ];
+  return named.map((what) => refuse(`the layout has the ${what}, and ${who} makes plain partitions only`));
+}
+
 /** Refuses what is made as planned but was never seen to start. */
 export function checkUnproven(plan: DiskPlan): Refusal[] {
   const luks = holdersOf(plan)
-    .map(contentOf)
+    .map(planned)
     .flatMap((content) => (content.kind === "luks" ? [`LUKS "${content.name}"`] : []));
   const arrays = plan.arrays.map(({ name }) => `array "${name}"`);
-  const groups = plan.groups.map(({ name }) => `group "${name}"`);
-  return [...arrays, ...groups, ...luks].map((what) =>
-    refuse(`the layout has the ${what}, and systems on RAID, LVM or LUKS are not known to start yet`),
+  return [...arrays, ...luks].map((what) =>
+    refuse(`the layout has the ${what}, and systems on software RAID or LUKS are not known to start yet`),
   );
 }
 

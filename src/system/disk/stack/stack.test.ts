@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { grouped, mirrored } from "../../../../test/vm/stack-layouts.ts";
+import { grouped, mirrored } from "../../../../test/support/stack-layouts.ts";
 import { LayoutRefusedError } from "../layout/errors.ts";
 import { withoutUuids, type Layout } from "../layout/layout.ts";
 import { readLayout } from "../layout/yaml/read-layout.ts";
@@ -11,7 +11,8 @@ import { smallestDiskBytes, type UsageByMountPoint } from "../plan/disk-room.ts"
 import type { Firmware } from "../plan/layout-check.ts";
 import { planDisks } from "../plan/plan-disk.ts";
 import { seededUuids } from "../plan/uuids.ts";
-import { checkUnproven } from "./check-stack.ts";
+import { checkPlain, checkUnproven } from "./check-stack.ts";
+import { passphraseIn } from "./passphrase.ts";
 import { createGroup, mappedVolume } from "./stack-commands.ts";
 import { withMinimums } from "./stack-room.ts";
 import { requireStartTools } from "./start-tools.ts";
@@ -117,17 +118,33 @@ test("planDisks() names what arrays, groups and LUKS cannot be", () => {
     );
 });
 
-test("checkUnproven() refuses every array, group and LUKS by name, and nothing else", () => {
+test("planDisks() refuses names that would be no names of devices, wherever the layout comes from", () => {
+  const bad = "../sda1";
+  const layouts = ["crypt-main", "vg-main", "root", "boot"].map((name): Layout =>
+    JSON.parse(JSON.stringify(read(mirrored)).replaceAll(`"${name}"`, JSON.stringify(bad))),
+  );
+  for (const layout of layouts)
+    assert.throws(
+      () => plan(layout, 2000),
+      (error: unknown) => error instanceof LayoutRefusedError && error.message.includes('"../sda1" is no name'),
+    );
+});
+
+test("checkPlain() refuses every array, group and LUKS by name, and nothing else", () => {
+  const refused = checkPlain(read(mirrored), "a join").map(({ message }) => /the (\S+ "[\w-]+")/.exec(message)?.[1]);
+  const arrays = ["boot", "main", "r0", "r5", "r6", "r10"].map((name) => `array "${name}"`);
+  assert.deepEqual(refused, [...arrays, 'group "vg-main"', 'LUKS "crypt-main"', 'LUKS "crypt-home"']);
+  const plain = read("version: 1\ndisks: [{table: gpt, partitions: [{size: fill, fileSystem: ext4, mount: /}]}]");
+  assert.deepEqual(checkPlain(plain, "a join"), []);
+});
+
+test("checkUnproven() refuses arrays and LUKS by name, and nothing else", () => {
   const refused = checkUnproven(plan(read(mirrored), 2000)).map(
     ({ message }) => /the (\S+ "[\w-]+")/.exec(message)?.[1],
   );
   const arrays = ["boot", "main", "r0", "r5", "r6", "r10"].map((name) => `array "${name}"`);
-  assert.deepEqual(refused, [...arrays, 'group "vg-main"', 'LUKS "crypt-main"', 'LUKS "crypt-home"']);
-  const plain = plan(
-    read("version: 1\ndisks: [{table: gpt, partitions: [{size: fill, fileSystem: ext4, mount: /}]}]"),
-    1000,
-  );
-  assert.deepEqual(checkUnproven(plain), []);
+  assert.deepEqual(refused, [...arrays, 'LUKS "crypt-main"', 'LUKS "crypt-home"']);
+  assert.deepEqual(checkUnproven(plan(read(grouped), 1500)), []);
 });
 
 test("checkCapabilities() names the modules and tools that arrays, groups and LUKS need, and names that are taken", () => {
@@ -184,4 +201,12 @@ test("requireStartTools() names the package that the system's initramfs lacks", 
     remedy: /Install cryptsetup-initramfs/,
   });
   requireStartTools(plan(read(grouped), 1500), withHooks("lvm2"));
+});
+
+test("passphraseIn() takes the first line, and none that could not be typed", () => {
+  const of = (text: string): string | undefined => passphraseIn(Buffer.from(text));
+  assert.equal(of("two words \nmore"), "two words ");
+  assert.equal(of("no end of line, ünd"), "no end of line, ünd");
+  for (const wrong of ["", "\nsecond", "of Windows\r\n", "x".repeat(513), "a\0b"]) assert.equal(of(wrong), undefined);
+  assert.equal(passphraseIn(Buffer.from("caf\xe9\n", "latin1")), undefined);
 });

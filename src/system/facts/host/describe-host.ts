@@ -17,6 +17,8 @@ export interface HostObservations {
   readonly hasEfi: boolean;
   /** Output of `lsblk --json --bytes`. */
   readonly lsblkJson?: string;
+  /** Output of `pvs --reportformat json`. */
+  readonly pvsJson?: string;
   readonly interfaces: readonly ObservedInterface[];
   /** Output of `ip -json -details address`. */
   readonly ipJson?: string;
@@ -32,7 +34,7 @@ export function describeHost(seen: HostObservations): HostFacts {
     cpuCount: cpu.cpuCount > 0 ? cpu.cpuCount : seen.processorCount,
     memoryBytes: seen.memoryBytes,
     firmware: seen.hasEfi ? "uefi" : "bios",
-    disks: parseDisks(seen.lsblkJson ?? ""),
+    disks: parseDisks(seen.lsblkJson ?? "", seen.pvsJson),
     networkInterfaces: describeNetworkInterfaces(seen.interfaces, seen.ipJson),
   };
 }

@@ -3,18 +3,34 @@ import { isRecord, numberOf, parseJson, recordsOf, textOf, type JsonRecord } fro
 
 const maxDepth = 16;
 
-/** Reads the output of `lsblk --json --bytes`. Devices without a medium (size 0) are left out; nonsense gives no disks. */
-export function parseDisks(lsblkJson: string): DiskFact[] {
+/**
+ * Reads the output of `lsblk --json --bytes`, and that of `pvs --reportformat json` for what lsblk does not know. Devices without a
+ * medium (size 0) are left out; nonsense gives no disks.
+ */
+export function parseDisks(lsblkJson: string, pvsJson = ""): DiskFact[] {
   const document = parseJson(lsblkJson);
-  return isRecord(document) ? disksOf(document["blockdevices"], maxDepth) : [];
+  return isRecord(document) ? disksOf(document["blockdevices"], groupsOf(pvsJson), maxDepth) : [];
 }
 
-function disksOf(devices: unknown, depth: number): DiskFact[] {
+/** The group of each physical volume, by the name that lsblk has for it. */
+function groupsOf(pvsJson: string): ReadonlyMap<string, string> {
+  const document = parseJson(pvsJson);
+  const reports = isRecord(document) ? recordsOf(document["report"]) : [];
+  const volumes = reports.flatMap((report) => recordsOf(report["pv"]));
+  return new Map(
+    volumes.flatMap((volume): [string, string][] => {
+      const [device, group] = [textOf(volume["pv_name"]), textOf(volume["vg_name"])];
+      return device === undefined || group === undefined ? [] : [[device.replace(/^\/dev\/(?:mapper\/)?/, ""), group]];
+    }),
+  );
+}
+
+function disksOf(devices: unknown, groups: ReadonlyMap<string, string>, depth: number): DiskFact[] {
   if (depth === 0) return [];
-  return recordsOf(devices).flatMap((device) => diskOf(device, depth) ?? []);
+  return recordsOf(devices).flatMap((device) => diskOf(device, groups, depth) ?? []);
 }
 
-function diskOf(device: JsonRecord, depth: number): DiskFact | undefined {
+function diskOf(device: JsonRecord, groups: ReadonlyMap<string, string>, depth: number): DiskFact | undefined {
   const [name, type, sizeBytes] = [textOf(device["name"]), textOf(device["type"]), numberOf(device["size"])];
   if (name === undefined || type === undefined || sizeBytes === undefined || sizeBytes === 0) return undefined;
   const fields = {
@@ -27,8 +43,9 @@ function diskOf(device: JsonRecord, depth: number): DiskFact | undefined {
     fileSystem: textOf(device["fstype"]),
     uuid: textOf(device["uuid"]),
     label: textOf(device["label"]),
+    volumeGroup: groups.get(name),
     mountPoints: someOf(mountPointsOf(device)),
-    children: someOf(disksOf(device["children"], depth - 1)),
+    children: someOf(disksOf(device["children"], groups, depth - 1)),
   };
   return { name, type, sizeBytes, ...withoutUndefined(fields) };
 }

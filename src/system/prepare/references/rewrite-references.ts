@@ -45,9 +45,13 @@ export interface StaleReference {
 
 const diskDevice = /\/dev\/(?:[shv]d[a-z]+\d*|xvd[a-z]+\d*|nvme\d+n\d+(?:p\d+)?|mmcblk\d+(?:p\d+)?)(?![\w/-])/g;
 
-/** The names of disks and the UUIDs of old devices that a text names outside its comments. */
-export function findStaleReferences(text: string, old: readonly Succession[]): StaleReference[] {
-  const kept = new Set(old.flatMap(({ successor }) => [successor?.uuid, successor?.partitionUuid]));
+/** The names of disks and the UUIDs of old devices that a text names outside its comments. `alsoKept`: UUIDs of what is no file system. */
+export function findStaleReferences(
+  text: string,
+  old: readonly Succession[],
+  alsoKept: readonly string[] = [],
+): StaleReference[] {
+  const kept = new Set([...old.flatMap(({ successor }) => [successor?.uuid, successor?.partitionUuid]), ...alsoKept]);
   const uuids = old.flatMap(({ uuids: own, partitionUuids }) => [...own, ...partitionUuids]);
   const stale = uuids.filter((uuid) => !kept.has(uuid));
   const patterns = [diskDevice, ...(stale.length === 0 ? [] : [uuidPattern(stale)])];

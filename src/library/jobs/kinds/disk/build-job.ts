@@ -97,6 +97,7 @@ export async function buildDiskAsJob(image: string, given: DiskBuildOptions & Jo
       ...rest,
       outputs: (rest.outputs ?? []).map(absolute),
       devices: (rest.devices ?? []).map(absolute),
+      luksPassphraseFiles: (rest.luksPassphraseFiles ?? []).map(absolute),
     },
   };
   const title = `build ${planned.targets.map(({ path }) => path).join(", ")} from ${planned.image.name}:${planned.image.tag}`;
@@ -123,7 +124,7 @@ class DiskBuild {
   }[];
 
   constructor(id: string, parameters: DiskBuildParameters, planned: PlannedDiskBuild) {
-    const { targets, plan, firmware, systemName, newestMs } = planned;
+    const { targets, plan, firmware, passphraseFiles = {}, systemName, newestMs } = planned;
     const { image, store, paths, options } = parameters;
     this.#parameters = parameters;
     this.#planned = planned;
@@ -149,6 +150,7 @@ class DiskBuild {
       workDirectory: `${paths.stateDirectory}/jobs/${id}/work`,
       // A device is a real computer's, which says where its console is.
       hasSerialConsole: devices.length === 0,
+      passphraseFiles: new Map(Object.entries(passphraseFiles)),
     };
     this.#home = new BuildHome(this.#request);
   }

@@ -1,4 +1,5 @@
 import { fileSystemTypes, type PartitionContent } from "../layout.ts";
+import { luksName } from "../names.ts";
 import type { YamlCursor } from "./yaml-cursor.ts";
 
 /** The keys that say what something holds. */
@@ -33,7 +34,7 @@ export function readContent(holder: YamlCursor, isEsp: boolean): PartitionConten
   const inside = readPlain(holder, isEsp);
   return {
     kind: "luks",
-    name: matching(luksAt, /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,62}$/, "name"),
+    name: matching(luksAt, luksName, "name"),
     ...(luksUuidAt && { uuid: matching(luksUuidAt, guid, "GUID") }),
     ...(inside && { inside }),
   };

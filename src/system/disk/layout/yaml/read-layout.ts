@@ -9,7 +9,8 @@ import type {
   VolumeLayout,
 } from "../layout.ts";
 import { parsePartitionSize } from "../partition-size.ts";
-import { isPartitionType } from "../partition-types.ts";
+import { mappedName } from "../names.ts";
+import { isPartitionType, usualTypes } from "../partition-types.ts";
 import { contentKeys, guid, matching, namePattern, readContent, required } from "./read-content.ts";
 import { openYaml, type YamlCursor } from "./yaml-cursor.ts";
 
@@ -83,10 +84,6 @@ function readVolume(volume: YamlCursor): VolumeLayout {
   };
 }
 
-/** What LVM and `/dev/md` take; LVM keeps some names for itself. */
-const mappedName =
-  /^(?!snapshot|pvmove)(?!.*_(?:cdata|cmeta|corig|mimage|mlog|pmspare|rimage|rmeta|tdata|tmeta|vdata|vorigin))[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,30}$/;
-
 function readDisk(disk: YamlCursor, index: number, seen: Set<string>): DiskLayout {
   disk.requireKeys(["name", "table", "id", "partitions"]);
   const nameAt = disk.at("name");
@@ -138,11 +135,9 @@ function readSizes(holder: YamlCursor): Pick<VolumeLayout, "size" | "minimumByte
   return { size, ...(minimum?.kind === "bytes" && { minimumBytes: minimum.sizeBytes }) };
 }
 
-const defaultTypes: Partial<Record<PartitionContent["kind"], string>> = { swap: "swap", array: "raid", group: "lvm" };
-
 function readType(partition: YamlCursor, content: PartitionContent | undefined): string {
   const typeAt = partition.at("type");
-  if (typeAt === undefined) return (content && defaultTypes[content.kind]) ?? "linux";
+  if (typeAt === undefined) return (content && usualTypes[content.kind]) ?? "linux";
   const type = typeAt.source();
   if (!isPartitionType(type)) throw typeAt.refuse(`the partition type "${type}" is not known`);
   return type;
