@@ -72,7 +72,8 @@ export async function cloneJoinDisk(options: CloneJoinDiskOptions): Promise<Clon
   const former = await formerJoin(paths, options, seen);
   const planned = await planNodeDisks(seen, options, { isBegun: former !== undefined });
   const places = await chooseRawPlaces(options);
-  const node = new NodeDisk(options, record, { seen, disks: former?.disks ?? planned, former });
+  const disks = former?.disks ?? planned;
+  const node = new NodeDisk(options, record, { seen, disks, former });
   const doneUpTo = await node.doneUpTo();
   await using write = makeWriteThreads();
   await using check = makeCheckThreads();
@@ -82,7 +83,7 @@ export async function cloneJoinDisk(options: CloneJoinDiskOptions): Promise<Clon
     takes(image) {
       if (image !== seen.image) throw new SessionRefusedError("session", "it has begun anew with another image");
       // They are written before the tree counts as written.
-      const raw = [...rawPartitionsOf(planned.plan).map(({ stream }) => stream), ...places.map(({ name }) => name)];
+      const raw = [...rawPartitionsOf(disks.plan).map(({ stream }) => stream), ...places.map(({ name }) => name)];
       const streams = hasTree ? [] : raw;
       return { isFresh: !hasTree && doneUpTo === undefined, hasTree, doneUpTo, streams };
     },
