@@ -25,8 +25,8 @@ export interface DoctorRow {
 }
 
 /**
- * Looks at what this host can do. Changes nothing, needs no privilege, and takes less than a second: tools are only asked
- * for their version, all at once; one that does not answer in 700 ms is listed without.
+ * Looks at what this host can do. Changes nothing, needs no privilege, and takes less than a second on an idle host: tools are only asked
+ * for their version, all at once; one that does not answer in five seconds is listed without.
  */
 export async function inspectHost(): Promise<DoctorReport> {
   const startedMs = performance.now();
@@ -94,7 +94,7 @@ const tools: readonly Tool[] = [
   { capability: "dnsmasq", neededFor: "starting blank computers over the network", install: "dnsmasq-base" },
 ];
 
-const versionTimeoutMs = 700;
+const versionTimeoutMs = 5000;
 
 async function inspectTool(tool: Tool): Promise<DoctorRow> {
   const { capability, neededFor, install, command = capability, versionOption = "--version" } = tool;
