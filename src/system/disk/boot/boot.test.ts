@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
+import { cpio } from "../../../../test/support/cpio.ts";
 import { memoryTree } from "../../../../test/support/memory-tree.ts";
 import type { PlannedDisk, PlannedPartition } from "../plan/disk-plan.ts";
 import { embedGrub } from "./embed-grub.ts";
@@ -119,17 +120,6 @@ test("formatGrubConfig() names everything by UUID, and paths as the file system 
   assert.match(formatEarlyConfig(menu), /^search\.fs_uuid b0 root\nset prefix=\(\$root\)\/grub\n/);
   assert.match(formatEarlyConfig({ ...menu, bootMountPoint: "/" }), /^set prefix=\(\$root\)\/boot\/grub$/m);
 });
-
-/** A cpio archive as `cpio -H newc` writes it. */
-function cpio(files: Readonly<Record<string, string>>): Buffer {
-  const parts = [...Object.entries(files), ["TRAILER!!!", ""] as const].map(([name, content]) => {
-    const numbers = [1, 0o100_644, 0, 0, 1, 0, content.length, 0, 0, 0, 0, name.length + 1, 0];
-    const header = `070701${numbers.map((number) => number.toString(16).padStart(8, "0")).join("")}`;
-    const pad = (text: string): string => text.padEnd(Math.ceil(text.length / 4) * 4, "\0");
-    return pad(`${header}${name}\0`) + pad(content);
-  });
-  return Buffer.from(parts.join(""), "latin1");
-}
 
 test("readInitramfsFiles() reads archives in a row, packed or not, and stops at damage", async () => {
   const early = cpio({ "kernel/x86/microcode.bin": "code", "conf/early": "1" });
