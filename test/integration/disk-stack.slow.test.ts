@@ -33,7 +33,7 @@ test(
   async (context) => {
     const directory = temporaryDirectory(context);
     const guest = stackGuest(context, directory);
-    for (const stack of stackCases.filter(({ name }) => name === "grouped"))
+    for (const stack of stackCases)
       await context.test(stack.name, async (inner) => {
         const disks = Object.entries(stack.diskSizesMib).map(([name, mib]) => {
           const path = join(directory, `${name}.raw`);

@@ -5,7 +5,6 @@ import { streamsOf } from "../../core/manifest/trees.ts";
 import { readCapabilities } from "../../host/disk/capabilities.ts";
 import { LayoutRefusedError, type Refusal } from "../../system/disk/layout/errors.ts";
 import type { Layout } from "../../system/disk/layout/layout.ts";
-import { checkUnproven } from "../../system/disk/stack/check-stack.ts";
 import { checkCapabilities } from "../../system/disk/plan/check-capabilities.ts";
 import type { DiskPlan } from "../../system/disk/plan/disk-plan.ts";
 import type { Firmware } from "../../system/disk/plan/layout-check.ts";
@@ -100,6 +99,6 @@ export function assertNothingLacks(
     .map((kind) => `/usr/lib/grub/${grubPlatforms[kind]}`)
     .filter((path) => !existsSync(path))
     .map((path): Refusal => ({ reason: "missing-tool", message: `GRUB is not installed on this host in "${path}"` }));
-  const lacking = [...checkUnproven(plan), ...checkCapabilities(plan, readCapabilities(), tools), ...grub];
+  const lacking = [...checkCapabilities(plan, readCapabilities(), tools), ...grub];
   if (lacking.length > 0) throw new LayoutRefusedError(lacking);
 }

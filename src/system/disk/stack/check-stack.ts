@@ -1,7 +1,6 @@
 import type { Refusal } from "../layout/errors.ts";
 import { decrypted, type ArrayLevel, type Layout, type PartitionContent } from "../layout/layout.ts";
 import { luksName, mappedName } from "../layout/names.ts";
-import { contentOf as planned, holdersOf, type DiskPlan } from "../plan/disk-plan.ts";
 import { countMembers, isMember, levels } from "./stack-room.ts";
 
 /** A partition, array or volume, and what it is part of. */
@@ -126,17 +125,6 @@ export function checkPlain(layout: Layout, who: string): Refusal[] {
     ...luks,
   ];
   return named.map((what) => refuse(`the layout has the ${what}, and ${who} makes plain partitions only`));
-}
-
-/** Refuses what is made as planned but was never seen to start. */
-export function checkUnproven(plan: DiskPlan): Refusal[] {
-  const luks = holdersOf(plan)
-    .map(planned)
-    .flatMap((content) => (content.kind === "luks" ? [`LUKS "${content.name}"`] : []));
-  const arrays = plan.arrays.map(({ name }) => `array "${name}"`);
-  return [...arrays, ...luks].map((what) =>
-    refuse(`the layout has the ${what}, and systems on software RAID or LUKS are not known to start yet`),
-  );
 }
 
 /** A place and all that it lies on. */

@@ -11,7 +11,7 @@ import { smallestDiskBytes, type UsageByMountPoint } from "../plan/disk-room.ts"
 import type { Firmware } from "../plan/layout-check.ts";
 import { planDisks } from "../plan/plan-disk.ts";
 import { seededUuids } from "../plan/uuids.ts";
-import { checkPlain, checkUnproven } from "./check-stack.ts";
+import { checkPlain } from "./check-stack.ts";
 import { passphraseIn } from "./passphrase.ts";
 import { createGroup, mappedVolume } from "./stack-commands.ts";
 import { withMinimums } from "./stack-room.ts";
@@ -136,15 +136,6 @@ test("checkPlain() refuses every array, group and LUKS by name, and nothing else
   assert.deepEqual(refused, [...arrays, 'group "vg-main"', 'LUKS "crypt-main"', 'LUKS "crypt-home"']);
   const plain = read("version: 1\ndisks: [{table: gpt, partitions: [{size: fill, fileSystem: ext4, mount: /}]}]");
   assert.deepEqual(checkPlain(plain, "a join"), []);
-});
-
-test("checkUnproven() refuses arrays and LUKS by name, and nothing else", () => {
-  const refused = checkUnproven(plan(read(mirrored), 2000)).map(
-    ({ message }) => /the (\S+ "[\w-]+")/.exec(message)?.[1],
-  );
-  const arrays = ["boot", "main", "r0", "r5", "r6", "r10"].map((name) => `array "${name}"`);
-  assert.deepEqual(refused, [...arrays, 'LUKS "crypt-main"', 'LUKS "crypt-home"']);
-  assert.deepEqual(checkUnproven(plan(read(grouped), 1500)), []);
 });
 
 test("checkCapabilities() names the modules and tools that arrays, groups and LUKS need, and names that are taken", () => {
