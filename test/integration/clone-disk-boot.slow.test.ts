@@ -44,7 +44,8 @@ test(
         paths: place.paths,
         port: 0,
         host: "127.0.0.1",
-        settings: { nodes: 1 },
+        // On a busy machine the two, which are one process here, may hear nothing of each other for long.
+        settings: { nodes: 1, giveUpMs: timeoutMs },
         prepare: { identity: "reset", hostnames: { kind: "pattern", before: "node", digits: 2, after: "" } },
         signal: stop.signal,
       },

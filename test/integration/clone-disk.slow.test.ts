@@ -81,7 +81,7 @@ async function makeLab(context: TestContext) {
         store: place.paths.store,
         port: 0,
         host: "127.0.0.1",
-        settings: { nodes, order: ["n1", "n2"] },
+        settings: { nodes, order: ["n1", "n2"], giveUpMs: 60_000 },
         prepare: { identity: "reset", hostnames: { kind: "pattern", before: "node", digits: 2, after: "" } },
         disks: { layout: { file: "lab.yaml", text: layout } },
         onLog: (node, line) => void log.push(`${node}: ${line}`),
