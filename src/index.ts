@@ -54,13 +54,14 @@ export {
 export { planCloneServe, type CloneServePlan } from "./library/clone/plan-serve.ts";
 export { planCloneJoin, type CloneJoinPlan } from "./library/clone/plan-join.ts";
 export type { CloneThen } from "./library/clone/settle-copy.ts";
-export {
-  cloneServe,
-  type ClonePreparation,
-  type CloneServeOptions,
-  type CloneServeResult,
-  type ServedSession,
-} from "./library/clone/serve.ts";
+export type {
+  ClonePreparation,
+  CloneServeOptions,
+  CloneServeResult,
+  ServedSession,
+} from "./library/clone/serve-options.ts";
+export { cloneServe } from "./library/clone/serve.ts";
+export { cloneServeSystem, type ServedSystem } from "./library/clone/serve-system.ts";
 export { planPrepareOf, prepare, type PrepareOptions, type PrepareResult } from "./library/prepare/prepare.ts";
 export { choosePaths, type Paths } from "./library/settings/settings.ts";
 export type { StoreOptions } from "./library/store/store.ts";

@@ -70,7 +70,14 @@ async function joinWhenServed(
   return status;
 }
 
-for (const point of ["capture.published", "clone.serving", "clone.started", "clone.over"])
+for (const point of [
+  "clone.serving",
+  "clone.started",
+  "capture.tree-read",
+  "capture.published",
+  "clone.captured",
+  "clone.over",
+])
   test(
     `a session whose golden node is killed at ${point} is resumed, and its node goes on with it`,
     asRoot,

@@ -45,11 +45,11 @@ export const cloneServeCommand: CommandDefinition<CloneServeCall> = {
   summary: "Serve an image to many nodes through a chain, as their golden node",
   description: [
     "Each node writes what it gets and passes it on to the next, so that the whole takes hardly longer than one copy. Whatever happens to a node, the others go on; one that comes back goes on with what it has, and one that comes late gets everything.",
-    "A system (`/`, a directory, machine:NAME) is captured first, into the store. Nodes need the session's token: it is printed, and written to --token-file before anyone can join. Who serves the same session again after a failure goes on with it.",
+    "A system (`/`, a directory, machine:NAME) is served while it is captured into the store: nodes write what is stored of it already. Nodes need the session's token: it is printed, and written to --token-file before anyone can join. Who serves the same session again after a failure goes on with it.",
     "It starts when --nodes wait, or after --max-wait with at least --min-nodes, or on `rehome clone go`; it ends when every node has a verdict, or has been lost for --give-up.",
   ],
   fields: {
-    source: operand("IMAGE|SYSTEM", "image-or-directory", "The image, or the system to capture first"),
+    source: operand("IMAGE|SYSTEM", "image-or-directory", "The image, or the system to capture and serve"),
     session: session("Name of the session; nodes join by it. Needed"),
     nodes: parsedOption("N", wholeNumber("number of nodes", 1, 100_000), "Start when so many wait"),
     minNodes: parsedOption("N", wholeNumber("number of nodes", 1, 100_000), "With --max-wait: start with no fewer"),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type {
   Manifest,
+  ManifestHead,
   SecretsFound,
   StreamFact,
   StreamsCaptured,
@@ -13,17 +14,43 @@ import type { ImageId } from "../store/image-names.ts";
 import { assertBoundedJson, parseBoundedJson } from "./bounded-json.ts";
 import { limits } from "./limits.ts";
 
+/** Writes the head of a manifest by itself, for who needs it before the tail is known. @throws {FormatInvalidError} If nobody could read it. */
+export function encodeManifestHead(head: ManifestHead): Buffer {
+  return compressJson(head);
+}
+
+/** Reads what {@link encodeManifestHead} wrote; what is checked is what is of a manifest's. @throws {FormatInvalidError} */
+export function decodeManifestHead(bytes: Uint8Array): ManifestHead {
+  const subject = "the head of a manifest";
+  const head = parseJson(bytes, subject) as ManifestHead;
+  if (!hasHead({ head })) throw new FormatInvalidError(subject, "it is not complete");
+  return head;
+}
+
 /** Writes a manifest object (section 2.7) and its id. @throws {FormatInvalidError} If nobody could read it. */
 export function encodeManifest(manifest: Manifest): { readonly id: ImageId; readonly bytes: Buffer } {
-  const json = Buffer.from(JSON.stringify(manifest));
+  const bytes = compressJson(manifest);
+  return { id: createHash("sha256").update(bytes).digest("hex") as ImageId, bytes };
+}
+
+function compressJson(value: Manifest | ManifestHead): Buffer {
+  const json = Buffer.from(JSON.stringify(value));
   try {
     assertBoundedJson(json);
     if (json.length > limits.manifestBytes) throw new RangeError(`it has ${json.length} bytes`);
   } catch (error) {
     throw new FormatInvalidError("the manifest", "the system tells too much of itself", { cause: error });
   }
-  const bytes = zstdCompressSync(json, { params: { [constants.ZSTD_c_compressionLevel]: 6 } });
-  return { id: createHash("sha256").update(bytes).digest("hex") as ImageId, bytes };
+  return zstdCompressSync(json, { params: { [constants.ZSTD_c_compressionLevel]: 6 } });
+}
+
+/** @throws {FormatInvalidError} */
+function parseJson(bytes: Uint8Array, subject: string): unknown {
+  try {
+    return parseBoundedJson(zstdDecompressSync(bytes, { maxOutputLength: limits.manifestBytes }));
+  } catch (error) {
+    throw new FormatInvalidError(subject, "it is no compressed JSON, or too much of it", { cause: error });
+  }
 }
 
 /**
@@ -36,13 +63,7 @@ export function decodeManifest(bytes: Buffer, id: ImageId): Manifest {
   const subject = `images/${id}`;
   if (createHash("sha256").update(bytes).digest("hex") !== id)
     throw new ObjectDamagedError(subject, "its bytes do not match its name");
-  let value: unknown;
-  try {
-    value = parseBoundedJson(zstdDecompressSync(bytes, { maxOutputLength: limits.manifestBytes }));
-  } catch (error) {
-    throw new FormatInvalidError(subject, "it is no compressed JSON, or too much of it", { cause: error });
-  }
-  const manifest = value as Partial<Manifest> | null;
+  const manifest = parseJson(bytes, subject) as Partial<Manifest> | null;
   if (typeof manifest !== "object" || manifest === null) throw new FormatInvalidError(subject, "it is no object");
   if (manifest.formatVersion !== 1 && manifest.formatVersion !== 2)
     throw new FormatUnknownError(subject, String(manifest.formatVersion));
@@ -52,7 +73,7 @@ export function decodeManifest(bytes: Buffer, id: ImageId): Manifest {
 }
 
 function hasHead(manifest: Partial<Manifest>): boolean {
-  const head = manifest.head as Partial<Manifest["head"]> | undefined;
+  const head = manifest.head as Partial<Manifest["head"]> | null | undefined;
   return (
     typeof head?.name === "string" &&
     typeof head.kind === "string" &&

@@ -15,6 +15,7 @@ const putsAtOnce = 1;
 export class PackWriter {
   readonly #blobs: BlobStore;
   readonly #index: ChunkIndex;
+  readonly #onPut: () => void;
   readonly #puts = new Set<Promise<void>>();
   #blocks: EncodedBlock[] = [];
   #filledBytes = 0;
@@ -24,9 +25,11 @@ export class PackWriter {
   plainBytes = 0;
   readonly packs: PackId[] = [];
 
-  constructor(blobs: BlobStore, index: ChunkIndex) {
+  /** @param onPut Told when a further pack is durable, and in the index. */
+  constructor(blobs: BlobStore, index: ChunkIndex, onPut: () => void = () => undefined) {
     this.#blobs = blobs;
     this.#index = index;
+    this.#onPut = onPut;
   }
 
   /** Takes a block, whose stored bytes must be the only ones in their memory: it is given back once they are durable. Waits while too many packs are on their way. */
@@ -65,6 +68,7 @@ export class PackWriter {
     this.#index.addPack(pack.id, pack.sizeBytes, pack.blocks);
     this.packs.push(pack.id);
     for (const { stored } of blocks) giveBack(stored);
+    this.#onPut();
   }
 
   #rethrow(): void {

@@ -21,14 +21,21 @@ const compression = { level: 3 } as const;
 export class TreeIndexWriter {
   readonly #packs: Pick<PackWriter, "add">;
   readonly #index: Pick<ChunkIndex, "has">;
+  readonly #onSegment: ((bytes: Uint8Array) => Promise<void>) | undefined;
   readonly #segments = new SegmentWriter();
   readonly #references: SegmentReference[] = [];
   readonly #written = new Set<string>();
   readonly #digest = createHash("sha256");
 
-  constructor(packs: Pick<PackWriter, "add">, index: Pick<ChunkIndex, "has">) {
+  /** @param onSegment Told of each segment before it is put; it is put once the promise is fulfilled. */
+  constructor(
+    packs: Pick<PackWriter, "add">,
+    index: Pick<ChunkIndex, "has">,
+    onSegment?: (bytes: Uint8Array) => Promise<void>,
+  ) {
     this.#packs = packs;
     this.#index = index;
+    this.#onSegment = onSegment;
   }
 
   /** Adds a record; `body` as `writeBody` writes it. Returns a promise only when a segment was put. */
@@ -55,6 +62,7 @@ export class TreeIndexWriter {
   async #put(segment: Segment): Promise<void> {
     if (segment.bytes.length > limits.chunkBytes)
       throw new FormatInvalidError("the tree index", `a segment of ${segment.bytes.length} bytes is too long`);
+    await this.#onSegment?.(segment.bytes);
     const id = await this.#putChunk(segment.bytes);
     this.#digest.update(Buffer.from(id, "hex"));
     this.#references.push({

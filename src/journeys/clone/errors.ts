@@ -15,7 +15,7 @@ export class GoldenNodeUnreachableError extends RehomeError {
   }
 }
 
-/** The golden node does not let this node in. `reasonCode`: `version`, `session`, `name` or `protocol`. */
+/** The golden node does not let this node in. `reasonCode`: `version`, `session`, `name` or `protocol`; `ended`; `anew`: join again. */
 export class SessionRefusedError extends RehomeError {
   override readonly name = "SessionRefusedError";
   readonly code = "SESSION_REFUSED";
@@ -30,7 +30,7 @@ export class SessionRefusedError extends RehomeError {
   }
 }
 
-/** A session of that name was begun with another image, and is not ended. */
+/** A session of that name was begun with another image or a system, and is not ended. `image` is empty of one whose capture has not ended. */
 export class SessionExistsError extends RehomeError {
   override readonly name = "SessionExistsError";
   readonly code = "SESSION_EXISTS";
@@ -38,8 +38,8 @@ export class SessionExistsError extends RehomeError {
 
   constructor(session: string, image: string) {
     super(
-      `cannot serve session "${session}": it was begun with image @${image.slice(0, 12)} and is not ended`,
-      "Serve that image to go on, or choose another name for the session.",
+      `cannot serve session "${session}": it was begun with ${image === "" ? "a system" : `image @${image.slice(0, 12)}`} and is not ended`,
+      "Serve that to go on, or choose another name for the session.",
     );
     this.session = session;
   }

@@ -14,6 +14,8 @@ export function noteLine(note: SessionNote): string {
       return `Added client ${note.name}, daddy = ${note.daddy}`;
     case "started":
       return "Let's go!";
+    case "captured":
+      return `The capture is complete: ${note.bytes} bytes in ${note.entries} entries`;
     case "joined":
       return `Client ${note.name} waits`;
     case "came-back":

@@ -27,6 +27,7 @@ import type { CapturePorts } from "../../system/capture/ports.ts";
 import { limitRate, unlimited, type RateLimit } from "../../system/capture/reading/rate-limit.ts";
 import type { FileBatch, FileBatchResult } from "../../system/capture/reading/file-batch.ts";
 import { runCapture, type CaptureNotices, type CaptureResult } from "../../system/capture/run.ts";
+import type { CaptureWatch } from "../../system/capture/watch/capture-watch.ts";
 import { hostExcludes } from "../../system/capture/selection/default-excludes.ts";
 import { findSecretPaths } from "../../system/capture/secrets/find-secrets.ts";
 import { chooserOf } from "../../system/capture/selection/chooser-of.ts";
@@ -101,15 +102,30 @@ export async function capture(system: string, options: CaptureOptions = {}): Pro
   return await captureAsPlanned(await planCaptureOf(system, options), options);
 }
 
+/** Captures as planned, by whatever way: {@link captureAsPlanned} is one. */
+export type CaptureAs = typeof captureAsPlanned;
+
 /** Runs a plan that {@link planCaptureOf} has made, here or in a process of before; see {@link capture}. */
 export async function captureAsPlanned(
-  { plan, nspawnFile }: PlannedCapture,
+  planned: PlannedCapture,
   options: CaptureOptions,
   notices?: CaptureNotices,
 ): Promise<CaptureResult> {
+  if (options.sign !== undefined) await readSigningKey(options.sign); // Refused before there is a store.
+  using store = await openOrCreateStore(options);
+  return await captureInto(store, planned, options, notices);
+}
+
+/** {@link captureAsPlanned} into a store that is open. */
+export async function captureInto(
+  store: ImageStore,
+  { plan, nspawnFile }: PlannedCapture,
+  options: CaptureOptions,
+  notices?: CaptureNotices,
+  watch?: CaptureWatch,
+): Promise<CaptureResult> {
   const paths = options.paths ?? choosePaths();
   const signingKey = options.sign === undefined ? undefined : await readSigningKey(options.sign);
-  using store = await openOrCreateStore({ ...options, paths });
   if (options.idle === true) ownPriority("idle");
   return await runCapture(plan, store, capturePorts(paths, store), {
     writtenBy: `rehome ${version}`,
@@ -122,6 +138,7 @@ export async function captureAsPlanned(
     onProgress: options.onProgress ?? (() => undefined),
     ...(options.signal && { signal: options.signal }),
     ...(notices && { notices }),
+    ...(watch && { watch }),
   });
 }
 
@@ -139,6 +156,7 @@ export async function planCaptureOf(system: string, options: CaptureOptions = {}
   const ownPaths = [
     { path: store, isDirectory: true, reason: "the store itself" },
     { path: realPath(`${paths.stateDirectory}/cache`), isDirectory: true, reason: "caches of rehome" },
+    { path: realPath(`${paths.stateDirectory}/clone`), isDirectory: true, reason: "keys of sessions of rehome" },
     ...readSwapFiles().map((path) => ({ path, isDirectory: false, reason: "active swap file" })),
   ];
   const facts = {

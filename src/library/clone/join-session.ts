@@ -6,7 +6,8 @@ import type { NodeVerdict } from "../../journeys/clone/chain/coordinator-events.
 import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
 import { NodeIndex } from "../../journeys/clone/node/node-index.ts";
 import { NodeSession } from "../../journeys/clone/node/node-session.ts";
-import { receiveImage, type ComingImage, type TakingTarget } from "../../journeys/clone/node/receive-image.ts";
+import { SessionRefusedError } from "../../journeys/clone/errors.ts";
+import { receiveImage, type ArrivingImage, type TakingTarget } from "../../journeys/clone/node/receive-image.ts";
 import { parseToken } from "../../journeys/clone/wire/token.ts";
 import { choosePaths, type Paths } from "../settings/settings.ts";
 import { runOnNode } from "./run-on-node.ts";
@@ -41,8 +42,8 @@ export interface JoinTarget<Result> {
   fromFiles(frame: number): Promise<Buffer | undefined>;
   /** What to do once the golden node lets this node go. Resolves with the status of a command, 0 without one. */
   released?(log: (line: string) => void): Promise<number>;
-  /** Takes the image in, reads it back, and makes of it what the session asks for. */
-  receive(session: NodeSession, coming: ComingImage, index: NodeIndex): Promise<Result>;
+  /** Takes the image in, which may be captured meanwhile, reads it back, and makes of it what the session asks for. */
+  receive(session: NodeSession, arriving: ArrivingImage, index: NodeIndex): Promise<Result>;
 }
 
 /** What a node got. */
@@ -83,23 +84,25 @@ export async function joinSession<Result>(
       where: { port: options.listenPort ?? 0, host: options.listenHost },
       index,
       isFresh: (image) => target.takes(image).isFresh,
+      doneUpTo: (image) => target.takes(image).doneUpTo,
       fromFiles,
       onLine: options.onLine ?? (() => undefined),
       exec: options.allowExec === true ? runOnNode : undefined,
       signal: options.signal,
     });
-    let coming: ComingImage | undefined;
+    let arriving: ArrivingImage | undefined;
     try {
-      coming = await receiveImage(session, index, fromFiles, target.takes(session.image));
-      const result = await target.receive(session, coming, index);
-      const { counts, tree } = coming.manifest.tail;
-      const { retries } = coming.chunks;
+      arriving = await receiveImage(session, index, fromFiles, target.takes(session.image));
+      const result = await target.receive(session, arriving, index);
+      const { image, manifest } = await arriving.whole;
+      const { counts, tree } = manifest.tail;
+      const { retries } = arriving.chunks;
       session.judge({ ok: true, digest: tree.digest, verifiedBytes: counts.bytes, retries, reason: "" });
       await session.ended;
       const thenStatus = (await target.released?.((line) => session.log(line))) ?? 0;
-      return { image: session.image, bytes: counts.bytes, digest: tree.digest, retries, thenStatus, result };
+      return { image, bytes: counts.bytes, digest: tree.digest, retries, thenStatus, result };
     } catch (error) {
-      session.judge(failureOf(error as Error, coming));
+      session.judge(await failureOf(error as Error, arriving));
       // The golden node is told before the connection goes.
       await new Promise((done) => void setTimeout(done, 200));
       throw error;
@@ -109,14 +112,29 @@ export async function joinSession<Result>(
   }
 }
 
-function failureOf(error: Error, coming: ComingImage | undefined): NodeVerdict {
+/** Joins, and again whenever the golden node captures anew: what the target holds by then, it makes use of. */
+export async function whileCapturedAnew<Result>(
+  { onLine }: Pick<JoinSessionOptions, "onLine">,
+  join: () => Promise<Result>,
+): Promise<Result> {
+  for (;;) {
+    try {
+      return await join();
+    } catch (error) {
+      if (!(error instanceof SessionRefusedError && error.reasonCode === "anew")) throw error;
+      onLine?.("the golden node captures anew: going on with that");
+    }
+  }
+}
+
+async function failureOf(error: Error, arriving: ArrivingImage | undefined): Promise<NodeVerdict> {
   const isVerified = error instanceof CopyNotPreparedError;
-  const tail = isVerified ? coming?.manifest.tail : undefined;
+  const tail = isVerified ? (await arriving?.whole)?.manifest.tail : undefined;
   return {
     ok: false,
     digest: tail?.tree.digest ?? "",
     verifiedBytes: tail?.counts.bytes ?? 0,
-    retries: coming?.chunks.retries ?? 0,
+    retries: arriving?.chunks.retries ?? 0,
     reason: error.message.slice(0, 500),
   };
 }

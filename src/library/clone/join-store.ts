@@ -3,7 +3,7 @@ import type { ImageStore } from "../../image/store/image-store.ts";
 import type { NodeIndex } from "../../journeys/clone/node/node-index.ts";
 import { storeImage } from "../../journeys/clone/node/store-image.ts";
 import { openOrCreateStore, type StoreOptions } from "../store/store.ts";
-import { joinSession, type JoinSessionOptions } from "./join-session.ts";
+import { joinSession, whileCapturedAnew, type JoinSessionOptions } from "./join-session.ts";
 
 /** What a node's store got. */
 export interface CloneJoinStoreResult {
@@ -20,12 +20,18 @@ export interface CloneJoinStoreResult {
  */
 export async function cloneJoinStore(options: JoinSessionOptions & StoreOptions): Promise<CloneJoinStoreResult> {
   const startedAtMs = Date.now();
+  const joined = await whileCapturedAnew(options, () => joinOnce(options));
+  return { ...joined, durationMs: Date.now() - startedAtMs };
+}
+
+async function joinOnce(options: JoinSessionOptions & StoreOptions): Promise<Omit<CloneJoinStoreResult, "durationMs">> {
   using store = await openOrCreateStore(options);
   let known: NodeIndex | undefined;
   const { result: name, retries } = await joinSession(options, {
     takes: () => ({ isFresh: false }),
     fromFiles: async (frame) => known && (await fromStore(store, known, frame)),
-    receive: async (session, coming, index) => {
+    receive: async (session, arriving, index) => {
+      const coming = await arriving.whole;
       session.log(`storing the image in ${store.blobs.location}`);
       const { onProgress = () => undefined, signal } = options;
       const stored = await storeImage({ store, session, index, coming, onProgress, signal });
@@ -34,7 +40,7 @@ export async function cloneJoinStore(options: JoinSessionOptions & StoreOptions)
       return stored;
     },
   });
-  return { name, retries, durationMs: Date.now() - startedAtMs };
+  return { name, retries };
 }
 
 /** The plain bytes of a frame; undefined unless the store has each of its chunks, and right. */

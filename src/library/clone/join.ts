@@ -2,13 +2,15 @@ import { resolve } from "node:path";
 import { crashPoint } from "../../core/crash-points.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import { linuxTreeReader } from "../../host/tree/linux-tree-reader.ts";
+import { growingPrefix } from "../../journeys/clone/node/growing-index.ts";
 import { WrittenFiles } from "../../journeys/clone/node/written-files.ts";
+import type { RestoreFacts, UnfinishedRestore } from "../../system/restore/plan.ts";
 import { findUnfinished, newStagePath } from "../../system/restore/stage.ts";
 import type { RestoreLoss } from "../../system/restore/write-tree.ts";
 import { makeCheckThreads } from "../images/compare.ts";
 import { makeWriteThreads } from "../settings/write-pool.ts";
 import { realPath } from "../settings/real-path.ts";
-import { joinSession, type JoinSessionOptions } from "./join-session.ts";
+import { joinSession, whileCapturedAnew, type JoinSessionOptions } from "./join-session.ts";
 import { chooseRawPlaces, writeRawStreams, type RawChoices } from "./raw-streams.ts";
 import { fillTree, type TreeArrival } from "./fill-tree.ts";
 import { planTree } from "./plan-tree.ts";
@@ -53,6 +55,11 @@ export interface CloneJoinResult {
  */
 export async function cloneJoin(directory: string, options: CloneJoinOptions): Promise<CloneJoinResult> {
   const startedAtMs = Date.now();
+  const joined = await whileCapturedAnew(options, () => joinOnce(directory, options));
+  return { ...joined, durationMs: Date.now() - startedAtMs };
+}
+
+async function joinOnce(directory: string, options: CloneJoinOptions): Promise<Omit<CloneJoinResult, "durationMs">> {
   const target = realPath(resolve(directory));
   const paths = options.paths ?? choosePaths();
   const isUpdate = options.update === true;
@@ -73,23 +80,24 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
       return { isFresh: !isUpdate && done === undefined, doneUpTo: done, streams: places.map(({ name }) => name) };
     },
     fromFiles: (frame) => Promise.resolve(files?.frame(frame)),
-    receive: async (session, coming, index) => {
-      const neededBytes = coming.manifest.tail.counts.bytes;
-      const plan = planTree(lookAtTarget(target, newStage), { image: session.image, neededBytes, isUpdate });
+    receive: async (session, arriving, index) => {
+      const found = adoptOthers(lookAtTarget(target, newStage), options.session, session.image);
+      const plan = planTree(found, { image: session.image, neededBytes: arriving.totals.bytes, isUpdate });
       files = new WrittenFiles(linuxTreeReader(), index, plan.root);
       session.log(`${isUpdate ? "updating" : "writing"} ${target}`);
       const mark = new VerifiedMark(paths, target, session.image);
       const arrival: TreeArrival = {
         plan,
         session,
-        coming,
+        arriving,
+        holdsOther: session.growing !== undefined && plan.resumes !== undefined,
         threads: { write, check },
         isInFiles: (frame) => files?.frame(frame) !== undefined,
         isVerified: (root) => mark.isOf(root),
         settle: async (root) => {
           const log = (line: string): void => session.log(line);
           const { onProgress = () => undefined, signal } = options;
-          await writeRawStreams(coming, places, options.mayErase ?? [], { log, onProgress, signal });
+          await writeRawStreams(await arriving.whole, places, options.mayErase ?? [], { log, onProgress, signal });
           const settlement = session.settlement ?? { identity: "none", hostname: "", modules: "" };
           if (settlement.identity === "none") return;
           if (!isUpdate) mark.put(root);
@@ -108,5 +116,16 @@ export async function cloneJoin(directory: string, options: CloneJoinOptions): P
     },
     released: (log) => doThen(options.afterwards ?? { kind: "stay" }, target, log),
   });
-  return { ...received, ...result, directory: target, durationMs: Date.now() - startedAtMs };
+  return { ...received, ...result, directory: target };
+}
+
+/** What an earlier capture of a session left is gone on with: it is written over. */
+function adoptOthers(facts: RestoreFacts, session: string, image: string): RestoreFacts {
+  const isOther = (each: UnfinishedRestore): boolean =>
+    each.image !== image && each.image.startsWith(growingPrefix(session)) && each.path === "" && !each.isPublished;
+  const adopt = ({ doneUpTo: _doneUpTo, ...each }: UnfinishedRestore): UnfinishedRestore => ({ ...each, image });
+  const isGrowing = image.startsWith(growingPrefix(session));
+  return isGrowing
+    ? { ...facts, unfinished: facts.unfinished.map((each) => (isOther(each) ? adopt(each) : each)) }
+    : facts;
 }

@@ -5,7 +5,8 @@ import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
 import { planCaptureOf } from "../capture/capture.ts";
 import { showImage } from "../images/images.ts";
 import { choosePaths } from "../settings/settings.ts";
-import { sessionStatePath, type CloneServeOptions } from "./serve.ts";
+import type { CloneServeOptions } from "./serve-options.ts";
+import { sessionStatePath } from "./session-place.ts";
 
 /** What the serving of a session would do. */
 export interface CloneServePlan {

@@ -3,7 +3,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { NodeRecord } from "../../journeys/clone/chain/roster.ts";
 import { SessionNotFoundError } from "../../journeys/clone/errors.ts";
 import { choosePaths, type Paths } from "../settings/settings.ts";
-import { sessionDirectory, type ServedSession } from "./serve.ts";
+import type { ServedSession } from "./serve-options.ts";
+import { sessionDirectory } from "./session-place.ts";
 
 /** What another process of this host may ask of the one that serves a session. */
 export type SessionRequest =
@@ -13,7 +14,8 @@ export type SessionRequest =
 /** How a session stands. */
 export interface SessionStatus {
   readonly session: string;
-  readonly image: string;
+  /** Absent while the system is captured. */
+  readonly image?: string;
   readonly started: boolean;
   readonly nodes: readonly NodeStatus[];
 }
@@ -91,9 +93,10 @@ async function answer(
 }
 
 function statusOf(session: string, served: ServedSession): SessionStatus {
+  const image = served.image();
   return {
     session,
-    image: served.image,
+    ...(image !== undefined && { image }),
     started: served.hasStarted(),
     nodes: served
       .nodes()

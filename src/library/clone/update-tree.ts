@@ -2,6 +2,7 @@ import type { TreePath } from "../../core/tree/byte-string.ts";
 import { readTree } from "../../image/tree-index/tree-index-reader.ts";
 import { FrameSet } from "../../journeys/clone/chain/frame-set.ts";
 import { EntrySet } from "../../system/compare/entry-set.ts";
+import { treeOfImage } from "../../system/restore/restored-tree.ts";
 import { runConvergence, type WrittenTree } from "../../system/restore/run.ts";
 import { chooseConvergence } from "../restore/choose-convergence.ts";
 import { assertEqual, checkTarget } from "../restore/restore-check.ts";
@@ -18,14 +19,14 @@ import { restorePorts, tryLock } from "../restore/restore-ports.ts";
 export async function updateTree({
   plan: { target },
   session,
-  coming,
+  arriving,
   isInFiles,
   settle,
   threads,
   onProgress,
   signal,
 }: TreeArrival): Promise<WrittenTree> {
-  const { manifest, chunks } = coming;
+  const { manifest, chunks } = await arriving.whole;
   const path = "" as TreePath;
   const common = {
     store: { chunks },
@@ -55,7 +56,8 @@ export async function updateTree({
   }
   session.need(needed);
   const convergence = { entries: entries(), choose, extra };
-  const settings = { image: session.image, manifest, path, tryLock, onProgress, signal };
+  const tree = treeOfImage(chunks, manifest, path);
+  const settings = { image: session.image, tree, path, tryLock, onProgress, signal };
   const written = await runConvergence(target, convergence, chunks, restorePorts(threads.write), settings);
   const after = await checkTarget({ ...common, checked: known });
   assertEqual(after.differences, target);

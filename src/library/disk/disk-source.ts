@@ -9,6 +9,7 @@ import { isEsp, mountsOf, type DiskPlan } from "../../system/disk/plan/disk-plan
 import { findStaleReferences, findSuccessions } from "../../system/prepare/references/index.ts";
 import { TargetDiffersError } from "../../system/restore/errors.ts";
 import type { RestorePorts } from "../../system/restore/ports.ts";
+import { treeOfImage } from "../../system/restore/restored-tree.ts";
 import { runRestore, type WrittenTree } from "../../system/restore/run.ts";
 import { compareWithTree, type CheckThreads } from "../images/compare.ts";
 import { readFileOf, showImage } from "../images/images.ts";
@@ -62,7 +63,7 @@ export async function restoreOnDisk(source: DiskSource, directory: string, work:
   const place = { target: directory, root: directory, stage: undefined, resumes: undefined };
   return await runRestore({ version: 1, mode: "in-place", ...place, steps: [] }, store.chunks, ports, {
     image: opened.name.image,
-    manifest: opened.manifest,
+    tree: treeOfImage(store.chunks, opened.manifest, "" as TreePath),
     path: "" as TreePath,
     tryLock,
     verify: undefined,

@@ -13,6 +13,7 @@ import { detachedFile, hasMachineFile } from "../../host/machines/machine-files.
 import { TargetUnsuitableError } from "../../system/restore/errors.ts";
 import { planRestore, type RestorePlan } from "../../system/restore/plan.ts";
 import type { RestorePorts } from "../../system/restore/ports.ts";
+import { treeOfImage } from "../../system/restore/restored-tree.ts";
 import { runConvergence, runRestore, type PreparedTree, type WrittenTree } from "../../system/restore/run.ts";
 import { parseNewHostname } from "../../system/prepare/identity/hostname.ts";
 import { newStagePath } from "../../system/restore/stage.ts";
@@ -216,7 +217,7 @@ async function write(
   let verified: RestoreResult["verified"];
   const { as } = options;
   const written = await runRestore(plan, store.chunks, ports, {
-    ...commonSettings(opened, options),
+    ...commonSettings(store, opened, options),
     verify: async (root) => {
       // Before it becomes somebody else it is held against the image, as that could not be done after.
       if (options.verify !== true && as === undefined) return;
@@ -251,7 +252,7 @@ async function converge(
     },
     store.chunks,
     ports,
-    commonSettings(opened, options),
+    commonSettings(store, opened, options),
   );
   let verified: RestoreResult["verified"];
   if (options.verify === true) {
@@ -273,18 +274,18 @@ function compare(
   options: RestoreOptions,
   fromDevice: boolean,
 ): Promise<TargetCheck> {
-  const { manifest, path, onProgress, signal } = commonSettings(opened, options);
-  return checkTarget({ store, manifest, root, path, fromDevice, onProgress, signal });
+  const common = { store, manifest: opened.manifest, path: pathOf(options), ...callbacks(options) };
+  return checkTarget({ ...common, root, fromDevice });
 }
 
-function commonSettings(opened: OpenImage, options: RestoreOptions) {
-  return {
-    image: opened.name.image,
-    manifest: opened.manifest,
-    path: options.path === undefined ? ("" as TreePath) : parseTreePath(options.path),
-    tryLock,
-    ...callbacks(options),
-  };
+function commonSettings(store: ImageStore, opened: OpenImage, options: RestoreOptions) {
+  const path = pathOf(options);
+  const tree = treeOfImage(store.chunks, opened.manifest, path);
+  return { image: opened.name.image, tree, path, tryLock, ...callbacks(options) };
+}
+
+function pathOf({ path }: RestoreOptions): TreePath {
+  return path === undefined ? ("" as TreePath) : parseTreePath(path);
 }
 
 function callbacks(options: RestoreOptions): {

@@ -2,12 +2,11 @@ import type { KeyObject } from "node:crypto";
 import { crashPoint } from "../../core/crash-points.ts";
 import type {
   Consistency,
-  HostFacts,
   Manifest,
+  ManifestHead,
   SecretKind,
   SecretsFound,
   StreamsCaptured,
-  SystemFacts,
 } from "../../core/manifest/manifest.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import { byteStringFromText } from "../../core/tree/byte-string.ts";
@@ -38,6 +37,8 @@ import { SecretWatch } from "./secrets/secret-watch.ts";
 import { chooserOf, relative } from "./selection/chooser-of.ts";
 import { captureStreams } from "./streams/capture-streams.ts";
 import { WarningList } from "./warning-list.ts";
+import type { CaptureWatch } from "./watch/capture-watch.ts";
+import { readHead } from "./watch/read-head.ts";
 
 /** How a capture is to run. */
 export interface CaptureSettings {
@@ -52,6 +53,7 @@ export interface CaptureSettings {
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal;
   readonly notices?: CaptureNotices;
+  readonly watch?: CaptureWatch;
 }
 
 /** What a capture tells before it does it, so that what a kill leaves can be found; it goes on once the promise is fulfilled. */
@@ -108,9 +110,9 @@ export async function runCapture(
     const { packageFiles, nspawnFile } = settings;
     const facts = ports.readFacts(plan.root, { packageFiles, nspawnFile, host: plan.kind === "host" });
     const reading = { plan, store, ports, settings, session, condemnations, warnings, startedAtMs };
-    const [captured, { system, host, warnings: noted }] = await Promise.all([readTree(reading), facts]);
+    const [captured, { head, warnings: noted }] = await Promise.all([readTree(reading), readHead(facts, reading)]);
     warnings.addAll(noted);
-    return await publish({ ...reading, consistency, captured, system, host });
+    return await publish({ ...reading, consistency, captured, head });
   } finally {
     if (hooked)
       for (const { path, exitCode } of await ports.runHooks("post-capture", variables))
@@ -157,7 +159,9 @@ async function readTree({
   const cachePath = captureCachePath(store.cacheDirectory, key);
   const before = plan.rehash ? undefined : await openTrustedCache(cachePath, key, store, session, condemnations);
   const cache = new CaptureCacheWriter(cachePath);
-  const packs = new PackWriter(store.blobs, store.index);
+  const { watch } = settings;
+  const packs = new PackWriter(store.blobs, store.index, watch?.onStored);
+  const onSegment = watch && ((segment: Uint8Array) => watch.onSegment(segment, () => packs.flush()));
   try {
     await using pool = ports.startPool({
       indexPath: store.index.path,
@@ -173,7 +177,7 @@ async function readTree({
     using capture = new TreeCapture({
       ...common,
       ports,
-      index: new TreeIndexWriter(packs, store.index),
+      index: new TreeIndexWriter(packs, store.index, onSegment),
       cache: { before, next: cache },
       choose,
       additions: plan.additions ?? [],
@@ -207,31 +211,18 @@ async function readTree({
 interface Publication extends Omit<Reading, "ports"> {
   readonly consistency: Consistency;
   readonly captured: StoredTree;
-  readonly system: SystemFacts;
-  readonly host: HostFacts | undefined;
+  readonly head: ManifestHead;
 }
 
 async function publish(publication: Publication): Promise<CaptureResult> {
-  const { plan, store, settings, session, condemnations, warnings, startedAtMs, consistency, captured, system, host } =
+  const { plan, store, settings, session, condemnations, warnings, startedAtMs, consistency, captured, head } =
     publication;
   const { cache, packs, secrets, streams } = captured;
   const { counts, tree, unchangedFiles } = captured.captured;
   try {
-    const capturedAt = new Date(startedAtMs).toISOString();
     const manifest: Manifest = {
       formatVersion: streams === undefined ? 1 : 2,
-      head: {
-        kind: plan.kind,
-        name: plan.name,
-        capturedAt,
-        writtenBy: settings.writtenBy,
-        facts: system,
-        ...(host && { hostFacts: host }),
-        excludes: plan.excludes,
-        mounts: plan.mounts,
-        ...(plan.additions && { additions: plan.additions }),
-        ownerShift: plan.ownerShift,
-      },
+      head,
       tail: {
         tree,
         counts,
@@ -248,7 +239,7 @@ async function publish(publication: Publication): Promise<CaptureResult> {
     crashPoint("capture.manifest-put");
     assertNotGivenUp(condemnations, await readCondemnations(store.blobs), session.id);
     await settings.notices?.publishing(id);
-    const described = describe(id, plan, capturedAt, consistency, counts, packs);
+    const described = describe(id, plan, head.capturedAt, consistency, counts, packs);
     const { signingKey } = settings;
     const sign = signingKey && ((tagged: ImageName) => putSignature(store.blobs, signImageName(signingKey, tagged)));
     const name = await putNameInSession(store.blobs, session, () => putNextName(store.blobs, described, sign));

@@ -1,15 +1,13 @@
 import { crashPoint } from "../../core/crash-points.ts";
-import type { Manifest } from "../../core/manifest/manifest.ts";
 import type { OnProgress } from "../../core/progress.ts";
 import type { TreePath } from "../../core/tree/byte-string.ts";
 import type { Entry } from "../../core/tree/entry.ts";
 import type { FileDescriptor } from "../../core/tree/tree-reader.ts";
 import type { RestoreSource } from "../../image/store/chunk-source.ts";
-import { readTree } from "../../image/tree-index/tree-index-reader.ts";
 import { inParent } from "../tree/in-parent.ts";
-import { selectSubtree } from "./subtree.ts";
 import type { RestorePlan } from "./plan.ts";
 import type { RestorePorts } from "./ports.ts";
+import type { RestoredTree } from "./restored-tree.ts";
 import {
   HeldMarker,
   inPlaceMarker,
@@ -25,7 +23,7 @@ import { TreeWriting, type RestoreLoss, type WriteChoice, type WriteTreeParts } 
 /** How a restore is to run. */
 export interface RestoreSettings {
   readonly image: string;
-  readonly manifest: Manifest;
+  readonly tree: RestoredTree;
   /** Only what lies at or below this path. */
   readonly path: TreePath;
   readonly tryLock: TryLock;
@@ -120,7 +118,7 @@ async function finishPublished(
 ): Promise<WrittenTree> {
   const root = ports.tree.openRoot(target);
   try {
-    for await (const entry of readTree(chunks, settings.manifest.tail.tree)) {
+    for await (const entry of settings.tree.entries()) {
       ports.writer.setOpenMetadata(root, entry, { exact: false });
       break;
     }
@@ -164,7 +162,8 @@ async function writeTree(
   settings: RestoreSettings,
   onCheckpoint: (doneUpTo: TreePath) => void,
 ): Promise<WrittenTree> {
-  const { manifest, path, onProgress, signal } = settings;
+  const { tree, onProgress, signal } = settings;
+  const { bytes, entries: items } = tree.totals;
   const root = ports.tree.openRoot(plan.root);
   try {
     const writing = new TreeWriting({
@@ -176,18 +175,16 @@ async function writeTree(
       onCheckpoint: (doneUpTo) => Promise.resolve(onCheckpoint(doneUpTo)),
       onWritten: settings.onWritten,
       onProgress,
-      totalBytes: manifest.tail.counts.bytes,
-      totalItems: manifest.tail.counts.entries,
+      totalBytes: bytes,
+      totalItems: items,
       signal,
     });
-    const entries =
-      path === "" ? readTree(chunks, manifest.tail.tree) : selectSubtree(chunks, manifest.tail.tree, path);
-    await writing.run(entries);
+    await writing.run(tree.entries());
     onProgress({
       version: 1,
       phase: "syncing",
-      bytes: manifest.tail.counts.bytes,
-      items: manifest.tail.counts.entries,
+      bytes,
+      items,
       waitsFor: "the devices",
     });
     await ports.syncFileSystem(root);
@@ -213,7 +210,7 @@ export async function runConvergence(
   ports: RestorePorts,
   settings: Omit<RestoreSettings, "verify" | "prepare" | "publishing">,
 ): Promise<WrittenTree> {
-  const { manifest, onProgress, signal } = settings;
+  const { tree, onProgress, signal } = settings;
   const directory = ports.tree.openRoot(root);
   try {
     crashPoint("restore.converging");
@@ -227,8 +224,8 @@ export async function runConvergence(
       existing: "older",
       onCheckpoint: () => Promise.resolve(),
       onProgress,
-      totalBytes: manifest.tail.counts.bytes,
-      totalItems: manifest.tail.counts.entries,
+      totalBytes: tree.totals.bytes,
+      totalItems: tree.totals.entries,
       signal,
     });
     await writing.run(convergence.entries, convergence.choose);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { decodeFrameHeader, headerBytes } from "../../../src/journeys/clone/wire/frame-header.ts";
 import { FrameKeys, openFrame, sealFrame } from "../../../src/journeys/clone/wire/frame-seal.ts";
-import { decodeIndexPart } from "../../../src/journeys/clone/wire/index-part.ts";
+import { decodeIndexPart, encodeIndexPart } from "../../../src/journeys/clone/wire/index-part.ts";
 import { encodeMessage, messageShapes, MessageSplitter } from "../../../src/journeys/clone/wire/messages.ts";
 import { indexSubject, isSigned, signSubject } from "../../../src/journeys/clone/wire/signed.ts";
 import { rawPublicKey } from "../../../src/image/signatures/ed25519.ts";
@@ -32,13 +32,19 @@ test("a frame has its golden bytes", () => {
   assert.deepEqual(sealFrame(keys, samples.frameHeader, samples.framePlain), bytes);
 });
 
+const itemsOf = (payload: Buffer): object[] =>
+  decodeIndexPart(payload).map((item) => ("bytes" in item ? { ...item, bytes: Buffer.from(item.bytes) } : item));
+
+test("a part of the index of a growing session has its golden bytes", () => {
+  const payload = golden("growing-part.bin");
+  assert.deepEqual(itemsOf(payload), samples.growingItems);
+  assert.deepEqual(encodeIndexPart(samples.growingItems), payload);
+});
+
 test("a part of the index has its golden bytes, and its signature holds for its place alone", () => {
   const bytes = golden("index-part.bin");
   const [signature, payload] = [bytes.subarray(0, 64), bytes.subarray(64)];
-  assert.deepEqual(
-    decodeIndexPart(payload).map((item) => ("bytes" in item ? { ...item, bytes: Buffer.from(item.bytes) } : item)),
-    samples.indexItems,
-  );
+  assert.deepEqual(itemsOf(payload), samples.indexItems);
   const publicKey = createPublicKey(samples.goldenKey);
   const subject = indexSubject(samples.sessionId, 1, payload);
   assert.deepEqual(signSubject(subject, samples.goldenKey), signature);

@@ -72,6 +72,13 @@ export const indexItems: readonly IndexItem[] = [
   },
 ];
 
+/** Of a growing session. */
+export const growingItems: readonly IndexItem[] = [
+  { kind: "head", totalEntries: 60_000, totalBytes: 2 ** 41, bytes: Buffer.from("the head of a manifest") },
+  { kind: "directory", blocks: [] },
+  { kind: "segment", bytes: Buffer.from("a segment in walk order") },
+];
+
 /** The key pair of RFC 8032, test 1. */
 export const goldenKey: KeyObject = createPrivateKey({
   format: "jwk",

@@ -10,7 +10,7 @@ import { parseHostnameRule, parseHostnames } from "../../../journeys/clone/golde
 import { noteLine, reportLines, wantLine } from "../../../journeys/clone/ka-lines.ts";
 import { excludesOfDisks } from "../../../library/clone/disk/golden-disks.ts";
 import { planCloneServe, type CloneServePlan } from "../../../library/clone/plan-serve.ts";
-import type { ClonePreparation, ServedSession } from "../../../library/clone/serve.ts";
+import type { ClonePreparation, ServedSession } from "../../../library/clone/serve-options.ts";
 import { cloneServeAsJob, type CloneServeJobOptions } from "../../../library/jobs/kinds/clone-serve-job.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneServeCall } from "../../definition/index.ts";
@@ -93,7 +93,7 @@ function showPlan(plan: CloneServePlan, { common, output }: CommandContext): Exi
     output.lines([
       source.kind === "image"
         ? `serve ${source.name}, ${formatBytes(source.bytes)}`
-        : `capture ${source.root} as an image of ${source.name} (${source.consistency}), then serve it`,
+        : `capture ${source.root} as an image of ${source.name} (${source.consistency}), and serve it meanwhile`,
       `session ${session} ${resumes ? "goes on under its token" : "gets a new token"}`,
       `at ${address}, port ${port}; nodes ${discovery ? "find it on the local net" : "need --from"}`,
       nodes === undefined ? "start on `rehome clone go`, or after --max-wait" : `start when ${nodes} nodes wait`,

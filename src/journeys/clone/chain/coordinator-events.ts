@@ -50,5 +50,7 @@ export type SessionNote =
   | { readonly kind: "joined" | "came-back" | "set-aside" | "accused"; readonly name: string; readonly number: number }
   | { readonly kind: "added"; readonly name: string; readonly number: number; readonly daddy: string }
   | { readonly kind: "started"; readonly nodes: number }
+  /** The system that is served is captured: what follows was sent after that. */
+  | { readonly kind: "captured"; readonly image: string; readonly entries: number; readonly bytes: number }
   | { readonly kind: "lost"; readonly name: string; readonly number: number }
   | { readonly kind: "verdict"; readonly name: string; readonly number: number; readonly verdict: NodeVerdict };

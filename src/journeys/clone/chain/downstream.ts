@@ -59,10 +59,10 @@ export class Downstream {
     return this.#queue.has(frame) || (this.#attached && !this.aside && this.#wanted.has(frame));
   }
 
-  /** Takes the next frame to be sent: the lowest one wanted that is here (not `lacking`), or is just `arriving`. */
-  next(lacking: FrameSet, arriving: number | undefined): number | undefined {
+  /** Takes the next frame to be sent: the lowest one wanted that is here (neither `lacking` nor `absent`), or is just `arriving`. */
+  next(lacking: FrameSet, absent: FrameSet, arriving: number | undefined): number | undefined {
     if (!this.#attached || this.#queue.size >= ahead) return undefined;
-    const here = this.#wanted.firstOutside(lacking);
+    const here = this.#wanted.firstOutside(lacking, absent);
     const coming = arriving !== undefined && this.#wanted.has(arriving) ? arriving : undefined;
     const frame = here === undefined || (coming !== undefined && coming < here) ? coming : here;
     if (frame === undefined) return undefined;

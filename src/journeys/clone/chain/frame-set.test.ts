@@ -16,7 +16,12 @@ test("FrameSet is a set of numbers, kept as ranges that do not touch", () => {
       for (const [at, range] of set.ranges.entries())
         assert.ok(range.start < range.end && range.start > (set.ranges[at - 1]?.end ?? -1));
       const outside = [...model].filter((each) => !otherModel.has(each)).toSorted((a, b) => a - b);
-      assert.equal(set.firstOutside(other), outside[0]);
+      assert.equal(set.firstOutside(other, new FrameSet()), outside[0]);
+      assert.equal(set.firstOutside(new FrameSet(), other), outside[0]);
+      const [low, high] = [new FrameSet(other.ranges), new FrameSet(other.ranges)];
+      low.remove(30, 100);
+      high.remove(0, 30);
+      assert.equal(set.firstOutside(low, high), outside[0]);
       assert.deepEqual(new FrameSet(set.without(other, 100)).ranges, fromNumbers(outside).ranges);
     }),
     { numRuns: 500 },

@@ -62,17 +62,23 @@ export class FrameSet {
     this.#size = 0;
   }
 
-  /** The lowest number that is here and not in `other`. */
-  firstOutside(other: FrameSet): number | undefined {
+  /** The lowest number that is here and in neither of the others. */
+  firstOutside(one: FrameSet, other: FrameSet): number | undefined {
     for (const { start, end } of this.#ranges) {
       let at = start;
-      for (let index = other.#firstEndingAfter(at); at < end; index++) {
-        const hole = other.#ranges[index];
-        if (hole === undefined || hole.start > at) return at;
-        at = hole.end;
+      for (let before = -1; before !== at;) {
+        before = at;
+        at = other.#endAt(one.#endAt(at));
       }
+      if (at < end) return at;
     }
     return undefined;
+  }
+
+  /** The end of the range that `frame` is in; itself where it is in none. */
+  #endAt(frame: number): number {
+    const range = this.#ranges[this.#firstEndingAfter(frame)];
+    return range !== undefined && range.start <= frame ? range.end : frame;
   }
 
   /** What is here and not in `other`, as ranges; no more than `limit` of them. */

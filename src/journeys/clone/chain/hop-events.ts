@@ -16,6 +16,10 @@ export type HopEvent =
   | { readonly kind: "awaited"; readonly frame: number }
   /** Something that was taken to be in files is not. */
   | { readonly kind: "gone"; readonly frame: number }
+  /** Frames that did not exist now do: here, at the golden node; elsewhere they are lacking if they are needed. */
+  | { readonly kind: "exist"; readonly ranges: readonly FrameRange[] }
+  /** Frames that were asked for do not exist. */
+  | { readonly kind: "absent"; readonly ranges: readonly FrameRange[] }
   /** The index tells exactly what is lacking; `frames`: how many there are in all. */
   | { readonly kind: "lacks"; readonly ranges: readonly FrameRange[] }
   /** The golden node has named a successor, or says that there is none. */
@@ -51,4 +55,27 @@ export interface HopReport {
   readonly held: "no" | "successor" | "writing";
   readonly silentMs: number;
   readonly epoch: number;
+}
+
+/** What happens on the link to the predecessor. */
+export type UpstreamEvent = Extract<HopEvent, { readonly kind: "opened" | "closed" | "heard" | "began" | "received" }>;
+/** What happens to, and on, the link to the successor. */
+export type DownstreamEvent = Extract<
+  HopEvent,
+  { readonly kind: "accepted" | "alone" | "attached" | "detached" | "asked" | "sent" }
+>;
+/** All else. */
+export type OwnEvent = Exclude<HopEvent, UpstreamEvent | DownstreamEvent | { readonly kind: "linked" }>;
+
+const upstreamKinds = new Set<string>(["linked", "opened", "closed", "heard", "began", "received"]);
+const downstreamKinds = new Set<string>(["accepted", "alone", "attached", "detached", "asked", "sent"]);
+
+/** Tells what comes from above. */
+export function isOfUpstream(event: HopEvent): event is UpstreamEvent | Extract<HopEvent, { readonly kind: "linked" }> {
+  return upstreamKinds.has(event.kind);
+}
+
+/** Tells what comes from below. */
+export function isOfDownstream(event: HopEvent): event is DownstreamEvent {
+  return downstreamKinds.has(event.kind);
 }

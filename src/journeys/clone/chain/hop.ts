@@ -1,7 +1,16 @@
 import { maxRanges, type FrameRange } from "../wire/frame-ranges.ts";
 import { Downstream } from "./downstream.ts";
 import { FrameSet } from "./frame-set.ts";
-import type { HopCommand, HopEvent, HopReport } from "./hop-events.ts";
+import {
+  isOfDownstream,
+  isOfUpstream,
+  type DownstreamEvent,
+  type HopCommand,
+  type HopEvent,
+  type HopReport,
+  type OwnEvent,
+  type UpstreamEvent,
+} from "./hop-events.ts";
 import { Ring } from "./ring.ts";
 import { ringLimitBytes, times } from "./times.ts";
 
@@ -24,6 +33,8 @@ interface Upstream {
 export class Hop {
   readonly #frames: number;
   readonly #lacking = new FrameSet();
+  /** Do not exist, yet or ever: they are neither here nor lacking. */
+  readonly #absent = new FrameSet();
   /** Asked for on the current link, and not begun. */
   readonly #asked = new FrameSet();
   readonly #ring: Ring;
@@ -35,11 +46,17 @@ export class Hop {
   #paused = false;
   #commands: HopCommand[] = [];
 
-  /** @param frames How many there are. @param lacking What is known to be lacking: nothing at the golden node. */
-  constructor(frames: number, lacking: readonly FrameRange[], ringBytes: number = ringLimitBytes) {
+  /** @param frames How many there are, or may be. @param lacking What is known to be. @param absent What does not exist yet. */
+  constructor(
+    frames: number,
+    lacking: readonly FrameRange[],
+    ringBytes: number = ringLimitBytes,
+    absent: readonly FrameRange[] = [],
+  ) {
     this.#frames = frames;
     this.#ring = new Ring(ringBytes);
     for (const { start, end } of lacking) this.#lacking.add(start, end);
+    for (const { start, end } of absent) this.#absent.add(start, end);
   }
 
   get lackingCount(): number {
@@ -62,7 +79,7 @@ export class Hop {
   report(nowMs: number): HopReport {
     const up = this.#upstream;
     return {
-      complete: this.#frames - this.#lacking.size,
+      complete: this.#frames - this.#absent.size - this.#lacking.size,
       lacking: this.#lacking.size,
       held: this.#paused ? (this.#ring.waitsForWriter ? "writing" : "successor") : "no",
       silentMs: up === undefined || this.#paused ? 0 : Math.max(0, Math.round(nowMs - up.heardAtMs)),
@@ -128,13 +145,24 @@ export class Hop {
           this.#commands.push({ kind: "blame", epoch: this.#upstream.epoch, frame: event.frame });
         break;
       case "gone":
-        if (!this.#ring.has(event.frame)) this.#miss(event.frame);
+        if (this.#ring.has(event.frame)) this.#downstream?.putBack(event.frame); // It has come since.
+        else this.#miss(event.frame);
         break;
       case "written":
         this.#ring.written(event.frame);
         break;
       case "awaited":
         if (this.#lacking.has(event.frame)) this.#awaited.add(event.frame);
+        break;
+      case "exist":
+        for (const { start, end } of event.ranges) this.#absent.remove(start, end);
+        break;
+      case "absent":
+        for (const { start, end } of event.ranges) {
+          this.#lacking.remove(start, end);
+          this.#asked.remove(start, end);
+          this.#absent.add(start, end);
+        }
         break;
       case "lacks":
         for (const { start, end } of event.ranges)
@@ -231,10 +259,9 @@ export class Hop {
   }
 
   #feed(down: Downstream): void {
-    for (let frame = down.next(this.#lacking, this.#arriving); frame !== undefined;) {
+    const next = (): number | undefined => down.next(this.#lacking, this.#absent, this.#arriving);
+    for (let frame = next(); frame !== undefined; frame = next())
       this.#commands.push({ kind: "send", epoch: down.epoch, frame, from: this.#ring.has(frame) ? "ring" : "files" });
-      frame = down.next(this.#lacking, this.#arriving);
-    }
   }
 
   #makeRoom(): void {
@@ -263,30 +290,11 @@ export class Hop {
     const known = new FrameSet(this.#asked.ranges);
     if (this.#arriving !== undefined) known.add(this.#arriving);
     // Without room only what the writer waits for: all else would come first, and be thrown out again.
-    const isTight = this.#ring.bytes * 2 > this.#ring.limitBytes;
-    const wanted = isTight
+    const wanted = this.#ring.isTight
       ? new FrameSet([...this.#awaited].map((frame) => ({ start: frame, end: frame + 1 })))
       : this.#lacking;
     const ask = wanted.without(known, maxRanges);
     for (const { start, end } of ask) this.#asked.add(start, end);
     if (ask.length > 0) this.#commands.push({ kind: "get", epoch: up.epoch, ask });
   }
-}
-
-type UpstreamEvent = Extract<HopEvent, { readonly kind: "opened" | "closed" | "heard" | "began" | "received" }>;
-type DownstreamEvent = Extract<
-  HopEvent,
-  { readonly kind: "accepted" | "alone" | "attached" | "detached" | "asked" | "sent" }
->;
-type OwnEvent = Exclude<HopEvent, UpstreamEvent | DownstreamEvent | { readonly kind: "linked" }>;
-
-const upstreamKinds = new Set<string>(["linked", "opened", "closed", "heard", "began", "received"]);
-const downstreamKinds = new Set<string>(["accepted", "alone", "attached", "detached", "asked", "sent"]);
-
-function isOfUpstream(event: HopEvent): event is UpstreamEvent | Extract<HopEvent, { readonly kind: "linked" }> {
-  return upstreamKinds.has(event.kind);
-}
-
-function isOfDownstream(event: HopEvent): event is DownstreamEvent {
-  return downstreamKinds.has(event.kind);
 }

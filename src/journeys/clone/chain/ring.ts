@@ -28,6 +28,11 @@ export class Ring {
     return this.#bytes > this.limitBytes;
   }
 
+  /** What the own writer has not taken fills more than half of the room. */
+  get isTight(): boolean {
+    return this.#unwrittenBytes * 2 > this.limitBytes;
+  }
+
   /** Mostly what the own writer has not taken. */
   get waitsForWriter(): boolean {
     return this.#unwrittenBytes * 2 > this.#bytes;

@@ -1,4 +1,5 @@
 import { connect } from "node:tls";
+import { growingBlocks, growingBound } from "../wire/frame-ranges.ts";
 import type { Message } from "../wire/messages.ts";
 import { exporterLabel, isSigned, welcomeSubject } from "../wire/signed.ts";
 import { controlIdentity, controlKey, goldenKeyOf, type SessionToken } from "../wire/token.ts";
@@ -64,7 +65,7 @@ export function joinSession(
         }
         clearTimeout(timer);
         if (message.kind === "refuse") reject(new SessionRefusedError(message.code, message.reason));
-        else if (message.kind !== "welcome") fail("it does not speak the protocol");
+        else if (message.kind !== "welcome" || !isBounded(message)) fail("it does not speak the protocol");
         else {
           const goldenKey = goldenKeyOf(token, message.goldenKey);
           const subject = welcomeSubject(connection.exported(exporterLabel));
@@ -83,4 +84,9 @@ export function joinSession(
       connection.send({ kind: "hello", session, ...who });
     });
   });
+}
+
+/** The frames of an image that is there are counted, of one that is captured meanwhile they have the bounds of section 3.4. */
+function isBounded({ image, indexFrames, frames }: Message<"welcome">): boolean {
+  return image === "" ? indexFrames === growingBlocks && frames === growingBound : indexFrames <= frames;
 }

@@ -19,7 +19,7 @@ const helloWithinMs = 5000;
 /**
  * Lets nodes in that have the session's token.
  *
- * Invariant: `onGuest` is called once for a connection, with a hello of this version for this session.
+ * Invariant: `onGuest` is called once for a connection, with a hello of a known version for this session.
  */
 export class ControlServer implements Disposable {
   readonly #server: Server;

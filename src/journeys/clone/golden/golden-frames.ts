@@ -1,8 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import type { ImageStore } from "../../../image/store/image-store.ts";
 import { FrameBytes } from "../link/frame-bytes.ts";
-import { decodeFrameHeader } from "../wire/frame-header.ts";
-import { sealFrame, type FrameKeys } from "../wire/frame-seal.ts";
+import type { FrameRange } from "../wire/frame-ranges.ts";
+import type { FrameKeys } from "../wire/frame-seal.ts";
 import { indexSubject, signSubject } from "../wire/signed.ts";
 import type { PlannedFrames } from "./plan-frames.ts";
 
@@ -30,12 +30,24 @@ export class GoldenFrames {
     this.#counter = counter;
   }
 
-  get indexCount(): number {
-    return this.#planned.indexParts.length;
+  get planned(): PlannedFrames {
+    return this.#planned;
   }
 
-  get count(): number {
-    return this.indexCount + this.#planned.blocks.length;
+  /** The frames that there are now. */
+  get existing(): readonly FrameRange[] {
+    const { indexParts, blocks, firstBlock } = this.#planned;
+    return [
+      { start: indexParts[0] === undefined ? 1 : 0, end: indexParts.length },
+      { start: firstBlock, end: firstBlock + blocks.length },
+    ].filter(({ start, end }) => end > start);
+  }
+
+  /** What a node lacks by its report: one that cannot know yet how long the index of a growing session is tells all that it may be. */
+  lackingOf({ complete, lacking }: { readonly complete: number; readonly lacking: number }): number {
+    if (!this.#planned.isGrowing || lacking === 0) return lacking;
+    const known = this.existing.reduce((sum, { start, end }) => sum + end - start, 0);
+    return Math.max(1, Math.min(lacking, known - complete));
   }
 
   /** @throws {ObjectMissingError} @throws {ObjectDamagedError} */
@@ -57,14 +69,13 @@ export class GoldenFrames {
       const signature = signSubject(indexSubject(this.#signing.sessionId, frame, part), this.#signing.key);
       return this.#seal("index", frame, Buffer.concat([signature, part]));
     }
-    const block = this.#planned.blocks[frame - this.indexCount];
-    if (block === undefined) throw new RangeError(`cannot read frame ${frame}: there are ${this.count}`);
+    const block = this.#planned.blocks[frame - this.#planned.firstBlock];
+    if (block === undefined) throw new RangeError(`cannot read frame ${frame}: there is none`);
     const stored = await this.#store.chunks.readStored([block]);
     return this.#seal("block", frame, stored.get(block.block) as Buffer);
   }
 
   #seal(type: "index" | "block", frame: number, plain: Uint8Array): FrameBytes {
-    const bytes = sealFrame(this.#keys, { type, frame, sealer: 0, counter: this.#counter }, plain);
-    return FrameBytes.whole(decodeFrameHeader(bytes), bytes);
+    return FrameBytes.sealed(this.#keys, { type, frame, sealer: 0, counter: this.#counter }, plain);
   }
 }

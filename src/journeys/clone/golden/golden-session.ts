@@ -15,6 +15,7 @@ import { rawPublicKey } from "../../../image/signatures/ed25519.ts";
 import type { GoldenParts } from "./golden-parts.ts";
 import type { SessionFigures } from "./session-figures.ts";
 import { Pace } from "./pace.ts";
+import { tellOfDisks } from "./tell-of-disks.ts";
 import { whyNotLetIn } from "./why-not-let-in.ts";
 import { releaseNodes } from "./release-nodes.ts";
 import { RemoteCommands } from "./remote-commands.ts";
@@ -41,8 +42,7 @@ export class GoldenSession implements Disposable {
   readonly #commands: RemoteCommands;
   /** @throws {ObjectMissingError} @throws {ObjectDamagedError} If the store cannot give what is to be sent. */
   readonly ended: Promise<void>;
-  #end: () => void = () => undefined;
-  #fail: (error: unknown) => void = () => undefined;
+  readonly #ended = Promise.withResolvers<void>();
 
   /** Begins to serve: nodes may join once it resolves. */
   static async serve(parts: GoldenParts): Promise<GoldenSession> {
@@ -59,14 +59,13 @@ export class GoldenSession implements Disposable {
     this.#pace = new Pace(parts.rateBytesPerSecond);
     const { state, settings, frames } = parts;
     this.#commands = new RemoteCommands(state);
-    this.ended = new Promise((resolve, reject) => {
-      this.#end = resolve;
-      this.#fail = reject;
-    });
+    this.ended = this.#ended.promise;
     this.#control = new ControlServer(state.session, state.token, (guest) => this.#welcome(guest));
-    const hop = new Hop(frames.count, []);
+    const { bound, isGrowing } = frames.planned;
+    const hop = new Hop(bound, [], undefined, isGrowing ? [{ start: 0, end: bound }] : []);
     const rebuild = (frame: number): Promise<FrameBytes | undefined> => this.#read(frame);
     this.#runner = new HopRunner({ hop, rebuild, onReceived: () => undefined, onTrouble: () => undefined }, 0);
+    this.grew();
     const former = {
       started: state.started,
       firstEpoch: state.firstEpoch,
@@ -110,6 +109,11 @@ export class GoldenSession implements Disposable {
     };
   }
 
+  /** Further frames are there to be served. */
+  grew(): void {
+    this.#runner.tell({ kind: "exist", ranges: this.#parts.frames.existing });
+  }
+
   /** Has a node run a command, if it was started so that it does. Its output is in its log. @returns Undefined for a node that is not there. */
   exec(name: string, words: readonly string[]): Promise<number> | undefined {
     const node = this.nodes.findLast((each) => each.name === name);
@@ -132,7 +136,7 @@ export class GoldenSession implements Disposable {
       await this.#pace.turn(bytes.bytes.length);
       return bytes;
     } catch (error) {
-      this.#fail(error);
+      this.#ended.reject(error);
       return undefined;
     }
   }
@@ -140,9 +144,10 @@ export class GoldenSession implements Disposable {
   #welcome(guest: Guest): void {
     const { hello, host, connection } = guest;
     const { state, frames } = this.#parts;
-    const refusal = whyNotLetIn(hello, host, this.nodes, this.#parts.only);
+    const { isGrowing, firstBlock, bound } = frames.planned;
+    const refusal = whyNotLetIn(hello, host, { nodes: this.nodes, only: this.#parts.only, isGrowing });
     if (refusal !== undefined) {
-      connection.send({ kind: "refuse", code: "name", reason: refusal });
+      connection.send(refusal);
       return;
     }
     // From version 2 on, who has no port only wants to hear what would be done.
@@ -166,31 +171,27 @@ export class GoldenSession implements Disposable {
       sessionKey: state.sessionKey,
       goldenKey: rawPublicKey(state.publicKey),
       signature: signSubject(welcomeSubject(connection.exported(exporterLabel)), state.signingKey),
-      image: state.image,
-      indexFrames: frames.indexCount,
-      frames: frames.count,
+      image: isGrowing ? "" : state.image,
+      indexFrames: firstBlock,
+      frames: bound,
     });
-    if (hello.version > 1) void this.#tellOfDisks(connection);
-    if (isLooking) return;
+    if (isLooking) {
+      void tellOfDisks(connection, this.#parts.disk);
+      return;
+    }
     // A node that died and comes back may not know the number it had.
     const former = this.nodes.findLast(({ name, state: is }) => name === hello.name && is !== "replaced")?.number ?? 0;
     const rejoins = hello.rejoins === 0 ? former : hello.rejoins;
     this.#decide({ kind: "joined", number, name: hello.name, host, port: hello.port, rejoins });
   }
 
-  async #tellOfDisks(connection: ControlConnection): Promise<void> {
-    await this.#parts.disk().then(
-      (order) => connection.send({ kind: "disk", ...order }),
-      (error: Error) => connection.send({ kind: "refuse", code: "disk", reason: error.message }),
-    );
-  }
-
   #hear(number: number, name: string, message: Message): void {
     switch (message.kind) {
       case "report": {
         const held = (["no", "successor", "writing"] as const)[message.held] ?? "no";
-        if (message.lacking === 0) this.#noteComplete(number);
-        this.#decide({ kind: "reported", number, report: { ...message, held } });
+        const lacking = this.#parts.frames.lackingOf(message);
+        if (lacking === 0) this.#noteComplete(number);
+        this.#decide({ kind: "reported", number, report: { ...message, lacking, held } });
         break;
       }
       case "lost-link":
@@ -282,7 +283,7 @@ export class GoldenSession implements Disposable {
           this.#parts.settings.giveUpMs,
         ).then(() => {
           this.#parts.state.end(this.figures());
-          this.#end();
+          this.#ended.resolve();
         });
     }
   }

@@ -2,22 +2,24 @@ import type { Manifest, TreeReference } from "../../../core/manifest/manifest.ts
 import { treesOf } from "../../../core/manifest/trees.ts";
 import type { BlockLocation } from "../../../image/chunk-index/chunk-index.ts";
 import { ObjectMissingError } from "../../../image/errors.ts";
-import type { BlockEntry } from "../../../image/format/pack.ts";
 import { readSegment } from "../../../image/format/segment.ts";
 import type { ImageStore } from "../../../image/store/image-store.ts";
-import { readPackFooter } from "../../../image/store/pack-reader.ts";
 import { readTopTable } from "../../../image/tree-index/tree-index-reader.ts";
 import type { ImageId } from "../../../image/store/image-names.ts";
-import { encodeIndexPart, type DirectoryEntry, type IndexItem } from "../wire/index-part.ts";
+import { FooterReader } from "./footer-reader.ts";
+import { PartWriter } from "./part-writer.ts";
 
 /** What a session sends, in the order of its frames: parts of the index, without signature, then blocks. */
 export interface PlannedFrames {
-  readonly indexParts: readonly Buffer[];
+  /** More are to come, and those that are here stay: it is of a system that is served while it is captured. */
+  readonly isGrowing: boolean;
+  readonly indexParts: readonly (Buffer | undefined)[];
   readonly blocks: readonly BlockLocation[];
+  /** The frame of the first block. */
+  readonly firstBlock: number;
+  /** No frame has this number or a higher one. */
+  readonly bound: number;
 }
-
-const partBytes = 512 * 1024;
-const directoryBlocks = 512;
 
 /**
  * Decides what is sent of an image: its index whole, then each block that its files and streams need, once, in the order of first use.
@@ -35,15 +37,10 @@ export async function planFrames(store: ImageStore, image: ImageId, manifest: Ma
   for (const tree of treesOf(manifest)) await planTree(store, tree, parts, blocks);
   const ordered = [...blocks.values()];
   const footers = new FooterReader(store);
-  for (let first = 0; first < ordered.length; first += directoryBlocks) {
-    const entries: DirectoryEntry[] = [];
-    for (const block of ordered.slice(first, first + directoryBlocks)) {
-      const { codec, storedBytes, chunkIds, chunkLengths } = await footers.entryOf(block);
-      entries.push({ codec, storedBytes, chunkIds, chunkLengths });
-    }
-    parts.add({ kind: "directory", blocks: entries });
-  }
-  return { indexParts: parts.end(), blocks: ordered };
+  for (const block of ordered) parts.addBlock(await footers.entryOf(block));
+  const indexParts = parts.end();
+  const firstBlock = indexParts.length;
+  return { isGrowing: false, indexParts, blocks: ordered, firstBlock, bound: firstBlock + ordered.length };
 }
 
 /** Adds the index of a tree to `parts`, and the blocks that it needs to `blocks`. */
@@ -66,53 +63,5 @@ async function planTree(
         if (!blocks.has(block)) blocks.set(block, store.chunks.block(block));
       }
     }
-  }
-}
-
-/** Gathers items into parts. */
-class PartWriter {
-  readonly #parts: Buffer[] = [];
-  #items: IndexItem[] = [];
-  #bytes = 0;
-
-  add(item: IndexItem): void {
-    this.#items.push(item);
-    this.#bytes += item.kind === "directory" ? item.blocks.length * 256 : item.bytes.length;
-    if (this.#bytes >= partBytes) this.#close();
-  }
-
-  end(): readonly Buffer[] {
-    if (this.#items.length > 0) this.#close();
-    return this.#parts;
-  }
-
-  #close(): void {
-    this.#parts.push(encodeIndexPart(this.#items));
-    this.#items = [];
-    this.#bytes = 0;
-  }
-}
-
-/** Looks up blocks in the footers of their packs; blocks that are used together lie together mostly. */
-class FooterReader {
-  readonly #store: ImageStore;
-  readonly #packs = new Map<string, Map<number, BlockEntry>>();
-
-  constructor(store: ImageStore) {
-    this.#store = store;
-  }
-
-  async entryOf({ pack, offset }: BlockLocation): Promise<BlockEntry> {
-    let blocks = this.#packs.get(pack);
-    if (blocks === undefined) {
-      const sizeBytes = this.#store.index.packs().get(pack)?.sizeBytes ?? 0;
-      const footer = await readPackFooter(this.#store.blobs, pack, sizeBytes);
-      blocks = new Map(footer.map((entry) => [entry.offset, entry]));
-      if (this.#packs.size >= 16) this.#packs.clear();
-      this.#packs.set(pack, blocks);
-    }
-    const entry = blocks.get(offset);
-    if (entry === undefined) throw new ObjectMissingError(`a block of pack ${pack}`);
-    return entry;
   }
 }

@@ -10,7 +10,10 @@ import { fingerprintOf, type SessionToken } from "../wire/token.ts";
 interface Remembered {
   readonly formatVersion: 1;
   readonly session: string;
+  /** Empty: of a system whose capture has not ended. */
   readonly image: string;
+  /** Of a growing session whose capture has ended: the digest of its parts. Absent for one of an image that was there before. */
+  readonly parts?: string;
   readonly sessionId: string;
   readonly sessionKey: string;
   readonly secret: string;
@@ -34,8 +37,6 @@ const epochsOfRun = 1_000_000;
  * Invariant: whatever a getter gives is on stable storage.
  */
 export class SessionState {
-  readonly sessionId: Buffer;
-  readonly sessionKey: Buffer;
   readonly signingKey: KeyObject;
   readonly publicKey: KeyObject;
   readonly token: SessionToken;
@@ -48,18 +49,16 @@ export class SessionState {
     return new SessionState(path, { ...kept, runs: kept.runs + 1 });
   }
 
-  /** Begins a session. */
-  static begin(path: string, session: string, image: string): SessionState {
+  /** Begins a session, of an image, or without one of a system. */
+  static begin(path: string, session: string, image = ""): SessionState {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const { d = "", x = "" } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
-    const hex = (bytes: number): string => randomBytes(bytes).toString("hex");
     return new SessionState(path, {
       formatVersion: 1,
       session,
       image,
-      sessionId: hex(16),
-      sessionKey: hex(32),
-      secret: hex(32),
+      ...newKeys(),
+      secret: randomBytes(32).toString("hex"),
       goldenKey: { d, x },
       runs: 1,
       lastNumber: 0,
@@ -73,11 +72,17 @@ export class SessionState {
     this.#path = path;
     this.#kept = kept;
     this.#keep(kept);
-    this.sessionId = Buffer.from(kept.sessionId, "hex");
-    this.sessionKey = Buffer.from(kept.sessionKey, "hex");
     this.signingKey = createPrivateKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", ...kept.goldenKey } });
     this.publicKey = createPublicKey(this.signingKey);
     this.token = { fingerprint: fingerprintOf(rawPublicKey(this.publicKey)), secret: Buffer.from(kept.secret, "hex") };
+  }
+
+  get sessionId(): Buffer {
+    return Buffer.from(this.#kept.sessionId, "hex");
+  }
+
+  get sessionKey(): Buffer {
+    return Buffer.from(this.#kept.sessionKey, "hex");
   }
 
   get session(): string {
@@ -86,6 +91,16 @@ export class SessionState {
 
   get image(): string {
     return this.#kept.image;
+  }
+
+  /** What it serves is captured meanwhile, or was. */
+  get isGrowing(): boolean {
+    return this.#kept.image === "" || this.#kept.parts !== undefined;
+  }
+
+  /** The digest of the parts of a growing session, once its image is there. */
+  get parts(): string | undefined {
+    return this.#kept.parts;
   }
 
   /** How many times it was begun, this time too. */
@@ -129,6 +144,17 @@ export class SessionState {
     this.#keep({ ...this.#kept, started, nodes });
   }
 
+  /** Notes what a growing session has become. */
+  captured(image: string, parts: string): void {
+    this.#keep({ ...this.#kept, image, parts });
+  }
+
+  /** Forgets what was sent: what follows is of another capture. Nodes find that out by the session id; the token stays. */
+  startAgain(): void {
+    const { parts: _parts, ...kept } = this.#kept;
+    this.#keep({ ...kept, image: "", ...newKeys() });
+  }
+
   /** Notes that all nodes were let go. */
   end(figures: SessionFigures): void {
     this.#keep({ ...this.#kept, figures });
@@ -145,4 +171,8 @@ export class SessionState {
     }
     this.#kept = kept;
   }
+}
+
+function newKeys(): Pick<Remembered, "sessionId" | "sessionKey"> {
+  return { sessionId: randomBytes(16).toString("hex"), sessionKey: randomBytes(32).toString("hex") };
 }

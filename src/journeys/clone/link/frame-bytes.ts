@@ -1,5 +1,6 @@
 import type { FrameMemory } from "./frame-memory.ts";
-import { headerBytes, type FrameHeader } from "../wire/frame-header.ts";
+import { decodeFrameHeader, headerBytes, type FrameHeader } from "../wire/frame-header.ts";
+import { sealFrame, type FrameKeys } from "../wire/frame-seal.ts";
 
 /**
  * A frame in memory, header and body as they go over a link, perhaps still coming in.
@@ -34,6 +35,12 @@ export class FrameBytes {
   /** A frame that is whole. */
   static whole(header: FrameHeader, bytes: Buffer): FrameBytes {
     return new FrameBytes(header, bytes, bytes.length);
+  }
+
+  /** A frame that is sealed here. */
+  static sealed(keys: FrameKeys, header: Omit<FrameHeader, "bodyBytes">, plain: Uint8Array): FrameBytes {
+    const bytes = sealFrame(keys, header, plain);
+    return FrameBytes.whole(decodeFrameHeader(bytes), bytes);
   }
 
   /** Bytes that are there, header and all. */

@@ -90,7 +90,9 @@ export class HopRunner implements Disposable {
   }
 
   /** Tells the hop something that its owner knows. */
-  tell(event: Extract<HopEvent, { readonly kind: "written" | "broken" | "lacks" | "gone" }>): void {
+  tell(
+    event: Extract<HopEvent, { readonly kind: "written" | "broken" | "lacks" | "gone" | "exist" | "absent" }>,
+  ): void {
     this.#handle(event);
   }
 

@@ -13,7 +13,8 @@ import type { NodeIndex } from "./node-index.ts";
 export interface SessionFacts {
   readonly sessionId: Buffer;
   readonly goldenKey: KeyObject;
-  readonly image: ImageId;
+  /** Empty: it is captured meanwhile. */
+  readonly image: ImageId | "";
   readonly indexFrames: number;
   readonly frames: number;
 }
@@ -64,10 +65,10 @@ export class IndexReceiver {
           this.#index.addFrames(next, item.blocks);
           next += item.blocks.length;
         } else if (item.kind === "chunk") this.#index.addPart(item.bytes);
-        else {
-          manifest ??= decodeManifest(Buffer.from(item.bytes), image);
+        else if (item.kind === "manifest") {
+          manifest ??= decodeManifest(Buffer.from(item.bytes), image as ImageId);
           this.#index.addPart(item.bytes);
-        }
+        } else throw new FormatInvalidError("the index of the session", `it has a ${item.kind}, and is of an image`);
       }
     if (manifest === undefined || next !== frames)
       throw new FormatInvalidError("the index of the session", `it names ${next} frames, and ${frames} are announced`);

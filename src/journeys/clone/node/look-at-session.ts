@@ -1,6 +1,7 @@
 import type { GoldenPlace } from "../discovery/messages.ts";
 import { GoldenNodeUnreachableError, SessionRefusedError } from "../errors.ts";
 import type { Message } from "../wire/messages.ts";
+import { captureName } from "./growing-index.ts";
 import { seek, type Seeker } from "./seek.ts";
 
 /** What a golden node tells who only looks. */
@@ -25,7 +26,8 @@ export async function lookAtSession(seeker: Seeker): Promise<SeenSession> {
     onClosed: () => told.reject(new GoldenNodeUnreachableError(seeker.golden.session, "it closed the connection")),
   });
   try {
-    return { place, image: welcome.image, disk: await told.promise };
+    const image = welcome.image || captureName(seeker.golden.session, welcome.sessionId);
+    return { place, image, disk: await told.promise };
   } finally {
     connection.close();
   }

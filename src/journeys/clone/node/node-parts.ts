@@ -1,3 +1,4 @@
+import type { TreePath } from "../../../core/tree/byte-string.ts";
 import type { NodeIndex } from "./node-index.ts";
 import type { SoughtGolden } from "./seek.ts";
 
@@ -10,6 +11,8 @@ export interface NodeParts {
   readonly index: NodeIndex;
   /** Says whether the target holds nothing of this image, so that all frames are asked for at once. */
   readonly isFresh: (image: string) => boolean;
+  /** Of what it holds of this image: entries up to there in walk order are whole. */
+  readonly doneUpTo: (image: string) => TreePath | undefined;
   /** The plain bytes of a frame from files that are written. */
   readonly fromFiles: (frame: number) => Promise<Buffer | undefined>;
   /** For people: what happens, in one line each. */

@@ -9,13 +9,13 @@ import { ChainPort } from "../link/chain-port.ts";
 import { FrameBytes } from "../link/frame-bytes.ts";
 import { HopRunner } from "../link/hop-runner.ts";
 import { FrameSet } from "../chain/frame-set.ts";
-import { decodeFrameHeader } from "../wire/frame-header.ts";
-import { FrameKeys, sealFrame } from "../wire/frame-seal.ts";
+import { FrameKeys } from "../wire/frame-seal.ts";
 import type { Message } from "../wire/messages.ts";
-import { execSubject, isSigned } from "../wire/signed.ts";
+import { appetiteOf, captureName, GrowingIndex } from "./growing-index.ts";
 import { IndexReceiver, type SessionFacts } from "./index-receiver.ts";
 import type { NodeParts } from "./node-parts.ts";
 import { seek, type FoundGolden } from "./seek.ts";
+import { SignedCommands } from "./signed-commands.ts";
 
 const goldenSilentMs = 5000;
 const compress = promisify(zstdCompress);
@@ -30,7 +30,7 @@ export class NodeSession implements Disposable {
   readonly #facts: SessionFacts;
   readonly #receiver: IndexReceiver;
   readonly #keys: FrameKeys;
-  readonly #hop: Hop;
+  readonly #commands: SignedCommands;
   readonly #runner: HopRunner;
   readonly #port: ChainPort;
   readonly #timer: NodeJS.Timeout;
@@ -42,17 +42,17 @@ export class NodeSession implements Disposable {
   #connection: ControlConnection | undefined;
   #heardAtMs = performance.now();
   #verdict: NodeVerdict | undefined;
-  #lastSerial = 0;
   #settlement: Message<"settle"> | undefined;
   /** Aborted once the golden node has ended the session, or this node has: nobody seeks it then. */
   readonly #over = new AbortController();
-  /** Resolves when the index is there. @throws {SessionRefusedError} If the session ends before. */
-  readonly indexed: Promise<void>;
+  readonly #indexed = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
+  /** The index of a growing session, as it comes. */
+  readonly growing: GrowingIndex | undefined;
+  /** Resolves when the index is there, of a growing session never. @throws {SessionRefusedError} If the session ends before. */
+  readonly indexed: Promise<void> = this.#indexed.promise;
   /** Resolves when the golden node has ended the session. */
-  readonly ended: Promise<void>;
-  #onIndexed: () => void = () => undefined;
-  #onNotIndexed: (error: SessionRefusedError) => void = () => undefined;
-  #onEnded: () => void = () => undefined;
+  readonly ended: Promise<void> = this.#ended.promise;
 
   /** Seeks the golden node until it lets this one in. @throws {SessionRefusedError} @throws {InterruptedError} */
   static async join(parts: NodeParts): Promise<NodeSession> {
@@ -96,12 +96,16 @@ export class NodeSession implements Disposable {
     this.#facts = { sessionId, goldenKey, image: welcome.image as SessionFacts["image"], indexFrames, frames };
     this.#keys = new FrameKeys(sessionId, sessionKey);
     this.#receiver = new IndexReceiver(this.#facts, this.#keys, parts.index);
-    const isFresh = parts.isFresh(welcome.image);
-    if (isFresh) this.#needed.add(indexFrames, frames);
-    this.#hop = new Hop(frames, [{ start: 0, end: isFresh ? frames : indexFrames }]);
+    this.#commands = new SignedCommands(this.#facts, parts.exec, (line) => this.log(line));
+    const [isGrowing, isFresh] = [welcome.image === "", parts.isFresh(this.image)];
+    const partOf = (frame: number): Buffer | undefined => this.#receiver.part(frame);
+    if (isGrowing) this.growing = new GrowingIndex(parts.index, partOf, appetiteOf(parts, this.image));
+    else if (isFresh) this.#needed.add(indexFrames, frames);
+    const lacking = [{ start: 0, end: isFresh && !isGrowing ? frames : indexFrames }];
+    const hop = new Hop(frames, lacking, undefined, isGrowing ? [{ start: indexFrames, end: frames }] : []);
     this.#runner = new HopRunner(
       {
-        hop: this.#hop,
+        hop,
         rebuild: (frame) => this.#rebuild(frame),
         onReceived: (frame) => this.#received(frame),
         onTrouble: ({ kind, ...rest }) =>
@@ -112,24 +116,18 @@ export class NodeSession implements Disposable {
       welcome.number,
     );
     this.#timer = setInterval(() => this.#tick(), times.reportMs);
-    this.indexed = new Promise((resolve, reject) => {
-      this.#onIndexed = resolve;
-      this.#onNotIndexed = reject;
-    });
     // Whoever waits for it hears of it.
     this.indexed.catch(() => undefined);
-    this.ended = new Promise((resolve) => {
-      this.#onEnded = resolve;
-    });
   }
 
-  get image(): SessionFacts["image"] {
-    return this.#facts.image;
+  /** What names the image that comes: its id, or of a growing session a name of this capture. */
+  get image(): string {
+    return this.#facts.image || captureName(this.#parts.golden.session, this.#facts.sessionId);
   }
 
   /** The frames that bring blocks: from `first` on, up to `end`. */
   get blockFrames(): { readonly first: number; readonly end: number } {
-    return { first: this.#facts.indexFrames, end: this.#facts.frames };
+    return { first: this.#facts.indexFrames, end: this.growing?.endOfBlocks ?? this.#facts.frames };
   }
 
   get receiver(): IndexReceiver {
@@ -181,11 +179,11 @@ export class NodeSession implements Disposable {
     this.#end();
   }
 
-  #end(): void {
+  #end(error = new SessionRefusedError("ended", "the golden node has ended it")): void {
     this.#over.abort();
-    this.#onEnded();
-    const error = new SessionRefusedError("ended", "the golden node has ended it");
-    this.#onNotIndexed(error);
+    this.#ended.resolve();
+    this.#indexed.reject(error);
+    this.growing?.fail(error);
     this.#runner.fail(error);
   }
 
@@ -203,7 +201,20 @@ export class NodeSession implements Disposable {
       return;
     }
     this.#runner.tell({ kind: "written", frame: number });
-    if (this.#receiver.isComplete) this.#onIndexed();
+    if (this.growing) this.#grow(this.growing);
+    else if (this.#receiver.isComplete) this.#indexed.resolve();
+  }
+
+  #grow(index: GrowingIndex): void {
+    try {
+      const { exist, needed, absent } = index.advance();
+      this.need(needed);
+      this.#runner.tell({ kind: "exist", ranges: exist });
+      this.#runner.tell({ kind: "absent", ranges: absent });
+    } catch (error) {
+      index.fail(error as Error);
+      this.#runner.fail(error as Error);
+    }
   }
 
   async #rebuild(frame: number): Promise<FrameBytes | undefined> {
@@ -212,8 +223,7 @@ export class NodeSession implements Disposable {
     if (plain === undefined) return undefined;
     const body = part ?? (await compress(plain, { params: {} }));
     const header = { type: part ? "index" : "rebuilt", frame, sealer: this.#number, counter: ++this.#counter } as const;
-    const bytes = sealFrame(this.#keys, header, body);
-    return FrameBytes.whole(decodeFrameHeader(bytes), bytes);
+    return FrameBytes.sealed(this.#keys, header, body);
   }
 
   #tick(): void {
@@ -243,24 +253,12 @@ export class NodeSession implements Disposable {
         this.#settlement = message;
         break;
       case "exec":
-        void this.#exec(message);
+        void this.#commands.run(message, this.#number).then((exitStatus) => {
+          if (exitStatus !== undefined) this.#connection?.send({ kind: "ran", serial: message.serial, exitStatus });
+        });
         break;
       default:
     }
-  }
-
-  async #exec({ serial, signature, command }: Message<"exec">): Promise<void> {
-    const { sessionId, goldenKey } = this.#facts;
-    const isRight = isSigned(execSubject(sessionId, this.#number, serial, command), signature, goldenKey);
-    if (!isRight || serial <= this.#lastSerial) return;
-    this.#lastSerial = serial;
-    if (this.#parts.exec === undefined) {
-      this.log("a command was refused: this node was not started with --allow-exec");
-      this.#connection?.send({ kind: "ran", serial, exitStatus: 126 });
-      return;
-    }
-    const exitStatus = await this.#parts.exec(command.split("\0"), (line) => this.log(line));
-    this.#connection?.send({ kind: "ran", serial, exitStatus });
   }
 
   /** The golden node is gone: goes on, and seeks it; who has failed is let go by it, and comes back no more. */
@@ -282,7 +280,8 @@ export class NodeSession implements Disposable {
       const isSame = welcome.sessionId.equals(sessionId) && welcome.image === image && welcome.frames === frames;
       if (signal.aborted || !isSame) {
         connection.close();
-        if (!isSame) this.#end();
+        const isAnew = this.growing !== undefined && this.#verdict === undefined;
+        if (!isSame) this.#end(isAnew ? new SessionRefusedError("anew", "the golden node captures anew") : undefined);
         return;
       }
       this.#number = welcome.number;

@@ -2,6 +2,7 @@ import type { Manifest } from "../../../core/manifest/manifest.ts";
 import type { TreePath } from "../../../core/tree/byte-string.ts";
 import type { Entry } from "../../../core/tree/entry.ts";
 import { compareInWalkOrder } from "../../../core/tree/walk-order.ts";
+import type { ImageId } from "../../../image/store/image-names.ts";
 import { readStream } from "../../../image/tree-index/stream-index.ts";
 import { readTree } from "../../../image/tree-index/tree-index-reader.ts";
 import { FrameSet } from "../chain/frame-set.ts";
@@ -21,16 +22,29 @@ export interface TakingTarget {
   readonly streams?: readonly string[];
 }
 
-/** An image that is coming in. */
+/** An image that is coming in, and whose index is here. */
 export interface ComingImage {
+  readonly image: ImageId;
   readonly manifest: Manifest;
   readonly chunks: ReceivedChunks;
+}
+
+/** An image that is coming in, perhaps while it is captured. */
+export interface ArrivingImage {
+  /** Estimates, where it is captured meanwhile. */
+  readonly totals: { readonly bytes: number; readonly entries: number };
+  readonly chunks: ReceivedChunks;
+  /** In walk order, as they come. @throws {FormatInvalidError} @throws {SessionRefusedError} If no more will come. */
+  entries(): AsyncIterable<Entry>;
+  /** Once its index is here; rejects as `entries` throws. */
+  readonly whole: Promise<ComingImage>;
 }
 
 const filesAtOnce = 512;
 
 /**
- * Waits for the index of a session and reads it: from then on the image can be restored, as fast as it comes.
+ * Waits for what a session tells of its image first (its index, or its head where it is captured meanwhile): from then on the image can be restored,
+ * as fast as it comes.
  *
  * @param target What is in it already, and which streams it takes beside the tree.
  * @throws {FormatInvalidError} @throws {ObjectDamagedError} @throws {StreamNotFoundError}
@@ -40,10 +54,17 @@ export async function receiveImage(
   index: NodeIndex,
   fromFiles: (frame: number) => Promise<Buffer | undefined>,
   target: TakingTarget,
-): Promise<ComingImage> {
+): Promise<ArrivingImage> {
+  const chunks = new ReceivedChunks(index, session, fromFiles);
+  const { growing } = session;
+  if (growing) {
+    const { totals } = await growing.head;
+    const whole = growing.whole.then((complete) => ({ ...complete, chunks }));
+    whole.catch(() => undefined);
+    return { totals, chunks, entries: () => growing.entries(), whole };
+  }
   await session.indexed;
   const manifest = session.receiver.read();
-  const chunks = new ReceivedChunks(index, session, fromFiles);
   const { isFresh, hasTree = false, doneUpTo, streams = [] } = target;
   const needed = new FrameSet();
   let files: (Entry & { kind: "file" })[] = [];
@@ -74,5 +95,7 @@ export async function receiveImage(
   // Blocks of other streams alone: nobody here waits for them, they are only passed on.
   const { first, end } = session.blockFrames;
   for (let frame = first; frame < end; frame++) if (!wanted.has(frame)) session.taken(frame);
-  return { manifest, chunks };
+  const { tree, counts } = manifest.tail;
+  const whole = Promise.resolve({ image: session.image as ImageId, manifest, chunks });
+  return { totals: counts, chunks, entries: () => readTree(chunks, tree), whole };
 }

@@ -3,7 +3,7 @@ import { joinSession, type WelcomedConnection } from "../control/control-client.
 import { findGolden } from "../discovery/find-golden.ts";
 import type { GoldenPlace, SoughtSession } from "../discovery/messages.ts";
 import { GoldenNodeUnreachableError } from "../errors.ts";
-import { oldestProtocolVersion, protocolVersion, type Message } from "../wire/messages.ts";
+import { protocolVersion, type Message } from "../wire/messages.ts";
 
 /** The session that is sought, and where: undefined to ask for it on the local net, anew each time. */
 export interface SoughtGolden extends SoughtSession {
@@ -42,12 +42,7 @@ export async function seek(
     throwIfInterrupted(signal, "joining the session");
     try {
       return await tryPlaces(golden, signal, (place) =>
-        joinSession(
-          { ...golden, ...place },
-          { version: port === 0 ? protocolVersion : oldestProtocolVersion, name, port, rejoins },
-          onMessage,
-          onClosed,
-        ),
+        joinSession({ ...golden, ...place }, { version: protocolVersion, name, port, rejoins }, onMessage, onClosed),
       );
     } catch (error) {
       if (!(error instanceof GoldenNodeUnreachableError) || once) throw error;

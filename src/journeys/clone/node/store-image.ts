@@ -44,7 +44,7 @@ export interface StoreArrival {
  */
 export async function storeImage(arrival: StoreArrival): Promise<ImageName> {
   const { store, session, index, coming, onProgress, signal } = arrival;
-  const { image } = session;
+  const { image } = coming;
   const known = (await listImageNames(store.blobs)).find((name) => name.image === image);
   await using keeping = await Session.begin(store.blobs, store.probe, "receive a clone", [image]);
   const { condemnations } = await store.refresh(signal);

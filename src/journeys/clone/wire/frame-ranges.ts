@@ -13,6 +13,10 @@ export const maxRanges = 65_536;
 /** Highest number of frames in a session. */
 export const maxFrames = 0xffff_ffff;
 
+/** Of a growing session: the frame of its first block, and the bound of all (section 3.4). */
+export const growingBlocks: number = 2 ** 20;
+export const growingBound: number = 2 ** 31;
+
 /** Writes disjoint ascending ranges as `frames`. */
 export function writeRanges(out: ByteWriter, ranges: readonly FrameRange[]): void {
   out.varint(ranges.length);

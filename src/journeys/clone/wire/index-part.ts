@@ -14,12 +14,25 @@ export interface DirectoryEntry {
   readonly chunkLengths: Uint32Array;
 }
 
-/** One item of the index (section 3.3). */
+/** One item of the index (sections 3.3 and 3.4). */
 export type IndexItem =
-  | { readonly kind: "manifest" | "chunk"; readonly bytes: Uint8Array }
-  | { readonly kind: "directory"; readonly blocks: readonly DirectoryEntry[] };
+  | { readonly kind: "manifest" | "chunk" | "segment"; readonly bytes: Uint8Array }
+  | { readonly kind: "directory"; readonly blocks: readonly DirectoryEntry[] }
+  | ({ readonly kind: "head" } & AnnouncedHead);
 
-const kinds = { manifest: 1, chunk: 2, directory: 3 } as const;
+/** What is told of an image before it is there. */
+export interface AnnouncedHead {
+  /** Estimates. */
+  readonly totalEntries: number;
+  readonly totalBytes: number;
+  /** The head of the manifest, as `encodeManifestHead` writes it. */
+  readonly bytes: Uint8Array;
+}
+
+const kinds = { manifest: 1, chunk: 2, directory: 3, head: 4, segment: 5 } as const;
+const kindOf = new Map<number, IndexItem["kind"]>(
+  Object.entries(kinds).map(([kind, number]) => [number, kind as IndexItem["kind"]]),
+);
 const maxPlainBytes = 8 * 1024 * 1024;
 
 /** Writes items as what follows the signature in an index frame. @throws {RangeError} If they are too long together. */
@@ -27,7 +40,7 @@ export function encodeIndexPart(items: readonly IndexItem[]): Buffer {
   const out = new ByteWriter();
   for (const item of items) {
     out.u8(kinds[item.kind]);
-    out.blob(item.kind === "directory" ? encodeDirectory(item.blocks) : item.bytes);
+    out.blob(encodeItem(item));
   }
   const plain = out.view();
   if (plain.length > maxPlainBytes) throw new RangeError(`cannot send a part of the index of ${plain.length} bytes`);
@@ -51,14 +64,30 @@ export function decodeIndexPart(bytes: Uint8Array): IndexItem[] {
   const reader = new ByteReader(plain, subject);
   const items: IndexItem[] = [];
   while (reader.remaining > 0) {
-    const kind = reader.u8();
+    const number = reader.u8();
+    const kind = kindOf.get(number);
     const blob = reader.blob(plainBytes);
-    if (kind === kinds.manifest) items.push({ kind: "manifest", bytes: blob });
-    else if (kind === kinds.chunk) items.push({ kind: "chunk", bytes: blob });
-    else if (kind === kinds.directory) items.push({ kind: "directory", blocks: decodeDirectory(blob) });
-    else throw reader.invalid(`unknown kind ${kind}`);
+    if (kind === undefined) throw reader.invalid(`unknown kind ${number}`);
+    if (kind === "directory") items.push({ kind, blocks: decodeDirectory(blob) });
+    else if (kind === "head") items.push({ kind, ...decodeHead(blob) });
+    else items.push({ kind, bytes: blob });
   }
   return items;
+}
+
+function encodeItem(item: IndexItem): Uint8Array {
+  if (item.kind === "directory") return encodeDirectory(item.blocks);
+  if (item.kind !== "head") return item.bytes;
+  const out = new ByteWriter();
+  out.varint(item.totalEntries);
+  out.varint(item.totalBytes);
+  out.bytes(item.bytes);
+  return out.take();
+}
+
+function decodeHead(bytes: Uint8Array): AnnouncedHead {
+  const reader = new ByteReader(bytes, "the head of an image");
+  return { totalEntries: reader.varint(), totalBytes: reader.varint(), bytes: bytes.subarray(reader.position) };
 }
 
 function encodeDirectory(blocks: readonly DirectoryEntry[]): Buffer {

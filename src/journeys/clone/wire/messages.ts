@@ -3,9 +3,9 @@ import { ByteReader } from "../../../image/format/byte-reader.ts";
 import { ByteWriter } from "../../../image/format/byte-writer.ts";
 import { readFields, writeFields, type Fields, type ValuesOf } from "./fields.ts";
 
-/** The newest version of the protocol that is spoken here: 2 has what a node with a disk as its target needs. */
-export const protocolVersion = 2;
-/** What a node says that needs nothing of a newer version. */
+/** The newest version of the protocol that is spoken here: 2 has what a node with a disk as its target needs, 3 systems that are captured meanwhile. */
+export const protocolVersion = 3;
+/** The oldest one. */
 export const oldestProtocolVersion = 1;
 
 /** Whether a version that a node named is spoken here. */

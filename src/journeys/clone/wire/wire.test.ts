@@ -95,9 +95,9 @@ test("decoders survive any bytes, and any change of right ones", () => {
 });
 
 test("a hello of another version is read as far as its version", () => {
-  assert.deepEqual(decodeMessage(Buffer.from([1, 3, 0xff, 0xff])), {
+  assert.deepEqual(decodeMessage(Buffer.from([1, 4, 0xff, 0xff])), {
     kind: "hello",
-    version: 3,
+    version: 4,
     session: "",
     name: "",
     port: 0,
@@ -108,6 +108,8 @@ test("a hello of another version is read as far as its version", () => {
 const items: readonly IndexItem[] = [
   { kind: "manifest", bytes: Buffer.from("manifest") },
   { kind: "chunk", bytes: Buffer.alloc(1000, 3) },
+  { kind: "head", totalEntries: 300, totalBytes: 2 ** 40, bytes: Buffer.from("a head") },
+  { kind: "segment", bytes: Buffer.alloc(700, 4) },
   {
     kind: "directory",
     blocks: [

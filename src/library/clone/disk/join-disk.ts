@@ -11,7 +11,7 @@ import { lookAtSession, type SeenSession } from "../../../journeys/clone/node/lo
 import { SessionRefusedError } from "../../../journeys/clone/errors.ts";
 import type { NodeIndex } from "../../../journeys/clone/node/node-index.ts";
 import type { NodeSession } from "../../../journeys/clone/node/node-session.ts";
-import type { ComingImage } from "../../../journeys/clone/node/receive-image.ts";
+import type { ArrivingImage, ComingImage } from "../../../journeys/clone/node/receive-image.ts";
 import { WrittenFiles } from "../../../journeys/clone/node/written-files.ts";
 import { parseToken } from "../../../journeys/clone/wire/token.ts";
 import { buildSteps } from "../../../system/disk/build/build-steps.ts";
@@ -89,7 +89,7 @@ export async function cloneJoinDisk(options: CloneJoinDiskOptions): Promise<Clon
       return { isFresh: !hasTree && doneUpTo === undefined, hasTree, doneUpTo, streams };
     },
     fromFiles: (frame) => Promise.resolve(node.frame(frame)),
-    receive: async (session, coming, index) => await node.receive(session, coming, index, { write, check }, places),
+    receive: async (session, arriving, index) => await node.receive(session, arriving, index, { write, check }, places),
     released: (log) => doThen(options.afterwards ?? { kind: "stay" }, node.devices[0]?.path ?? "", log),
   });
   record.remove();
@@ -170,12 +170,13 @@ class NodeDisk {
   /** Does what is not done yet. */
   async receive(
     session: NodeSession,
-    coming: ComingImage,
+    arriving: ArrivingImage,
     index: NodeIndex,
     threads: Parameters<typeof receivedDisk>[0]["threads"],
     places: readonly StreamPlace[],
   ): Promise<DiskProgress> {
     const { signal, onProgress = () => undefined, paths } = this.#options;
+    const coming = await arriving.whole;
     let progress = this.#progress ?? (await this.#begin(session, coming));
     const { head } = coming.manifest;
     const request = this.#requestFor(head.facts.osRelease?.["PRETTY_NAME"] ?? head.name);
@@ -185,6 +186,7 @@ class NodeDisk {
     };
     const source = receivedDisk({
       session,
+      arriving,
       coming,
       threads,
       request,

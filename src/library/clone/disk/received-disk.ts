@@ -13,12 +13,14 @@ import { findUnfinished } from "../../../system/restore/stage.ts";
 import type { WrittenTree } from "../../../system/restore/run.ts";
 import { restoreStream } from "../../restore/streams/restore-stream.ts";
 import { tryLock } from "../../restore/restore-ports.ts";
+import type { ComingImage } from "../../../journeys/clone/node/receive-image.ts";
 import { fillTree, type TreeArrival } from "../fill-tree.ts";
 import { settleCopy } from "../settle-copy.ts";
 import type { DiskProgress } from "./disk-record.ts";
 
 /** A tree that comes in, and the disks that it is written to. */
-export interface DiskArrival extends Pick<TreeArrival, "session" | "coming" | "threads" | "onProgress" | "signal"> {
+export interface DiskArrival extends Pick<TreeArrival, "session" | "arriving" | "threads" | "onProgress" | "signal"> {
+  readonly coming: ComingImage;
   readonly request: BuildRequest;
   /** Writes streams to other places of the node. */
   readonly writeStreams: () => Promise<void>;
@@ -80,14 +82,15 @@ function isPrepared({ session, progress }: DiskArrival): boolean {
 }
 
 async function fill(directory: string, arrival: DiskArrival): Promise<WrittenTree> {
-  const { session, coming, threads, onProgress, signal, request } = arrival;
+  const { session, arriving, threads, onProgress, signal, request } = arrival;
   const resumes = findUnfinished(directory, tryLock).find((each) => each.image === session.image && each.path === "");
   arrival.onMounted(directory);
   return await fillTree({
     // What is there are mount points, and what an earlier run left.
     plan: { version: 1, mode: "in-place", target: directory, root: directory, stage: undefined, resumes, steps: [] },
     session,
-    coming,
+    arriving,
+    holdsOther: false,
     isInFiles: () => false,
     isVerified: () => false,
     settle: () => Promise.resolve(),

@@ -5,19 +5,21 @@ import { InterruptedError } from "../../../core/errors.ts";
 import { parseOperand } from "../../../core/operand.ts";
 import type { Checkpoint, CheckpointContext, JobKind } from "../../../engine/job-kind.ts";
 import { replaceFile } from "../../../host/replace-file.ts";
-import type { ImageName } from "../../../image/store/image-names.ts";
 import type { SessionNote } from "../../../journeys/clone/chain/coordinator-events.ts";
 import { SessionNotFoundError } from "../../../journeys/clone/errors.ts";
 import { noteLine } from "../../../journeys/clone/ka-lines.ts";
 import { reportNodes, type SessionReport } from "../../../journeys/clone/session-report.ts";
 import { planCaptureOf } from "../../capture/capture.ts";
-import { cloneServe, sessionDirectory, type CloneServeOptions, type ServedSession } from "../../clone/serve.ts";
+import { cloneServeSystem, type ServedSystem } from "../../clone/serve-system.ts";
+import type { CloneServeOptions, CloneServeResult, ServedSession } from "../../clone/serve-options.ts";
+import { cloneServe } from "../../clone/serve.ts";
 import { isServed, keepNodeLine, SessionDoor } from "../../clone/session-door.ts";
+import { sessionDirectory } from "../../clone/session-place.ts";
 import { choosePaths, type Paths } from "../../settings/settings.ts";
 import { storePath } from "../../store/store.ts";
 import { fromJson, toJson } from "../json.ts";
 import { choicesOf, runAsJob, type JobOptions } from "../run-as-job.ts";
-import { captureCheckpoint, type CaptureParameters } from "./images/capture-job.ts";
+import { captureWork, type CaptureParameters, type CaptureWork } from "./images/capture-job.ts";
 
 /** How to serve a session as a job; files are written whoever runs it. */
 export interface CloneServeJobOptions
@@ -45,7 +47,7 @@ type KeptOptions = Omit<CloneServeJobOptions, "store" | keyof JobOptions>;
 
 /** What a session's job keeps of how it was called; all paths absolute. */
 interface CloneServeParameters {
-  /** An image; absent where a system is captured first. */
+  /** An image; absent where a system is captured. */
   readonly image?: string;
   readonly capture?: CaptureParameters;
   readonly store: string;
@@ -59,11 +61,10 @@ export const cloneServeKind: JobKind = cloneServeKindWith({});
 function cloneServeKindWith(watcher: SessionWatcher): JobKind {
   return {
     kind: "clone-serve",
-    planVersion: 1,
+    planVersion: 2,
     checkpoints({ parameters, plan }) {
       const kept = fromJson<CloneServeParameters>(parameters);
-      const serve = serveCheckpoint(kept, watcher);
-      return kept.capture === undefined ? [serve] : [captureCheckpoint(kept.capture, fromJson(plan)), serve];
+      return [serveCheckpoint(kept, kept.capture && captureWork(kept.capture, fromJson(plan)), watcher)];
     },
     hasRate: true,
     insteadOfUndo: () => "Remove the copies on the nodes themselves; each is an ordinary directory.",
@@ -71,7 +72,7 @@ function cloneServeKindWith(watcher: SessionWatcher): JobKind {
 }
 
 /**
- * Serves an image, or a system that is captured first (`/`, a directory, `machine:NAME`), to the nodes that join; a job that was killed goes
+ * Serves an image, or a system while it is captured (`/`, a directory, `machine:NAME`), to the nodes that join; a job that was killed goes
  * on under the same token, and nodes go on with it.
  *
  * @throws {SessionExistsError} @throws {JobPausedError} @throws {JobCancelledError} And whatever {@link cloneServe} and `capture` throw.
@@ -114,7 +115,14 @@ export async function cloneServeAsJob(
 
 const mostEvents = 10_000;
 
-function serveCheckpoint({ image, store, paths, options }: CloneServeParameters, watcher: SessionWatcher): Checkpoint {
+type Serve = (options: CloneServeOptions, onServing: (session: ServedSession) => void) => Promise<CloneServeResult>;
+
+/** @param work Of a system, which is captured by the same checkpoint. */
+function serveCheckpoint(
+  { image, store, paths, options }: CloneServeParameters,
+  work: CaptureWork | undefined,
+  watcher: SessionWatcher,
+): Checkpoint {
   const { session, okFile, koFile } = options;
   return {
     name: "serve",
@@ -122,8 +130,7 @@ function serveCheckpoint({ image, store, paths, options }: CloneServeParameters,
     weight: 9,
     undo: "removes",
     async run(context) {
-      const captured = fromJson<{ readonly name: ImageName } | null>(context.results.get("capture") ?? null);
-      const report = await serve(image ?? `@${captured?.name.image ?? ""}`, context);
+      const report = await serve(context);
       for (const [file, ok] of [
         [okFile, true],
         [koFile, false],
@@ -133,19 +140,20 @@ function serveCheckpoint({ image, store, paths, options }: CloneServeParameters,
       }
       return toJson(report);
     },
-    async takeBack() {
+    async takeBack(context) {
       if (await isServed(session, paths)) throw new SessionNotFoundError(session, "another process serves it now");
       rmSync(sessionDirectory(paths.stateDirectory, session), { recursive: true, force: true });
+      await work?.takeBack(context, "serve");
     },
   };
 
-  async function serve(served: string, context: CheckpointContext): Promise<SessionReport> {
+  async function serve(context: CheckpointContext): Promise<SessionReport> {
     const { onProgress, log, signal } = context;
     const events: SessionNote[] = [];
     using doors = new DisposableStack();
     const started = options.rateBytesPerSecond;
-    const { figures, nodes, stopped } = await cloneServe(
-      served,
+    const served = await serverOf(context);
+    const { figures, nodes, stopped } = await served(
       {
         ...options,
         store,
@@ -175,5 +183,12 @@ function serveCheckpoint({ image, store, paths, options }: CloneServeParameters,
     if (stopped) throw new InterruptedError(`session ${session}`);
     const wanted = options.settings?.nodes;
     return { session, ...(wanted !== undefined && { wanted }), ...figures, events, nodes: reportNodes(nodes) };
+  }
+
+  async function serverOf(context: CheckpointContext): Promise<Serve> {
+    if (work === undefined) return (how, onServing) => cloneServe(image ?? "", how, onServing);
+    const captured = (await work.findPublished(context))?.name.image;
+    const system: ServedSystem = { captured, capture: (captureAs) => work.capture(context, captureAs) };
+    return (how, onServing) => cloneServeSystem(system, how, onServing);
   }
 }

@@ -111,6 +111,16 @@ test("a node that spoils what it forwards costs it its place, and nobody a byte"
   assert.ok(outcome.notes.some((note) => note.kind === "accused" && note.name === "node0001"));
 });
 
+test("a chain follows a source that grows, and knows when it has ended", () => {
+  const growing = { parts: 20, blocksEach: 9, everyMs: 1500 };
+  const outcome = simulate({ ...plain, growing });
+  assertComplete(outcome, plain);
+  // The last part comes after 28.5 s; before it nobody can have ended.
+  assert.ok(outcome.completeAtMs >= 28_500 && outcome.completeAtMs <= 31_000, `${outcome.completeAtMs} ms`);
+  const atOnce = simulate({ ...plain, growing: { ...growing, everyMs: 0 } });
+  assert.ok(atOnce.completeAtMs <= undisturbed.completeAtMs * 1.05, `${atOnce.completeAtMs} ms`);
+});
+
 const mishap = (nodes: number): fc.Arbitrary<Mishap> =>
   fc.record({
     atMs: fc.integer({ min: 0, max: 25_000 }),
@@ -125,13 +135,21 @@ test("whatever happens to any set of nodes, all living complete", () => {
         fc.record({
           nodes: fc.constant(nodes),
           frames: fc.integer({ min: 1, max: 150 }),
+          growing: fc.option(
+            fc.record({
+              parts: fc.integer({ min: 1, max: 12 }),
+              blocksEach: fc.integer({ min: 0, max: 12 }),
+              everyMs: fc.integer({ min: 0, max: 2000 }),
+            }),
+            { nil: undefined },
+          ),
           mishaps: fc.array(mishap(nodes), { maxLength: 12 }),
           lateAtMs: fc.array(fc.integer({ min: 100, max: 15_000 }), { maxLength: 3 }),
           slow: fc.array(fc.integer({ min: 0, max: nodes - 1 }), { maxLength: 2 }),
           goldenLostAtMs: fc.option(fc.integer({ min: 0, max: 15_000 }), { nil: undefined }),
         }),
       ),
-      ({ nodes, frames, mishaps, lateAtMs, slow, goldenLostAtMs }) => {
+      ({ nodes, frames, growing, mishaps, lateAtMs, slow, goldenLostAtMs }) => {
         const golden: readonly Mishap[] =
           goldenLostAtMs === undefined
             ? []
@@ -142,7 +160,8 @@ test("whatever happens to any set of nodes, all living complete", () => {
         const scenario: Scenario = {
           ...plain,
           nodes,
-          frames,
+          frames: growing === undefined ? frames : growing.parts * (1 + growing.blocksEach),
+          ...(growing && { growing }),
           lateAtMs,
           mishaps: [...mishaps, ...golden],
           slowAfterMs: 3000,

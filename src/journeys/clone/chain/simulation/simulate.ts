@@ -4,6 +4,7 @@ import { FrameSet } from "../frame-set.ts";
 import type { HopCommand } from "../hop-events.ts";
 import { times } from "../times.ts";
 import { Agenda } from "./agenda.ts";
+import { blocksOf, partNumbers, type Growth } from "./growth.ts";
 import { SimulatedHop, type Speeds } from "./simulated-hop.ts";
 
 /** Something that is done to a node (by its place, 0 the first) or, at place -1, to the golden node. */
@@ -26,6 +27,8 @@ export interface Scenario {
   readonly lateAtMs: readonly number[];
   /** Places of nodes that spoil every n-th frame. */
   readonly spoilers?: ReadonlyMap<number, number>;
+  /** They are not there from the first; their number is that of `frames`. */
+  readonly growing?: Growth;
   readonly slowAfterMs?: number;
   readonly untilMs: number;
 }
@@ -64,6 +67,13 @@ class Simulation {
     this.#coordinator = this.#coordinate();
     this.#golden = this.#makeHop(0, "golden", new FrameSet(), {});
     this.#byNumber.set(0, this.#golden);
+    const { growing } = scenario;
+    for (let part = 0; part < (growing?.parts ?? 0); part++) this.#grow(part, growing as Growth);
+  }
+
+  #grow(part: number, growing: Growth): void {
+    const ranges = [{ start: part, end: part + 1 }, blocksOf(growing, part)];
+    this.#agenda.at(part * growing.everyMs, () => this.#golden.handle({ kind: "exist", ranges }));
   }
 
   run(): Outcome {
@@ -89,7 +99,7 @@ class Simulation {
   }
 
   #makeHop(number: number, name: string, lacking: FrameSet, speeds: Partial<Speeds>): SimulatedHop {
-    const { frames, frameBytes } = this.#scenario;
+    const { frames, frameBytes, growing } = this.#scenario;
     return new SimulatedHop(
       number,
       name,
@@ -99,6 +109,7 @@ class Simulation {
       {
         agenda: this.#agenda,
         frameBytes,
+        growing,
         hopOf: (other) => this.#byNumber.get(other),
         toGolden: (from, command) => this.#toGolden(from, command),
       },
@@ -107,7 +118,8 @@ class Simulation {
 
   #add(place: number, atMs: number): void {
     const name = `node${String(place).padStart(4, "0")}`;
-    const all = new FrameSet([{ start: 0, end: this.#scenario.frames }]);
+    const { growing, frames } = this.#scenario;
+    const all = new FrameSet([growing ? partNumbers(growing) : { start: 0, end: frames }]);
     const node = this.#makeHop(-1, name, all, this.#scenario.speedsOf?.(place) ?? {});
     node.spoilsEach = this.#scenario.spoilers?.get(place) ?? 0;
     this.#nodes[place] = node;

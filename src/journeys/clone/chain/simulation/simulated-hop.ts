@@ -3,6 +3,7 @@ import { Hop } from "../hop.ts";
 import type { HopCommand, HopEvent } from "../hop-events.ts";
 import type { FrameRange } from "../../wire/frame-ranges.ts";
 import type { Agenda } from "./agenda.ts";
+import { blocksOf, boundOf, noParts, partNumbers, type Growth } from "./growth.ts";
 
 /** How fast things are. Bytes a ms. */
 export interface Speeds {
@@ -39,6 +40,7 @@ interface Arrival {
 export interface Surroundings {
   readonly agenda: Agenda;
   readonly frameBytes: number;
+  readonly growing: Growth | undefined;
   readonly hopOf: (number: number) => SimulatedHop | undefined;
   readonly toGolden: (from: SimulatedHop, command: HopCommand) => void;
 }
@@ -69,6 +71,7 @@ export class SimulatedHop {
   #isPaused = false;
   #writerFreeAtMs = 0;
   #handed = 0;
+  #partsRead = 0;
 
   constructor(number: number, name: string, frames: number, lacking: FrameSet, speeds: Speeds, around: Surroundings) {
     this.number = number;
@@ -76,7 +79,9 @@ export class SimulatedHop {
     this.speeds = speeds;
     this.#around = around;
     this.#frames = frames;
-    this.hop = new Hop(frames, lacking.ranges);
+    const { growing } = around;
+    const absent = growing && { ...boundOf(growing), start: number === 0 ? 0 : partNumbers(growing).end };
+    this.hop = absent ? new Hop(absent.end, lacking.ranges, undefined, [absent]) : new Hop(frames, lacking.ranges);
   }
 
   get isReachable(): boolean {
@@ -248,9 +253,20 @@ export class SimulatedHop {
     agenda.at(this.#writerFreeAtMs, () => {
       if (this.state === "killed") return;
       if (isGood) this.files.add(frame);
+      if (this.#around.growing) this.#readParts(this.#around.growing);
       if (this.files.size === this.#frames) this.completeAtMs ??= agenda.nowMs;
       this.handle(isGood ? { kind: "written", frame } : { kind: "broken", frame });
     });
+  }
+
+  /** What the parts that are there name, in their order, exists and is needed. */
+  #readParts(growing: Growth): void {
+    for (; this.#partsRead < growing.parts && this.files.has(this.#partsRead); this.#partsRead++) {
+      const ranges = [blocksOf(growing, this.#partsRead)];
+      this.handle({ kind: "exist", ranges });
+      this.handle({ kind: "lacks", ranges });
+      if (this.#partsRead + 1 === growing.parts) this.handle({ kind: "absent", ranges: [noParts(growing)] });
+    }
   }
 
   /** Does something at the other end, unless one of them cannot be reached by then. */

@@ -4,7 +4,13 @@ import type { Checkpoint, CheckpointContext, JobKind } from "../../../../engine/
 import { runHooks } from "../../../../host/hooks.ts";
 import { listImageNames, type ImageId } from "../../../../image/store/image-names.ts";
 import type { CaptureResult } from "../../../../system/capture/run.ts";
-import { captureAsPlanned, planCaptureOf, type CaptureOptions, type PlannedCapture } from "../../../capture/capture.ts";
+import {
+  captureAsPlanned,
+  planCaptureOf,
+  type CaptureAs,
+  type CaptureOptions,
+  type PlannedCapture,
+} from "../../../capture/capture.ts";
 import { choosePaths, type Paths } from "../../../settings/settings.ts";
 import { readSigningKey } from "../../../store/signing-keys.ts";
 import { openStore, storePath } from "../../../store/store.ts";
@@ -88,59 +94,73 @@ export async function captureByJob(
 }
 
 /** The one checkpoint of a capture. */
-export function captureCheckpoint({ store, paths, options }: CaptureParameters, planned: PlannedCapture): Checkpoint {
+export function captureCheckpoint(parameters: CaptureParameters, planned: PlannedCapture): Checkpoint {
   const { plan } = planned;
-  const postHooks = async (): Promise<void> => {
-    const variables = { REHOME_NAME: plan.name, REHOME_ROOT: plan.root, REHOME_STORE: store };
-    await runHooks(paths.hooksDirectory, "post-capture", variables);
-  };
+  const work = captureWork(parameters, planned);
   return {
     name: "capture",
     title: `Capture ${plan.root} as an image of ${plan.name}`,
     weight: 1,
     undo: "removes",
     async run(context) {
+      const published = await work.findPublished(context);
+      if (published) return toJson({ ...summaryOf(published), isOld: true } satisfies CaptureSummary);
+      return toJson(summaryOf(await work.capture(context, captureAsPlanned)));
+    },
+    takeBack: (context) => work.takeBack(context, "capture"),
+  };
+}
+
+/** What a checkpoint does that captures. */
+export interface CaptureWork {
+  /** What an earlier run had published before it died; undefined if it did not come that far. */
+  findPublished(context: CheckpointContext): Promise<CaptureResult | undefined>;
+  capture(context: CheckpointContext, captureAs: CaptureAs): Promise<CaptureResult>;
+  takeBack(context: CheckpointContext, checkpoint: string): Promise<void>;
+}
+
+/** Makes what a checkpoint needs that captures, alone or beside something else; its cursor is this one's. */
+export function captureWork({ store, paths, options }: CaptureParameters, planned: PlannedCapture): CaptureWork {
+  const { plan } = planned;
+  const postHooks = async (): Promise<void> => {
+    const variables = { REHOME_NAME: plan.name, REHOME_ROOT: plan.root, REHOME_STORE: store };
+    await runHooks(paths.hooksDirectory, "post-capture", variables);
+  };
+  return {
+    async findPublished(context) {
       const cursor = fromJson<CaptureCursor | null>(context.cursor);
       // Whoever died with hooks run has not run those that take them back, or it cannot be told.
       if (cursor?.hooked === true) await postHooks();
-      const published = cursor?.image === undefined ? undefined : await findPublished(cursor.image, store, paths);
-      if (published) return toJson({ ...summaryOf(published), isOld: true } satisfies CaptureSummary);
-      return toJson(summaryOf(await captureWith(context)));
+      return cursor?.image === undefined ? undefined : await findPublished(cursor.image, store, paths);
     },
-    async takeBack({ cursor: kept, results }) {
+    async capture({ onProgress, signal, rateBytesPerSecond, saveCursor }, captureAs) {
+      const started = options.rateBytesPerSecond;
+      return await captureAs(
+        planned,
+        {
+          ...options,
+          paths,
+          store,
+          onProgress,
+          signal,
+          rateBytesPerSecond() {
+            const asked = rateBytesPerSecond();
+            if (asked === undefined) return typeof started === "number" ? started : undefined;
+            return asked === Infinity ? undefined : asked;
+          },
+        },
+        {
+          runningHooks: () => saveCursor({ hooked: true }),
+          publishing: (image) => saveCursor({ hooked: plan.steps.some(({ kind }) => kind === "run-hooks"), image }),
+        },
+      );
+    },
+    async takeBack({ cursor: kept, results }, checkpoint) {
       const cursor = fromJson<CaptureCursor | null>(kept);
-      if (cursor?.hooked === true && (results.get("capture") ?? null) === null) await postHooks();
+      if (cursor?.hooked === true && (results.get(checkpoint) ?? null) === null) await postHooks();
       if (cursor?.image !== undefined) await removeNumberedNames(cursor.image, store, paths);
     },
   };
-
-  async function captureWith({
-    onProgress,
-    signal,
-    rateBytesPerSecond,
-    saveCursor,
-  }: CheckpointContext): Promise<CaptureResult> {
-    const started = options.rateBytesPerSecond;
-    return await captureAsPlanned(
-      planned,
-      {
-        ...options,
-        paths,
-        store,
-        onProgress,
-        signal,
-        rateBytesPerSecond() {
-          const asked = rateBytesPerSecond();
-          if (asked === undefined) return typeof started === "number" ? started : undefined;
-          return asked === Infinity ? undefined : asked;
-        },
-      },
-      {
-        runningHooks: () => saveCursor({ hooked: true }),
-        publishing: (image) => saveCursor({ hooked: plan.steps.some(({ kind }) => kind === "run-hooks"), image }),
-      },
-    );
-  }
 }
 
 function summaryOf({ manifest, ...summary }: CaptureResult): CaptureSummary {
@@ -148,7 +168,6 @@ function summaryOf({ manifest, ...summary }: CaptureResult): CaptureSummary {
   return { ...summary, warnings, warningCount };
 }
 
-/** What an earlier run had published before it died; undefined if it did not come that far. */
 async function findPublished(image: ImageId, store: string, paths: Paths): Promise<CaptureResult | undefined> {
   const options = { store, paths };
   using opened = await openStore(options);
