@@ -2,7 +2,7 @@ import type { ExitStatus } from "../core/exit-status.ts";
 import type { JobId } from "../engine/job.ts";
 import type { StoreOptions } from "../library/store/store.ts";
 import type { CommonOptions } from "./definition/index.ts";
-import type { ItemNoun } from "./progress/progress-text.ts";
+import type { ItemNoun, NounOf } from "./progress/progress-text.ts";
 import type { ProgressView } from "./progress/progress-view.ts";
 import type { Messages } from "./terminal/messages.ts";
 import type { Output } from "./terminal/output.ts";
@@ -23,7 +23,7 @@ export interface CommandContext {
   /** The job that was noted. */
   readonly job: () => JobId | undefined;
   /** Begins to show progress; dispose of it before results are printed. */
-  readonly startProgress: (noun: ItemNoun) => ProgressView;
+  readonly startProgress: (noun: ItemNoun | NounOf) => ProgressView;
 }
 
 /** A command: acts, prints, and says what to end with. Failures are thrown. */

@@ -8,10 +8,16 @@ export interface ItemNoun {
   readonly many: string;
 }
 
+/** Of the phases of one operation, where their items differ. */
+export type NounOf = (phase: string) => ItemNoun;
+
 /** Entries of a tree. */
 export const entryNoun: ItemNoun = { one: "entry", many: "entries" };
 /** Steps of whatever a build's checkpoint does: lines that a program writes, entries of a tree. */
 export const stepNoun: ItemNoun = { one: "step", many: "steps" };
+/** Nodes of a session, and what goes through their chain. */
+export const nodeNoun: ItemNoun = { one: "node", many: "nodes" };
+export const blockNoun: ItemNoun = { one: "block", many: "blocks" };
 /** Objects of a store. */
 export const objectNoun: ItemNoun = { one: "object", many: "objects" };
 

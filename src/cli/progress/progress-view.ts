@@ -1,7 +1,7 @@
 import type { OnProgress, Progress } from "../../core/progress.ts";
 import type { Messages } from "../terminal/messages.ts";
-import { formatProgress, formatProgressJson, type ItemNoun } from "./progress-text.ts";
-import { RateEstimate } from "../../engine/progress/rate-estimate.ts";
+import { formatProgress, formatProgressJson, type ItemNoun, type NounOf } from "./progress-text.ts";
+import { RateEstimate, type Pace } from "../../engine/progress/rate-estimate.ts";
 
 /** How progress is shown once `auto` is decided. */
 export type ProgressStyle = "line" | "plain" | "json" | "none";
@@ -33,7 +33,7 @@ const jsonRepeatMs = 5000;
 export class ProgressView implements Disposable {
   readonly #style: ProgressStyle;
   readonly #messages: Messages;
-  readonly #noun: ItemNoun;
+  readonly #nounOf: NounOf;
   readonly #clock: ProgressClock;
   readonly #stop: () => void;
   #latest: Progress | undefined;
@@ -42,10 +42,10 @@ export class ProgressView implements Disposable {
   #nextAtMs = 0;
   #shownAtMs = 0;
 
-  constructor(style: ProgressStyle, messages: Messages, noun: ItemNoun, clock: ProgressClock) {
+  constructor(style: ProgressStyle, messages: Messages, noun: ItemNoun | NounOf, clock: ProgressClock) {
     this.#style = style;
     this.#messages = messages;
-    this.#noun = noun;
+    this.#nounOf = typeof noun === "function" ? noun : () => noun;
     this.#clock = clock;
     this.#stop = style === "none" ? () => undefined : clock.every(200, () => this.#show());
   }
@@ -80,7 +80,7 @@ export class ProgressView implements Disposable {
     if (this.#latest === undefined || this.#estimate === undefined || this.#style === "json") return;
     const { elapsedMs } = this.#estimate.pace(this.#latest, this.#clock.elapsedMs());
     this.#messages.detail(
-      formatProgress(this.#latest, { elapsedMs, bytesPerSecond: (this.#latest.bytes / elapsedMs) * 1000 }, this.#noun),
+      this.#text(this.#latest, { elapsedMs, bytesPerSecond: (this.#latest.bytes / elapsedMs) * 1000 }),
     );
   }
 
@@ -99,7 +99,11 @@ export class ProgressView implements Disposable {
     const pace = this.#estimate.pace(this.#latest, this.#shownAtMs);
     this.#shown = this.#latest;
     if (this.#style === "json") this.#messages.warn(formatProgressJson(this.#latest, pace, this.#clock.now()));
-    else if (this.#style === "line") this.#messages.status(formatProgress(this.#latest, pace, this.#noun));
-    else this.#messages.warn(formatProgress(this.#latest, pace, this.#noun));
+    else if (this.#style === "line") this.#messages.status(this.#text(this.#latest, pace));
+    else this.#messages.warn(this.#text(this.#latest, pace));
+  }
+
+  #text(progress: Progress, pace: Pace): string {
+    return formatProgress(progress, pace, this.#nounOf(progress.phase));
   }
 }

@@ -1,6 +1,6 @@
 import type { ProgressMode } from "../definition/index.ts";
 import type { Messages } from "../terminal/messages.ts";
-import type { ItemNoun } from "./progress-text.ts";
+import type { ItemNoun, NounOf } from "./progress-text.ts";
 import { ProgressView, type ProgressClock, type ProgressStyle } from "./progress-view.ts";
 
 /** Decides how progress is shown: what was asked for, else nothing with `-q`, else what standard error can show. */
@@ -14,7 +14,7 @@ export function chooseProgressStyle(
 }
 
 /** Starts to show progress, of what comes before the first report too; dispose of the view before results are printed. */
-export function startProgress(style: ProgressStyle, messages: Messages, noun: ItemNoun): ProgressView {
+export function startProgress(style: ProgressStyle, messages: Messages, noun: ItemNoun | NounOf): ProgressView {
   const view = new ProgressView(style, messages, noun, processClock);
   view.onProgress({ version: 1, phase: "starting", bytes: 0, items: 0 });
   return view;

@@ -11,10 +11,11 @@ import { noteLine, reportLines, wantLine } from "../../../journeys/clone/ka-line
 import { excludesOfDisks } from "../../../library/clone/disk/golden-disks.ts";
 import { planCloneServe, type CloneServePlan } from "../../../library/clone/plan-serve.ts";
 import type { ClonePreparation, ServedSession } from "../../../library/clone/serve-options.ts";
+import { sessionPhases } from "../../../library/clone/session-progress.ts";
 import { cloneServeAsJob, type CloneServeJobOptions } from "../../../library/jobs/kinds/clone-serve-job.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneServeCall } from "../../definition/index.ts";
-import { entryNoun } from "../../progress/progress-text.ts";
+import { blockNoun, entryNoun, nodeNoun, type ItemNoun } from "../../progress/progress-text.ts";
 import { formatBytes } from "../../render/quantities.ts";
 import { chooseInterface, type OwnAddress } from "./choose-interface.ts";
 import { parseBootLoader } from "./boot-loader.ts";
@@ -74,11 +75,14 @@ async function serve(
     context.output.flush();
   };
   const report = await (async () => {
-    using view = context.startProgress(entryNoun);
+    using view = context.startProgress(nounOf);
     return await cloneServeAsJob(
       call.source,
       { ...options, onJob: context.onJob, onProgress: view.onProgress, signal },
-      { onServing: (served) => announce(call, served, context), onNote: (note) => printLine(noteLine(note)) },
+      {
+        onServing: (served) => announce(call, served, options.host, context),
+        onNote: (note) => printLine(noteLine(note)),
+      },
     );
   })();
   if (context.common.json) context.output.document(report);
@@ -140,10 +144,20 @@ function preparationOf({ identity = "reset", hostname, hostnames, bootLoader }: 
   return { prepare: { identity, hostnames: names, modules } };
 }
 
-function announce(call: CloneServeCall, served: ServedSession, context: CommandContext): void {
+function nounOf(phase: string): ItemNoun {
+  if (phase === sessionPhases.sending) return blockNoun;
+  return phase === sessionPhases.waiting || phase === sessionPhases.checking ? nodeNoun : entryNoun;
+}
+
+function announce(
+  call: CloneServeCall,
+  served: ServedSession,
+  address: string | undefined,
+  context: CommandContext,
+): void {
   if (served.resumed) context.messages.remark("the session goes on where it was");
   context.messages.remark(`token: ${served.token}`);
-  context.messages.remark(`serving on port ${served.port}`);
+  context.messages.remark(`serving at ${address ?? "all addresses"}, port ${served.port}`);
   if (served.whyHidden !== undefined && !call.noDiscovery)
     context.messages.warn(`nodes find this session with --from only: ${served.whyHidden}`);
   if (call.nodes !== undefined && !context.common.json) context.output.lines([wantLine(call.nodes)]);

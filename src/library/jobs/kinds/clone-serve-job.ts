@@ -15,6 +15,7 @@ import type { CloneServeOptions, CloneServeResult, ServedSession } from "../../c
 import { cloneServe } from "../../clone/serve.ts";
 import { isServed, keepNodeLine, SessionDoor } from "../../clone/session-door.ts";
 import { sessionDirectory } from "../../clone/session-place.ts";
+import { sessionProgress } from "../../clone/session-progress.ts";
 import { choosePaths, type Paths } from "../../settings/settings.ts";
 import { storePath } from "../../store/store.ts";
 import { fromJson, toJson } from "../json.ts";
@@ -114,6 +115,7 @@ export async function cloneServeAsJob(
 }
 
 const mostEvents = 10_000;
+const progressMs = 500;
 
 type Serve = (options: CloneServeOptions, onServing: (session: ServedSession) => void) => Promise<CloneServeResult>;
 
@@ -152,6 +154,7 @@ function serveCheckpoint(
     const events: SessionNote[] = [];
     using doors = new DisposableStack();
     const started = options.rateBytesPerSecond;
+    const wanted = options.settings?.nodes;
     const served = await serverOf(context);
     const { figures, nodes, stopped } = await served(
       {
@@ -167,8 +170,6 @@ function serveCheckpoint(
           if (events.length < mostEvents) events.push(note);
           log(noteLine(note));
           watcher.onNote?.(note);
-          const verdicts = events.filter(({ kind }) => kind === "verdict").length;
-          onProgress({ version: 1, phase: "serving", bytes: 0, items: verdicts });
           if (note.kind === "started") crashPoint("clone.started");
         },
         onLog: (node, line) => keepNodeLine(session, node, line, paths),
@@ -176,12 +177,17 @@ function serveCheckpoint(
       (now) => {
         if (options.tokenFile !== undefined) replaceFile(options.tokenFile, `${now.token}\n`, true);
         doors.use(new SessionDoor(session, now, options.allowExec === true, paths));
+        const show = (): void => {
+          // Until then it is the capture that tells how far it is.
+          if (now.image() !== undefined) onProgress(sessionProgress(now.hasStarted(), now.nodes(), wanted));
+        };
+        const timer = setInterval(show, progressMs);
+        doors.defer(() => clearInterval(timer));
         watcher.onServing?.(now);
         crashPoint("clone.serving");
       },
     );
     if (stopped) throw new InterruptedError(`session ${session}`);
-    const wanted = options.settings?.nodes;
     return { session, ...(wanted !== undefined && { wanted }), ...figures, events, nodes: reportNodes(nodes) };
   }
 
