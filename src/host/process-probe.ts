@@ -18,10 +18,15 @@ export const processProbe: ProcessProbe = {
   },
 };
 
+/** Another one after each start of the kernel (proc_sys_kernel(5)); empty where it is not to be had. */
+export function bootId(): string {
+  return attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()) ?? "";
+}
+
 function surroundings(): Pick<SessionOwner, "host" | "bootId" | "pidNamespace"> {
   return {
     host: hostname(),
-    bootId: attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()) ?? "",
+    bootId: bootId(),
     pidNamespace: attempt(() => readlinkSync("/proc/self/ns/pid")) ?? "",
   };
 }

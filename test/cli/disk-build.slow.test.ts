@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFi
 import { basename, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import type { JobRecord } from "../../src/engine/job.ts";
 import { exitStatus } from "../../src/core/exit-status.ts";
 import { diskPorts } from "../../src/host/disk/disk-ports.ts";
 import { loopDevicesOf } from "../../src/host/disk/loop-devices.ts";
@@ -174,23 +175,44 @@ test("what the guide to disks says works", asRoot, (context) => {
   );
 });
 
-test("a build that is killed leaves no mount and no device; it is found, and finished", asRoot, async (context) => {
-  const { directory, run, start } = withImage(context);
-  const child = start("disk", "build", "web", "-o", "a.raw", ...build);
-  child.stdout.resume();
-  child.stderr.resume();
-  const closed = once(child, "close");
-  while (!readdirSync(directory).some((name) => name.startsWith(".a.raw.")) && child.exitCode === null) await delay(5);
-  child.kill("SIGKILL");
-  await closed;
-  for (let tries = 0; tries < 200 && loopDevicesOf(directory).length > 0; tries++) await delay(50);
-  assert.deepEqual(loopDevicesOf(directory), []);
-  assert.match(run("job", "repair", "-n").stdout, /interrupted/);
-  const finished = run("disk", "build", "web", "-o", "a.raw", ...build);
-  assert.equal(finished.status, 0, finished.stderr);
-  assert.deepEqual(
-    readdirSync(directory).filter((name) => name.startsWith(".")),
-    [],
-  );
-  assert.match(run("job", "list").stdout, /done +disk-build/);
-});
+test(
+  "a build that is killed leaves no mount and no device; it is found, and finished, but not after a restart",
+  asRoot,
+  async (context) => {
+    const { directory, environment, run, document, start } = withImage(context);
+    const child = start("disk", "build", "web", "-o", "a.raw", ...build);
+    child.stdout.resume();
+    child.stderr.resume();
+    const closed = once(child, "close");
+    while (!readdirSync(directory).some((name) => name.startsWith(".a.raw.")) && child.exitCode === null)
+      await delay(5);
+    const [job] = (document("job", "list").document as { readonly jobs: readonly { readonly id: string }[] }).jobs;
+    assert.ok(job);
+    for (let isDivided = false; !isDivided && child.exitCode === null; await delay(20)) {
+      child.kill("SIGSTOP");
+      const { checkpoints } = document("job", "show", job.id).document as JobRecord;
+      isDivided = checkpoints.some(({ name, state }) => name === "partition" && state === "done");
+      child.kill(isDivided ? "SIGKILL" : "SIGCONT");
+    }
+    await closed;
+    for (let tries = 0; tries < 200 && loopDevicesOf(directory).length > 0; tries++) await delay(50);
+    assert.deepEqual(loopDevicesOf(directory), []);
+    assert.match(run("job", "repair", "-n").stdout, /interrupted/);
+
+    writeFileSync(join(directory, "boot-id"), "8d0fca8d-0000-4000-8000-000000000000\n");
+    const script = 'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"';
+    const resume = [...program, "job", "resume", job.id];
+    const elsewhere = ["--mount", "sh", "-c", script, join(directory, "boot-id"), ...resume];
+    const restarted = spawnSync("unshare", elsewhere, { env: environment, encoding: "utf8" });
+    assert.equal(restarted.status, exitStatus.refused, restarted.stderr);
+    assert.match(restarted.stderr, /was restarted since it began.*a\.raw/);
+
+    const finished = run("disk", "build", "web", "-o", "a.raw", ...build);
+    assert.equal(finished.status, 0, finished.stderr);
+    assert.deepEqual(
+      readdirSync(directory).filter((name) => name.startsWith(".")),
+      [],
+    );
+    assert.match(run("job", "list").stdout, /done +disk-build/);
+  },
+);

@@ -2,13 +2,14 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseImageOperand } from "../../../../core/operand.ts";
 import type { Checkpoint, CheckpointContext, JobKind } from "../../../../engine/job-kind.ts";
-import type { JobRecord, Json } from "../../../../engine/job.ts";
+import type { JobId, JobRecord, Json } from "../../../../engine/job.ts";
 import { diskPorts } from "../../../../host/disk/disk-ports.ts";
 import { inspectDevice } from "../../../../host/disk/inspect-device.ts";
 import { buildSteps, undoBuild, type BuildStep } from "../../../../system/disk/build/build-steps.ts";
 import type { BuildRequest, BuildSource } from "../../../../system/disk/build/request.ts";
 import { convertDisk } from "../../../../system/disk/convert/convert-disk.ts";
 import { checkDevice } from "../../../../system/disk/target/check-device.ts";
+import { bootId } from "../../../../host/process-probe.ts";
 import { checkpointSource, type CheckedDisk, type PreparedDisk } from "../../../disk/checkpoint-source.ts";
 import type { DiskSource } from "../../../disk/disk-source.ts";
 import {
@@ -25,6 +26,7 @@ import { choosePaths, type Paths } from "../../../settings/settings.ts";
 import { storePath } from "../../../store/store.ts";
 import { fromJson, toJson } from "../../json.ts";
 import { choicesOf, isEqual, runAsJob, type JobOptions } from "../../run-as-job.ts";
+import { assertWrittenSinceBoot } from "../../../disk/written-since-boot.ts";
 import { tellKernel } from "../../../disk/tell-kernel.ts";
 import { BuildHome } from "./build-home.ts";
 import { claimNames, lookAtDisk, removeClaimed, type WrittenDisk } from "./written-disk.ts";
@@ -108,8 +110,15 @@ export async function buildDiskAsJob(image: string, given: DiskBuildOptions & Jo
   return fromJson(result);
 }
 
+/** What the first checkpoint leaves: under which start of the kernel the files were begun. */
+interface Begun {
+  readonly begunIn: string;
+}
+
 /** One build, from what its job keeps of it. */
 class DiskBuild {
+  readonly #id: JobId;
+  readonly #devices: readonly string[];
   readonly #parameters: DiskBuildParameters;
   readonly #planned: PlannedDiskBuild;
   readonly #source: DiskSource;
@@ -123,9 +132,10 @@ class DiskBuild {
     readonly workFile: string;
   }[];
 
-  constructor(id: string, parameters: DiskBuildParameters, planned: PlannedDiskBuild) {
+  constructor(id: JobId, parameters: DiskBuildParameters, planned: PlannedDiskBuild) {
     const { targets, plan, firmware, passphraseFiles = {}, systemName, newestMs } = planned;
     const { image, store, paths, options } = parameters;
+    this.#id = id;
     this.#parameters = parameters;
     this.#planned = planned;
     this.#source = {
@@ -142,6 +152,7 @@ class DiskBuild {
         : [],
     );
     const devices = targets.flatMap(({ kind, disk, path }) => (kind === "device" ? [[disk, path] as const] : []));
+    this.#devices = devices.map(([, path]) => path);
     this.#request = {
       plan,
       firmware,
@@ -180,6 +191,7 @@ class DiskBuild {
   }
 
   async #run(name: BuildStep["name"], context: CheckpointContext): Promise<Json> {
+    this.#assertWhole(context);
     const home = this.#home;
     const { source, result } = await checkpointSource(this.#source, context, home.threads);
     home.startThreads(name, context);
@@ -187,12 +199,21 @@ class DiskBuild {
     const tree = name === "sync" ? undefined : await home.keepTree(context);
     const step = buildSteps(this.#request, source, diskPorts, tree).find((each) => each.name === name);
     await step?.run(context.signal);
-    if (name === "check") await home.closeTree(context);
+    if (name === "check" || this.#devices.length > 0) await home.closeTree(context);
+    for (const device of this.#devices) diskPorts.files.sync(device);
     if (name === "sync") await tellKernel(this.#planned.targets, context);
-    return result();
+    return name === "partition" ? toJson({ begunIn: bootId() } satisfies Begun) : result();
+  }
+
+  /** Devices are made durable after each step. */
+  #assertWhole({ results }: CheckpointContext): void {
+    const begun = fromJson<Begun | null>(results.get("partition") ?? null);
+    const workFiles = this.files.map(({ workFile }) => workFile).filter((file) => existsSync(file));
+    assertWrittenSinceBoot(this.#id, begun?.begunIn, bootId(), workFiles);
   }
 
   async #publish(context: CheckpointContext): Promise<Json> {
+    this.#assertWhole(context);
     const { options } = this.#parameters;
     const [firmware = "bios"] = this.#planned.firmware.toReversed();
     await claimNames(
