@@ -128,6 +128,7 @@ test("disk build writes to a device only when it may, and says when there is no 
   const device = runTool("losetup", "--show", "--find", file).trim();
   atEnd(context, () => void runTool("losetup", "--detach", device));
   const words = ["disk", "build", "web", "--device", device, "--layout", "layout.yaml"];
+  runTool("addpart", device, "7", "8192", "2048");
   const built = run(...words);
   assert.equal(built.status, 0, built.stderr);
   assert.match(built.stderr, /^point of no return: "partition", .*\/dev\/loop\d+ held cannot be brought back$/m);

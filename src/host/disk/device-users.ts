@@ -64,9 +64,14 @@ export async function forgetPartitions(device: string, signal?: AbortSignal): Pr
   }
 }
 
-/** Tells the kernel what a disk's table says now. @throws {ToolFailedError} If it takes no partitions of such a device. */
+/**
+ * Tells the kernel what a disk's table says now. `partx --update` would keep partitions that the table has no more.
+ *
+ * @throws {ToolFailedError} If one is in use, or it takes no partitions of such a device.
+ */
 export async function tellPartitions(device: string, signal?: AbortSignal): Promise<void> {
-  await runTool("partx", ["--update", device], { mustSucceed: true, ...(signal && { signal }) });
+  await forgetPartitions(device, signal);
+  await runTool("partx", ["--add", device], { mustSucceed: true, ...(signal && { signal }) });
 }
 
 const highestArray = 127;
