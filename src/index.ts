@@ -42,26 +42,30 @@ export {
   type RestoreOptions,
   type RestoreResult,
 } from "./library/restore/restore.ts";
-export { cloneJoinDisk, type CloneJoinDiskOptions, type CloneJoinDiskResult } from "./library/clone/disk/join-disk.ts";
-export { planCloneJoinDisk, type CloneJoinDiskPlan } from "./library/clone/disk/plan-join-disk.ts";
-export { cloneJoinStore, type CloneJoinStoreResult } from "./library/clone/join-store.ts";
-export { cloneJoin, type CloneJoinOptions, type CloneJoinResult } from "./library/clone/join.ts";
+export {
+  cloneJoinDisk,
+  type CloneJoinDiskOptions,
+  type CloneJoinDiskResult,
+} from "./library/clone/node/disk/join-disk.ts";
+export { planCloneJoinDisk, type CloneJoinDiskPlan } from "./library/clone/node/disk/plan-join-disk.ts";
+export { cloneJoinStore, type CloneJoinStoreResult } from "./library/clone/node/join-store.ts";
+export { cloneJoin, type CloneJoinOptions, type CloneJoinResult } from "./library/clone/node/join.ts";
 export {
   cloneServeAsJob,
   type CloneServeJobOptions,
   type SessionWatcher,
 } from "./library/jobs/kinds/clone-serve-job.ts";
-export { planCloneServe, type CloneServePlan } from "./library/clone/plan-serve.ts";
-export { planCloneJoin, type CloneJoinPlan } from "./library/clone/plan-join.ts";
-export type { CloneThen } from "./library/clone/settle-copy.ts";
+export { planCloneServe, type CloneServePlan } from "./library/clone/golden/plan-serve.ts";
+export { planCloneJoin, type CloneJoinPlan } from "./library/clone/node/plan-join.ts";
+export type { CloneThen } from "./library/clone/node/settle-copy.ts";
 export type {
   ClonePreparation,
   CloneServeOptions,
   CloneServeResult,
   ServedSession,
-} from "./library/clone/serve-options.ts";
-export { cloneServe } from "./library/clone/serve.ts";
-export { cloneServeSystem, type ServedSystem } from "./library/clone/serve-system.ts";
+} from "./library/clone/golden/serve-options.ts";
+export { cloneServe } from "./library/clone/golden/serve.ts";
+export { cloneServeSystem, type ServedSystem } from "./library/clone/golden/serve-system.ts";
 export { planPrepareOf, prepare, type PrepareOptions, type PrepareResult } from "./library/prepare/prepare.ts";
 export { choosePaths, type Paths } from "./library/settings/settings.ts";
 export type { StoreOptions } from "./library/store/store.ts";

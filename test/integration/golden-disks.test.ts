@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { excludesOfDisks, readBootRecord } from "../../src/library/clone/disk/golden-disks.ts";
+import { excludesOfDisks, readBootRecord } from "../../src/library/clone/golden/golden-disks.ts";
 import { atEnd } from "../support/at-end.ts";
 import { run } from "../support/run.ts";
 import { asRoot, temporaryDirectory } from "../support/temporary-directory.ts";

@@ -1,7 +1,7 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { cloneJoinDisk, type CloneJoinDiskOptions } from "../../../library/clone/disk/join-disk.ts";
-import { planCloneJoinDisk, type CloneJoinDiskPlan } from "../../../library/clone/disk/plan-join-disk.ts";
+import { cloneJoinDisk, type CloneJoinDiskOptions } from "../../../library/clone/node/disk/join-disk.ts";
+import { planCloneJoinDisk, type CloneJoinDiskPlan } from "../../../library/clone/node/disk/plan-join-disk.ts";
 import { describeLoss } from "../../../system/restore/describe-loss.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneJoinCall } from "../../definition/index.ts";

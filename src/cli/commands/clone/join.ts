@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import type { JoinSessionOptions } from "../../../library/clone/join-session.ts";
-import { cloneJoinStore } from "../../../library/clone/join-store.ts";
-import { cloneJoin, type CloneJoinOptions } from "../../../library/clone/join.ts";
-import { planCloneJoin, type CloneJoinPlan } from "../../../library/clone/plan-join.ts";
+import type { JoinSessionOptions } from "../../../library/clone/node/join-session.ts";
+import { cloneJoinStore } from "../../../library/clone/node/join-store.ts";
+import { cloneJoin, type CloneJoinOptions } from "../../../library/clone/node/join.ts";
+import { planCloneJoin, type CloneJoinPlan } from "../../../library/clone/node/plan-join.ts";
 import { keepMountsPrivate } from "../../../library/disk/private-mounts.ts";
-import type { CloneThen } from "../../../library/clone/settle-copy.ts";
+import type { CloneThen } from "../../../library/clone/node/settle-copy.ts";
 import { describeLoss } from "../../../system/restore/describe-loss.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneJoinCall } from "../../definition/index.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { UsageError } from "../../../core/errors.ts";
-import { assertReadable, type CloneDisks } from "../../../library/clone/disk/disk-order.ts";
-import { readBootRecord } from "../../../library/clone/disk/golden-disks.ts";
+import { assertReadable, type CloneDisks } from "../../../library/clone/golden/disk-order.ts";
+import { readBootRecord } from "../../../library/clone/golden/golden-disks.ts";
 import { readDescFile } from "../../../library/disk/layouts.ts";
 import type { CloneServeCall } from "../../definition/index.ts";
 

@@ -8,7 +8,7 @@ import {
   readNodeLog,
   type NodeStatus,
   type SessionStatus,
-} from "../../../library/clone/session-door.ts";
+} from "../../../library/clone/golden/session-door.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneExecCall, CloneLogCall, CloneSessionCall, CloneStatusCall } from "../../definition/index.ts";
 import { formatTable, type Column } from "../../render/table.ts";

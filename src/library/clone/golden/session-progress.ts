@@ -1,5 +1,5 @@
-import type { Progress } from "../../core/progress.ts";
-import type { NodeRecord } from "../../journeys/clone/chain/roster.ts";
+import type { Progress } from "../../../core/progress.ts";
+import type { NodeRecord } from "../../../journeys/clone/chain/roster.ts";
 
 /** What the items of a phase of a session are. */
 export const sessionPhases = { waiting: "waiting", sending: "sending", checking: "checking" };

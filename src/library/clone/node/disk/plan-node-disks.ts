@@ -1,20 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { UsageError } from "../../../core/errors.ts";
-import type { Manifest } from "../../../core/manifest/manifest.ts";
-import { FormatInvalidError } from "../../../image/errors.ts";
-import type { SeenSession } from "../../../journeys/clone/node/look-at-session.ts";
-import { LayoutRefusedError } from "../../../system/disk/layout/errors.ts";
-import { mountPointsOf, type Layout } from "../../../system/disk/layout/layout.ts";
-import { readLayout } from "../../../system/disk/layout/yaml/read-layout.ts";
-import type { DiskPlan } from "../../../system/disk/plan/disk-plan.ts";
-import type { UsageByMountPoint } from "../../../system/disk/plan/disk-room.ts";
-import type { Firmware } from "../../../system/disk/plan/layout-check.ts";
-import { seededUuids } from "../../../system/disk/plan/uuids.ts";
-import { checkPlain } from "../../../system/disk/stack/check-stack.ts";
-import { realPaths, type DiskTarget } from "../../disk/disk-target.ts";
-import { splitName } from "../../disk/per-disk.ts";
-import { firmwareFor, planOnDevices, roomForStreams } from "../../disk/plan-targets.ts";
+import { UsageError } from "../../../../core/errors.ts";
+import type { Manifest } from "../../../../core/manifest/manifest.ts";
+import { FormatInvalidError } from "../../../../image/errors.ts";
+import type { SeenSession } from "../../../../journeys/clone/node/look-at-session.ts";
+import { LayoutRefusedError } from "../../../../system/disk/layout/errors.ts";
+import { mountPointsOf, type Layout } from "../../../../system/disk/layout/layout.ts";
+import { readLayout } from "../../../../system/disk/layout/yaml/read-layout.ts";
+import type { DiskPlan } from "../../../../system/disk/plan/disk-plan.ts";
+import type { UsageByMountPoint } from "../../../../system/disk/plan/disk-room.ts";
+import type { Firmware } from "../../../../system/disk/plan/layout-check.ts";
+import { seededUuids } from "../../../../system/disk/plan/uuids.ts";
+import { checkPlain } from "../../../../system/disk/stack/check-stack.ts";
+import { realPaths, type DiskTarget } from "../../../disk/disk-target.ts";
+import { splitName } from "../../../disk/per-disk.ts";
+import { firmwareFor, planOnDevices, roomForStreams } from "../../../disk/plan-targets.ts";
 
 /** Which disks of a node are written, and how. */
 export interface NodeDiskChoices {

@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
-import type { OnProgress } from "../../core/progress.ts";
-import type { NodeVerdict } from "../../journeys/clone/chain/coordinator-events.ts";
-import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
-import { NodeIndex } from "../../journeys/clone/node/node-index.ts";
-import { NodeSession } from "../../journeys/clone/node/node-session.ts";
-import { SessionRefusedError } from "../../journeys/clone/errors.ts";
-import { receiveImage, type ArrivingImage, type TakingTarget } from "../../journeys/clone/node/receive-image.ts";
-import { parseToken } from "../../journeys/clone/wire/token.ts";
-import { choosePaths, type Paths } from "../settings/settings.ts";
+import type { OnProgress } from "../../../core/progress.ts";
+import type { NodeVerdict } from "../../../journeys/clone/chain/coordinator-events.ts";
+import { defaultPort } from "../../../journeys/clone/link/chain-port.ts";
+import { NodeIndex } from "../../../journeys/clone/node/node-index.ts";
+import { NodeSession } from "../../../journeys/clone/node/node-session.ts";
+import { SessionRefusedError } from "../../../journeys/clone/errors.ts";
+import { receiveImage, type ArrivingImage, type TakingTarget } from "../../../journeys/clone/node/receive-image.ts";
+import { parseToken } from "../../../journeys/clone/wire/token.ts";
+import { choosePaths, type Paths } from "../../settings/settings.ts";
 import { runOnNode } from "./run-on-node.ts";
 import { CopyNotPreparedError } from "./settle-copy.ts";
 

@@ -1,8 +1,8 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { NodeRecord } from "../../journeys/clone/chain/roster.ts";
-import { SessionNotFoundError } from "../../journeys/clone/errors.ts";
-import { choosePaths, type Paths } from "../settings/settings.ts";
+import type { NodeRecord } from "../../../journeys/clone/chain/roster.ts";
+import { SessionNotFoundError } from "../../../journeys/clone/errors.ts";
+import { choosePaths, type Paths } from "../../settings/settings.ts";
 import type { ServedSession } from "./serve-options.ts";
 import { sessionDirectory } from "./session-place.ts";
 

@@ -1,13 +1,13 @@
-import type { TreePath } from "../../core/tree/byte-string.ts";
-import { readTree } from "../../image/tree-index/tree-index-reader.ts";
-import { FrameSet } from "../../journeys/clone/chain/frame-set.ts";
-import { EntrySet } from "../../system/compare/entry-set.ts";
-import { treeOfImage } from "../../system/restore/restored-tree.ts";
-import { runConvergence, type WrittenTree } from "../../system/restore/run.ts";
-import { chooseConvergence } from "../restore/choose-convergence.ts";
-import { assertEqual, checkTarget } from "../restore/restore-check.ts";
+import type { TreePath } from "../../../core/tree/byte-string.ts";
+import { readTree } from "../../../image/tree-index/tree-index-reader.ts";
+import { FrameSet } from "../../../journeys/clone/chain/frame-set.ts";
+import { EntrySet } from "../../../system/compare/entry-set.ts";
+import { treeOfImage } from "../../../system/restore/restored-tree.ts";
+import { runConvergence, type WrittenTree } from "../../../system/restore/run.ts";
+import { chooseConvergence } from "../../restore/choose-convergence.ts";
+import { assertEqual, checkTarget } from "../../restore/restore-check.ts";
 import type { TreeArrival } from "./fill-tree.ts";
-import { restorePorts, tryLock } from "../restore/restore-ports.ts";
+import { restorePorts, tryLock } from "../../restore/restore-ports.ts";
 
 /**
  * Makes an older clone equal the image, file by file; only what it lacks is asked for. Run again after a kill, it goes on.

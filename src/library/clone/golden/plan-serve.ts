@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import type { Consistency } from "../../core/manifest/manifest.ts";
-import { parseOperand } from "../../core/operand.ts";
-import { defaultPort } from "../../journeys/clone/link/chain-port.ts";
-import { planCaptureOf } from "../capture/capture.ts";
-import { showImage } from "../images/images.ts";
-import { choosePaths } from "../settings/settings.ts";
+import type { Consistency } from "../../../core/manifest/manifest.ts";
+import { parseOperand } from "../../../core/operand.ts";
+import { defaultPort } from "../../../journeys/clone/link/chain-port.ts";
+import { planCaptureOf } from "../../capture/capture.ts";
+import { showImage } from "../../images/images.ts";
+import { choosePaths } from "../../settings/settings.ts";
 import type { CloneServeOptions } from "./serve-options.ts";
 import { sessionStatePath } from "./session-place.ts";
 

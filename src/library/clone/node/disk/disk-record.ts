@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
-import { diskPorts } from "../../../host/disk/disk-ports.ts";
-import { replaceFile, syncPath } from "../../../host/replace-file.ts";
-import type { BuildStep } from "../../../system/disk/build/build-steps.ts";
-import { DeviceRefusedError } from "../../../system/disk/target/check-device.ts";
-import type { WrittenTree } from "../../../system/restore/run.ts";
-import { tryLock } from "../../restore/restore-ports.ts";
-import type { Paths } from "../../settings/settings.ts";
+import { diskPorts } from "../../../../host/disk/disk-ports.ts";
+import { replaceFile, syncPath } from "../../../../host/replace-file.ts";
+import type { BuildStep } from "../../../../system/disk/build/build-steps.ts";
+import { DeviceRefusedError } from "../../../../system/disk/target/check-device.ts";
+import type { WrittenTree } from "../../../../system/restore/run.ts";
+import { tryLock } from "../../../restore/restore-ports.ts";
+import type { Paths } from "../../../settings/settings.ts";
 import type { NodeDisks } from "./plan-node-disks.ts";
 
 /** How far a join came with the disks of this node; plain data. */

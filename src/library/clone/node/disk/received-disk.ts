@@ -1,19 +1,19 @@
-import { diskPorts } from "../../../host/disk/disk-ports.ts";
-import { openDeviceTarget } from "../../../host/disk/stream-target.ts";
-import { type TreePath } from "../../../core/tree/byte-string.ts";
-import { createdHome, pathOf, type BuildRequest, type BuildSource } from "../../../system/disk/build/request.ts";
+import { diskPorts } from "../../../../host/disk/disk-ports.ts";
+import { openDeviceTarget } from "../../../../host/disk/stream-target.ts";
+import { type TreePath } from "../../../../core/tree/byte-string.ts";
+import { createdHome, pathOf, type BuildRequest, type BuildSource } from "../../../../system/disk/build/request.ts";
 import {
   mountsOf,
   type DiskPlan,
   type PlannedDisk,
   type PlannedPartition,
-} from "../../../system/disk/plan/disk-plan.ts";
-import { findStaleReferences, findSuccessions } from "../../../system/prepare/references/index.ts";
-import { findUnfinished } from "../../../system/restore/stage.ts";
-import type { WrittenTree } from "../../../system/restore/run.ts";
-import { restoreStream } from "../../restore/streams/restore-stream.ts";
-import { tryLock } from "../../restore/restore-ports.ts";
-import type { ComingImage } from "../../../journeys/clone/node/receive-image.ts";
+} from "../../../../system/disk/plan/disk-plan.ts";
+import { findStaleReferences, findSuccessions } from "../../../../system/prepare/references/index.ts";
+import { findUnfinished } from "../../../../system/restore/stage.ts";
+import type { WrittenTree } from "../../../../system/restore/run.ts";
+import { restoreStream } from "../../../restore/streams/restore-stream.ts";
+import { tryLock } from "../../../restore/restore-ports.ts";
+import type { ComingImage } from "../../../../journeys/clone/node/receive-image.ts";
 import { fillTree, type TreeArrival } from "../fill-tree.ts";
 import { settleCopy } from "../settle-copy.ts";
 import type { DiskProgress } from "./disk-record.ts";

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { UsageError } from "../../../core/errors.ts";
 import { inspectDevice } from "../../../host/disk/inspect-device.ts";
-import { bootRecordBytes } from "./plan-node-disks.ts";
+import { bootRecordBytes } from "../node/disk/plan-node-disks.ts";
 
 /** The code at the start of a disk of this host, in base64. @throws {UsageError} If there is no such disk. */
 export function readBootRecord(disk: string): string {

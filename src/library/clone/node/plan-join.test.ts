@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { formatToken } from "../../journeys/clone/wire/token.ts";
-import { temporaryDirectory } from "../../../test/support/temporary-directory.ts";
+import { formatToken } from "../../../journeys/clone/wire/token.ts";
+import { temporaryDirectory } from "../../../../test/support/temporary-directory.ts";
 import { planCloneJoin } from "./plan-join.ts";
 
 test("planCloneJoin() plans to update what a join would update, and refuses what it would refuse", async (context) => {

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
-import type { StreamPlace } from "../../restore/streams/plan-targets.ts";
-import { choosePaths } from "../../settings/settings.ts";
+import type { StreamPlace } from "../../../restore/streams/plan-targets.ts";
+import { choosePaths } from "../../../settings/settings.ts";
 import { chooseRawPlaces } from "../raw-streams.ts";
 import type { CloneThen } from "../settle-copy.ts";
 import { formerJoin, seeSession, type CloneJoinDiskOptions } from "./join-disk.ts";

@@ -1,11 +1,11 @@
-import type { SessionNote } from "../../journeys/clone/chain/coordinator-events.ts";
-import type { NodeRecord } from "../../journeys/clone/chain/roster.ts";
-import type { SessionSettings } from "../../journeys/clone/chain/session-settings.ts";
-import type { SessionFigures } from "../../journeys/clone/golden/session-figures.ts";
-import type { HostnameRule } from "../../journeys/clone/golden/hostnames.ts";
-import type { IdentityPolicy } from "../../system/prepare/operation.ts";
-import type { StoreOptions } from "../store/store.ts";
-import type { CloneDisks } from "./disk/disk-order.ts";
+import type { SessionNote } from "../../../journeys/clone/chain/coordinator-events.ts";
+import type { NodeRecord } from "../../../journeys/clone/chain/roster.ts";
+import type { SessionSettings } from "../../../journeys/clone/chain/session-settings.ts";
+import type { SessionFigures } from "../../../journeys/clone/golden/session-figures.ts";
+import type { HostnameRule } from "../../../journeys/clone/golden/hostnames.ts";
+import type { IdentityPolicy } from "../../../system/prepare/operation.ts";
+import type { StoreOptions } from "../../store/store.ts";
+import type { CloneDisks } from "./disk-order.ts";
 
 /** How to serve an image to a chain. Everything but the session's name has a default. */
 export interface CloneServeOptions extends StoreOptions {

@@ -1,10 +1,10 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { RehomeError } from "../../core/errors.ts";
-import type { NewHome } from "../../system/prepare/operation.ts";
-import type { Settlement } from "../../journeys/clone/golden/golden-parts.ts";
-import type { Paths } from "../settings/settings.ts";
-import { prepare } from "../prepare/prepare.ts";
+import { RehomeError } from "../../../core/errors.ts";
+import type { NewHome } from "../../../system/prepare/operation.ts";
+import type { Settlement } from "../../../journeys/clone/golden/golden-parts.ts";
+import type { Paths } from "../../settings/settings.ts";
+import { prepare } from "../../prepare/prepare.ts";
 import { runOnNode } from "./run-on-node.ts";
 
 /** What a node does once the golden node lets it go. */

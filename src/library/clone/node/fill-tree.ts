@@ -1,21 +1,21 @@
-import type { OnProgress } from "../../core/progress.ts";
-import { byteStringFromText, type TreePath } from "../../core/tree/byte-string.ts";
-import type { FileDescriptor, TreeReader } from "../../core/tree/tree-reader.ts";
-import { syncFileSystemLater } from "../../host/file-systems.ts";
-import { linuxTreeReader } from "../../host/tree/linux-tree-reader.ts";
-import type { NodeSession } from "../../journeys/clone/node/node-session.ts";
-import type { ArrivingImage, ComingImage } from "../../journeys/clone/node/receive-image.ts";
-import type { Difference } from "../../system/compare/difference.ts";
-import { RollingCheck } from "../../system/compare/rolling-check.ts";
-import type { RestorePlan } from "../../system/restore/plan.ts";
-import { treeOfImage } from "../../system/restore/restored-tree.ts";
-import { runConvergence, runRestore, type WrittenTree } from "../../system/restore/run.ts";
-import { explainDifferences } from "../disk/explain-differences.ts";
-import type { CheckThreads } from "../images/compare.ts";
-import { chooseConvergence } from "../restore/choose-convergence.ts";
-import { makeWriteThreads, type WriteThreads } from "../settings/write-pool.ts";
-import { assertEqual, checkTarget } from "../restore/restore-check.ts";
-import { restorePorts, tryLock } from "../restore/restore-ports.ts";
+import type { OnProgress } from "../../../core/progress.ts";
+import { byteStringFromText, type TreePath } from "../../../core/tree/byte-string.ts";
+import type { FileDescriptor, TreeReader } from "../../../core/tree/tree-reader.ts";
+import { syncFileSystemLater } from "../../../host/file-systems.ts";
+import { linuxTreeReader } from "../../../host/tree/linux-tree-reader.ts";
+import type { NodeSession } from "../../../journeys/clone/node/node-session.ts";
+import type { ArrivingImage, ComingImage } from "../../../journeys/clone/node/receive-image.ts";
+import type { Difference } from "../../../system/compare/difference.ts";
+import { RollingCheck } from "../../../system/compare/rolling-check.ts";
+import type { RestorePlan } from "../../../system/restore/plan.ts";
+import { treeOfImage } from "../../../system/restore/restored-tree.ts";
+import { runConvergence, runRestore, type WrittenTree } from "../../../system/restore/run.ts";
+import { explainDifferences } from "../../disk/explain-differences.ts";
+import type { CheckThreads } from "../../images/compare.ts";
+import { chooseConvergence } from "../../restore/choose-convergence.ts";
+import { makeWriteThreads, type WriteThreads } from "../../settings/write-pool.ts";
+import { assertEqual, checkTarget } from "../../restore/restore-check.ts";
+import { restorePorts, tryLock } from "../../restore/restore-ports.ts";
 
 /** An image that comes to a node, and where it goes. */
 export interface TreeArrival {

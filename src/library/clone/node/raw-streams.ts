@@ -1,18 +1,23 @@
 import { existsSync, linkSync, lstatSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { crashPoint } from "../../core/crash-points.ts";
-import type { OnProgress } from "../../core/progress.ts";
-import { inspectDevice } from "../../host/disk/inspect-device.ts";
-import { openDeviceTarget, openFileTarget, openWrittenFile } from "../../host/disk/stream-target.ts";
-import { syncPath } from "../../host/replace-file.ts";
-import { readStream } from "../../image/tree-index/stream-index.ts";
-import type { ComingImage } from "../../journeys/clone/node/receive-image.ts";
-import { checkDevice } from "../../system/disk/target/check-device.ts";
-import { StreamDiffersError, TargetUnsuitableError } from "../../system/restore/errors.ts";
-import { verifyStream } from "../../system/restore/streams/write-stream.ts";
-import { realPaths } from "../disk/disk-target.ts";
-import { restoreStream } from "../restore/streams/restore-stream.ts";
-import { findStream, parseStreamPlaces, planStreamPlaces, type StreamPlace } from "../restore/streams/plan-targets.ts";
+import { crashPoint } from "../../../core/crash-points.ts";
+import type { OnProgress } from "../../../core/progress.ts";
+import { inspectDevice } from "../../../host/disk/inspect-device.ts";
+import { openDeviceTarget, openFileTarget, openWrittenFile } from "../../../host/disk/stream-target.ts";
+import { syncPath } from "../../../host/replace-file.ts";
+import { readStream } from "../../../image/tree-index/stream-index.ts";
+import type { ComingImage } from "../../../journeys/clone/node/receive-image.ts";
+import { checkDevice } from "../../../system/disk/target/check-device.ts";
+import { StreamDiffersError, TargetUnsuitableError } from "../../../system/restore/errors.ts";
+import { verifyStream } from "../../../system/restore/streams/write-stream.ts";
+import { realPaths } from "../../disk/disk-target.ts";
+import { restoreStream } from "../../restore/streams/restore-stream.ts";
+import {
+  findStream,
+  parseStreamPlaces,
+  planStreamPlaces,
+  type StreamPlace,
+} from "../../restore/streams/plan-targets.ts";
 
 /** Which raw streams a node takes beside the tree. */
 export interface RawChoices {

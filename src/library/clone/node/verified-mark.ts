@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { replaceFile, syncPath } from "../../host/replace-file.ts";
-import type { Paths } from "../settings/settings.ts";
+import { replaceFile, syncPath } from "../../../host/replace-file.ts";
+import type { Paths } from "../../settings/settings.ts";
 
 /**
  * Notes that a tree was read back whole and found right: what is prepared after that is no copy any more, and is not to be held against

@@ -1,4 +1,4 @@
-import { planRestore, type RestoreFacts, type RestorePlan } from "../../system/restore/plan.ts";
+import { planRestore, type RestoreFacts, type RestorePlan } from "../../../system/restore/plan.ts";
 
 /** What a node writes; `isUpdate`: over an older clone. */
 export interface TreeChoices {

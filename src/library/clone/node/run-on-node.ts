@@ -1,4 +1,4 @@
-import { runTool } from "../../host/processes.ts";
+import { runTool } from "../../../host/processes.ts";
 
 const longestMs = 2 ** 31 - 1;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { HopReport } from "../../journeys/clone/chain/hop-events.ts";
-import type { NodeRecord } from "../../journeys/clone/chain/roster.ts";
+import type { HopReport } from "../../../journeys/clone/chain/hop-events.ts";
+import type { NodeRecord } from "../../../journeys/clone/chain/roster.ts";
 import { sessionProgress } from "./session-progress.ts";
 
 function node(state: NodeRecord["state"], complete: number, lacking: number): Pick<NodeRecord, "state" | "report"> {

@@ -1,8 +1,8 @@
-import type { ImageName } from "../../image/store/image-names.ts";
-import type { ImageStore } from "../../image/store/image-store.ts";
-import type { NodeIndex } from "../../journeys/clone/node/node-index.ts";
-import { storeImage } from "../../journeys/clone/node/store-image.ts";
-import { openOrCreateStore, type StoreOptions } from "../store/store.ts";
+import type { ImageName } from "../../../image/store/image-names.ts";
+import type { ImageStore } from "../../../image/store/image-store.ts";
+import type { NodeIndex } from "../../../journeys/clone/node/node-index.ts";
+import { storeImage } from "../../../journeys/clone/node/store-image.ts";
+import { openOrCreateStore, type StoreOptions } from "../../store/store.ts";
 import { joinSession, whileCapturedAnew, type JoinSessionOptions } from "./join-session.ts";
 
 /** What a node's store got. */
