@@ -9,6 +9,7 @@ import { NodeSession } from "../../../journeys/clone/node/node-session.ts";
 import { SessionRefusedError } from "../../../journeys/clone/errors.ts";
 import { receiveImage, type ArrivingImage, type TakingTarget } from "../../../journeys/clone/node/receive-image.ts";
 import { parseToken } from "../../../journeys/clone/wire/token.ts";
+import type { RestoreLoss } from "../../../system/restore/write-tree.ts";
 import { choosePaths, type Paths } from "../../settings/settings.ts";
 import { runOnNode } from "./run-on-node.ts";
 import { CopyNotPreparedError } from "./settle-copy.ts";
@@ -57,6 +58,14 @@ export interface Received<Result> {
   /** Of the command that was to be run at the end; 0 without one. */
   readonly thenStatus: number;
   readonly result: Result;
+}
+
+/** A tree that a node got, wherever it put it. */
+export interface ReceivedTree extends Omit<Received<never>, "result"> {
+  readonly resumed: boolean;
+  readonly losses: readonly RestoreLoss[];
+  readonly lossCount: number;
+  readonly durationMs: number;
 }
 
 /**

@@ -6,11 +6,10 @@ import { growingPrefix } from "../../../journeys/clone/node/growing-index.ts";
 import { WrittenFiles } from "../../../journeys/clone/node/written-files.ts";
 import type { RestoreFacts, UnfinishedRestore } from "../../../system/restore/plan.ts";
 import { findUnfinished, newStagePath } from "../../../system/restore/stage.ts";
-import type { RestoreLoss } from "../../../system/restore/write-tree.ts";
 import { makeCheckThreads } from "../../images/compare.ts";
 import { makeWriteThreads } from "../../settings/write-pool.ts";
 import { realPath } from "../../settings/real-path.ts";
-import { joinSession, whileCapturedAnew, type JoinSessionOptions } from "./join-session.ts";
+import { joinSession, whileCapturedAnew, type JoinSessionOptions, type ReceivedTree } from "./join-session.ts";
 import { chooseRawPlaces, writeRawStreams, type RawChoices } from "./raw-streams.ts";
 import { fillTree, type TreeArrival } from "./fill-tree.ts";
 import { planTree } from "./plan-tree.ts";
@@ -28,21 +27,9 @@ export interface CloneJoinOptions extends JoinSessionOptions, RawChoices {
   readonly afterwards?: CloneThen;
 }
 
-/** What a node got. */
-export interface CloneJoinResult {
-  readonly image: string;
+/** What a directory of a node got. */
+export interface CloneJoinResult extends ReceivedTree {
   readonly directory: string;
-  readonly bytes: number;
-  /** Of the tree that was read back and found equal. */
-  readonly digest: string;
-  /** Frames that had to be asked for again. */
-  readonly retries: number;
-  readonly resumed: boolean;
-  /** Of the command that `afterwards` names; 0 without one. */
-  readonly thenStatus: number;
-  readonly losses: readonly RestoreLoss[];
-  readonly lossCount: number;
-  readonly durationMs: number;
 }
 
 /**

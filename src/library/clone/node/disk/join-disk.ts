@@ -19,14 +19,13 @@ import { KeptTree, mountTree } from "../../../../system/disk/build/mounted-tree.
 import type { BuildRequest } from "../../../../system/disk/build/request.ts";
 import { measureUsage } from "../../../../system/disk/source/measure-usage.ts";
 import { findUnfinished } from "../../../../system/restore/stage.ts";
-import type { RestoreLoss } from "../../../../system/restore/write-tree.ts";
 import { tellKernel } from "../../../disk/tell-kernel.ts";
 import { makeCheckThreads } from "../../../images/compare.ts";
 import { tryLock } from "../../../restore/restore-ports.ts";
 import type { StreamPlace } from "../../../restore/streams/plan-targets.ts";
 import { choosePaths, type Paths } from "../../../settings/settings.ts";
 import { makeWriteThreads } from "../../../settings/write-pool.ts";
-import { joinSession, type JoinSessionOptions } from "../join-session.ts";
+import { joinSession, type JoinSessionOptions, type ReceivedTree } from "../join-session.ts";
 import { chooseRawPlaces, writeRawStreams, type RawChoices } from "../raw-streams.ts";
 import { doThen, type CloneThen } from "../settle-copy.ts";
 import { DiskRecord, readDiskProgress, type DiskProgress } from "./disk-record.ts";
@@ -40,20 +39,8 @@ export interface CloneJoinDiskOptions extends JoinSessionOptions, NodeDiskChoice
 }
 
 /** What the disks of a node got. */
-export interface CloneJoinDiskResult {
-  readonly image: string;
+export interface CloneJoinDiskResult extends ReceivedTree {
   readonly devices: readonly { readonly disk: string; readonly path: string }[];
-  readonly bytes: number;
-  /** Of the tree that was read back and found equal. */
-  readonly digest: string;
-  /** Frames that had to be asked for again. */
-  readonly retries: number;
-  readonly resumed: boolean;
-  /** Of the command that `afterwards` names; 0 without one. */
-  readonly thenStatus: number;
-  readonly losses: readonly RestoreLoss[];
-  readonly lossCount: number;
-  readonly durationMs: number;
 }
 
 /**
