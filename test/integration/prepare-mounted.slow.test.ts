@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { tellPartitions } from "../../src/host/disk/device-users.ts";
 import { prepare } from "../../src/index.ts";
 import { atEnd } from "../support/at-end.ts";
 import { mount } from "../support/file-systems.ts";
@@ -12,7 +13,9 @@ import { asRoot, temporaryDirectory } from "../support/temporary-directory.ts";
 const table = "label: dos\n,32M,L\n,64M,L\n,,L\n";
 
 /** A disk with an MBR table and three partitions: for `/boot`, `/` and `/var`, mounted as a system has them. */
-function mountedDisk(context: TestContext): { readonly disk: string; readonly root: string; readonly place: string } {
+async function mountedDisk(
+  context: TestContext,
+): Promise<{ readonly disk: string; readonly root: string; readonly place: string }> {
   const place = temporaryDirectory(context);
   const image = join(place, "disk");
   writeFileSync(image, "");
@@ -21,7 +24,7 @@ function mountedDisk(context: TestContext): { readonly disk: string; readonly ro
   run("sh", "-c", 'sfdisk --quiet "$0" <"$1"', image, join(place, "table"));
   const disk = run("losetup", "--find", "--show", image).trim();
   atEnd(context, () => void run("losetup", "--detach", disk));
-  run("partx", "--update", disk);
+  await tellPartitions(disk);
   atEnd(context, () => void run("partx", "--delete", disk));
   for (const number of [1, 2, 3]) run("mkfs.ext4", "-q", `${disk}p${number}`);
   const root = mount(context, join(place, "root"), `${disk}p2`);
@@ -36,7 +39,7 @@ test(
   "prepare() of a mounted disk finds its file systems, and makes the partition active on demand",
   asRoot,
   async (context) => {
-    const { disk, root, place } = mountedDisk(context);
+    const { disk, root, place } = await mountedDisk(context);
     const lines = [
       "UUID=4e987291-e13e-4614-bdc8-05863173e2c2 / ext4 errors=remount-ro 0 1",
       "PARTUUID=deadbeef-01 /boot ext4 nodev 0 2",
