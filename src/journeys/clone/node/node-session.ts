@@ -42,7 +42,7 @@ export class NodeSession implements Disposable {
   #connection: ControlConnection | undefined;
   #heardAtMs = performance.now();
   #verdict: NodeVerdict | undefined;
-  #settlement: Message<"settle"> | undefined;
+  #settlement: Omit<Message<"settle">, "kind"> = { identity: "none", hostname: "", modules: "" };
   /** Aborted once the golden node has ended the session, or this node has: nobody seeks it then. */
   readonly #over = new AbortController();
   readonly #indexed = Promise.withResolvers<void>();
@@ -134,8 +134,8 @@ export class NodeSession implements Disposable {
     return this.#receiver;
   }
 
-  /** What to make of the copy once it is verified, as far as the golden node has said it. */
-  get settlement(): Message<"settle"> | undefined {
+  /** What to make of the copy once it is verified; nothing, unless the golden node has said so. */
+  get settlement(): Omit<Message<"settle">, "kind"> {
     return this.#settlement;
   }
 

@@ -1,11 +1,9 @@
-import { existsSync } from "node:fs";
 import { crashPoint } from "../../../core/crash-points.ts";
 import type { Manifest } from "../../../core/manifest/manifest.ts";
 import type { ImageId } from "../../../image/store/image-names.ts";
 import type { ImageStore, OpenImage } from "../../../image/store/image-store.ts";
 import { SessionExistsError } from "../../../journeys/clone/errors.ts";
 import { GrowingFrames } from "../../../journeys/clone/golden/growing-frames.ts";
-import { SessionState } from "../../../journeys/clone/golden/session-state.ts";
 import type { CaptureResult } from "../../../system/capture/run.ts";
 import type { CaptureWatch } from "../../../system/capture/watch/capture-watch.ts";
 import { captureInto, type CaptureAs } from "../../capture/capture.ts";
@@ -13,7 +11,7 @@ import { choosePaths } from "../../settings/settings.ts";
 import { openOrCreateStore } from "../../store/store.ts";
 import { runSession, type SessionSource } from "./run-session.ts";
 import type { CloneServeOptions, CloneServeResult, ServedSession } from "./serve-options.ts";
-import { sessionStatePath } from "./session-place.ts";
+import { openSessionState } from "./session-place.ts";
 
 /** A system that is served. */
 export interface ServedSystem {
@@ -36,12 +34,10 @@ export async function cloneServeSystem(
   onServing: (session: ServedSession) => void = () => undefined,
 ): Promise<CloneServeResult> {
   const { stateDirectory } = options.paths ?? choosePaths();
-  const statePath = sessionStatePath(stateDirectory, options.session);
   using store = await openOrCreateStore(options);
   await using kept = new AsyncDisposableStack();
   const keep = async (image: ImageId): Promise<OpenImage> => kept.use(await openById(store, image, options.session));
-  const resumed = existsSync(statePath);
-  const state = resumed ? SessionState.reopen(statePath) : SessionState.begin(statePath, options.session);
+  const { state, resumed } = openSessionState(stateDirectory, options.session);
   if (!state.isGrowing) throw new SessionExistsError(options.session, state.image);
   const planned = new GrowingFrames(store);
   const known = Promise.withResolvers<Manifest>();

@@ -1,15 +1,13 @@
-import { existsSync } from "node:fs";
 import type { Manifest } from "../../../core/manifest/manifest.ts";
 import { parseImageOperand } from "../../../core/operand.ts";
 import { SessionExistsError } from "../../../journeys/clone/errors.ts";
 import { planFrames } from "../../../journeys/clone/golden/plan-frames.ts";
-import { SessionState } from "../../../journeys/clone/golden/session-state.ts";
 import { storeOf } from "../../images/images.ts";
 import { choosePaths } from "../../settings/settings.ts";
 import { openStore } from "../../store/store.ts";
 import { runSession } from "./run-session.ts";
 import type { CloneServeOptions, CloneServeResult, ServedSession } from "./serve-options.ts";
-import { sessionStatePath } from "./session-place.ts";
+import { openSessionState } from "./session-place.ts";
 
 /**
  * Serves an image to the nodes that join, until each has a verdict or is given up. The loss of a node never ends it; when it is
@@ -25,13 +23,9 @@ export async function cloneServe(
 ): Promise<CloneServeResult> {
   const operand = parseImageOperand(image);
   const { stateDirectory } = options.paths ?? choosePaths();
-  const statePath = sessionStatePath(stateDirectory, options.session);
   using store = await openStore(storeOf(operand, options));
   await using opened = await store.openImage(operand, `serve session ${options.session}`);
-  const resumed = existsSync(statePath);
-  const state = resumed
-    ? SessionState.reopen(statePath)
-    : SessionState.begin(statePath, options.session, opened.name.image);
+  const { state, resumed } = openSessionState(stateDirectory, options.session, opened.name.image);
   if (state.isGrowing || state.image !== opened.name.image) throw new SessionExistsError(options.session, state.image);
   const manifest = (): Promise<Manifest> => Promise.resolve(opened.manifest);
   const planned = await planFrames(store, opened.name.image, opened.manifest);

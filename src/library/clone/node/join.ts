@@ -85,7 +85,7 @@ async function joinOnce(directory: string, options: CloneJoinOptions): Promise<O
           const log = (line: string): void => session.log(line);
           const { onProgress = () => undefined, signal } = options;
           await writeRawStreams(await arriving.whole, places, options.mayErase ?? [], { log, onProgress, signal });
-          const settlement = session.settlement ?? { identity: "none", hostname: "", modules: "" };
+          const { settlement } = session;
           if (settlement.identity === "none") return;
           if (!isUpdate) mark.put(root);
           crashPoint("clone.verified");

@@ -56,9 +56,8 @@ export function receivedDisk(arrival: DiskArrival): BuildSource {
       });
     },
     async prepare(directory) {
-      const settlement = session.settlement ?? { identity: "none", hostname: "", modules: "" };
       const newHome = { ...created, oldDisks, isComplete: true };
-      await settleCopy(directory, settlement, {
+      await settleCopy(directory, session.settlement, {
         log: (line) => session.log(line),
         signal,
         paths: arrival.paths,
@@ -78,7 +77,7 @@ export function receivedDisk(arrival: DiskArrival): BuildSource {
 }
 
 function isPrepared({ session, progress }: DiskArrival): boolean {
-  return progress().isSystem === true && ["reset", "keep"].includes(session.settlement?.identity ?? "none");
+  return progress().isSystem === true && ["reset", "keep"].includes(session.settlement.identity);
 }
 
 async function fill(directory: string, arrival: DiskArrival): Promise<WrittenTree> {
