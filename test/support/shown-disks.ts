@@ -1,5 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { addConsoleService } from "./console-service.ts";
 
 // Each line is written whole and begins with a mark: systemd writes to the same console meanwhile.
 const program = `#!/bin/sh
@@ -9,22 +8,9 @@ lsblk --json --bytes --output NAME,TYPE,SIZE,MODEL,SERIAL,PTTYPE,PARTTYPE,PARTUU
 lvm pvs --reportformat json --options pv_name,vg_name 2>/dev/null | mark "shown by pvs: "
 `;
 
-const unit = `[Unit]
-After=local-fs.target swap.target
-Before=serial-getty@ttyS0.service
-[Service]
-Type=oneshot
-ExecStart=/usr/local/sbin/show-disks
-[Install]
-WantedBy=multi-user.target
-`;
-
 /** Makes a system with systemd show its block devices on its first serial port before it asks who logs in. */
 export function showDisksIn(tree: string): void {
-  mkdirSync(join(tree, "etc/systemd/system/multi-user.target.wants"), { recursive: true });
-  writeFileSync(join(tree, "usr/local/sbin/show-disks"), program, { mode: 0o755 });
-  writeFileSync(join(tree, "etc/systemd/system/show-disks.service"), unit);
-  symlinkSync("../show-disks.service", join(tree, "etc/systemd/system/multi-user.target.wants/show-disks.service"));
+  addConsoleService(tree, "/usr/local/sbin/show-disks", program, "local-fs.target swap.target");
 }
 
 /** What lsblk and pvs said in a system that {@link showDisksIn} changed, from its console. */

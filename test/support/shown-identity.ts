@@ -1,5 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { addConsoleService } from "./console-service.ts";
 
 /** Who a system is, as programs in it see it. */
 export interface ShownIdentity {
@@ -23,23 +22,9 @@ for file in /var/lib/dhcp/dhclient6.leases /var/lib/systemd/random-seed; do
 done
 `;
 
-const unit = `[Unit]
-After=ssh.service systemd-random-seed.service
-Before=serial-getty@ttyS0.service
-[Service]
-Type=oneshot
-ExecStart=/usr/local/bin/show-identity
-[Install]
-WantedBy=multi-user.target
-`;
-
 /** Has the system of a tree show who it is on its serial console, before it asks for a login. */
 export function showIdentityIn(tree: string): void {
-  writeFileSync(join(tree, "usr/local/bin/show-identity"), script, { mode: 0o755 });
-  writeFileSync(join(tree, "etc/systemd/system/show-identity.service"), unit);
-  const wanted = join(tree, "etc/systemd/system/multi-user.target.wants");
-  mkdirSync(wanted, { recursive: true });
-  symlinkSync("../show-identity.service", join(wanted, "show-identity.service"));
+  addConsoleService(tree, "/usr/local/bin/show-identity", script, "ssh.service systemd-random-seed.service");
 }
 
 /** Reads what {@link showIdentityIn} had a console show. */

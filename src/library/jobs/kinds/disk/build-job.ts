@@ -5,11 +5,11 @@ import type { Checkpoint, CheckpointContext, JobKind } from "../../../../engine/
 import type { JobId, JobRecord, Json } from "../../../../engine/job.ts";
 import { diskPorts } from "../../../../host/disk/disk-ports.ts";
 import { inspectDevice } from "../../../../host/disk/inspect-device.ts";
+import { bootId } from "../../../../host/process-probe.ts";
 import { buildSteps, undoBuild, type BuildStep } from "../../../../system/disk/build/build-steps.ts";
 import type { BuildRequest, BuildSource } from "../../../../system/disk/build/request.ts";
 import { convertDisk } from "../../../../system/disk/convert/convert-disk.ts";
 import { checkDevice } from "../../../../system/disk/target/check-device.ts";
-import { bootId } from "../../../../host/process-probe.ts";
 import { checkpointSource, type CheckedDisk, type PreparedDisk } from "../../../disk/checkpoint-source.ts";
 import type { DiskSource } from "../../../disk/disk-source.ts";
 import {
@@ -20,14 +20,14 @@ import {
 } from "../../../disk/plan-build.ts";
 import { realPaths } from "../../../disk/disk-target.ts";
 import { splitName } from "../../../disk/per-disk.ts";
+import { tellKernel } from "../../../disk/tell-kernel.ts";
+import { assertWrittenSinceBoot } from "../../../disk/written-since-boot.ts";
 import { readStreamOf } from "../../../images/streams.ts";
 import { storeOf } from "../../../images/images.ts";
 import { choosePaths, type Paths } from "../../../settings/settings.ts";
 import { storePath } from "../../../store/store.ts";
 import { fromJson, toJson } from "../../json.ts";
 import { choicesOf, isEqual, runAsJob, type JobOptions } from "../../run-as-job.ts";
-import { assertWrittenSinceBoot } from "../../../disk/written-since-boot.ts";
-import { tellKernel } from "../../../disk/tell-kernel.ts";
 import { BuildHome } from "./build-home.ts";
 import { claimNames, lookAtDisk, removeClaimed, type WrittenDisk } from "./written-disk.ts";
 
