@@ -148,6 +148,10 @@ export const SYS_getdents64: number = arm ? 61 : 217;
 export const SYS_ioprio_set: number = arm ? 30 : 251;
 export const FS_IOC_GETFLAGS = 0x8008_6601;
 export const FS_IOC_SETFLAGS = 0x4008_6602;
+/** Values of `linux/loop.h`. */
+export const LOOP_CONFIGURE = 0x4c0a;
+export const LOOP_CTL_GET_FREE = 0x4c82;
+export const LO_FLAGS_AUTOCLEAR = 4;
 
 /** A name or path of bytes, ended with NUL, as the calls above take it. */
 export function cString(bytes: string): Uint8Array {

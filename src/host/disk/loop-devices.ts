@@ -1,7 +1,9 @@
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { RehomeError } from "../../core/errors.ts";
-import { runTool, ToolFailedError } from "../processes.ts";
+import { RehomeError, throwIfInterrupted } from "../../core/errors.ts";
+import { byteStringFromText } from "../../core/tree/byte-string.ts";
+import * as libc from "../libc.ts";
+import { SystemCallError } from "../system-call-error.ts";
 
 /** A part of a file or device that can be used as a block device. */
 export interface AttachedDevice extends AsyncDisposable {
@@ -14,16 +16,16 @@ export interface AttachedDevice extends AsyncDisposable {
   sync(): void;
 }
 
-const timeoutMs = 60_000;
-const attempts = 5;
+const attempts = 20;
 const letGoTimeoutMs = 30_000;
 
 /**
  * Makes the bytes from `offsetBytes` on of the file or block device `path` a block device, until it is disposed of.
  *
- * The kernel takes it down by itself when nobody has it open or mounted any more, so also when this process is killed.
+ * The kernel takes it down by itself when nobody has it open or mounted any more, so also when this process is killed, at any instant:
+ * that it shall is said in the call that attaches it (Linux 5.8 and newer).
  *
- * @throws {ToolFailedError} @throws {InterruptedError}
+ * @throws {SystemCallError} @throws {InterruptedError}
  */
 export async function attachLoopDevice(
   path: string,
@@ -31,35 +33,71 @@ export async function attachLoopDevice(
   sizeBytes: number,
   signal?: AbortSignal,
 ): Promise<AttachedDevice> {
-  const place = ["--offset", String(offsetBytes), "--sizelimit", String(sizeBytes)];
-  const options = { timeoutMs, mustSucceed: true, ...(signal && { signal }) };
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const { stdout } = await runTool("losetup", ["--show", "--find", ...place, path], options);
-      return await holdOpen(stdout.trim());
-    } catch (error) {
-      // Another process may have taken the device between the look and the grasp.
-      if (!(error instanceof ToolFailedError) || error.failure !== "exit-status" || attempt === attempts) throw error;
-      await delay(50 * attempt);
+  const backing = openSync(path, "r+");
+  try {
+    for (let attempt = 1; ; attempt++) {
+      throwIfInterrupted(signal, "attaching a loop device");
+      const attached = attachFree(backing, path, offsetBytes, sizeBytes);
+      if (attached !== undefined) return heldOpen(attached);
+      if (attempt === attempts) throw new SystemCallError("attach a loop device to", byteStringFromText(path));
+      await delay(10 * attempt);
     }
+  } finally {
+    closeSync(backing);
   }
 }
 
-/** A device that is detached while it is open goes once the last one has closed it (losetup(8), "lazy"). */
-async function holdOpen(device: string): Promise<AttachedDevice> {
-  const file = openSync(device, "r");
+/** A loop device, and what keeps it. */
+interface OpenDevice {
+  readonly device: string;
+  readonly file: number;
+}
+
+/** Attaches a device that is free; undefined if another process was quicker to take it. @throws {SystemCallError} */
+function attachFree(backing: number, path: string, offsetBytes: number, sizeBytes: number): OpenDevice | undefined {
+  const device = `/dev/loop${freeNumber()}`;
+  const file = openSync(device, "r+");
+  if (libc.ioctl(file, libc.LOOP_CONFIGURE, loopConfig(backing, path, offsetBytes, sizeBytes)) === 0)
+    return { device, file };
+  const error = new SystemCallError("attach a loop device to", byteStringFromText(path));
+  closeSync(file);
+  if (error.errnoName === "EBUSY") return undefined;
+  throw error;
+}
+
+function freeNumber(): number {
+  const control = openSync("/dev/loop-control", "r+");
   try {
-    await runTool("losetup", ["--detach", device], { timeoutMs, mustSucceed: true });
-  } catch (error) {
-    closeSync(file);
-    throw error;
+    const number = libc.ioctl(control, libc.LOOP_CTL_GET_FREE, null);
+    if (number < 0) throw new SystemCallError("find a free loop device by", byteStringFromText("/dev/loop-control"));
+    return number;
+  } finally {
+    closeSync(control);
   }
+}
+
+/** A `struct loop_config` of linux/loop.h: the file, the block size (0: as the kernel likes), a `struct loop_info64`, and room for more. */
+function loopConfig(backing: number, path: string, offsetBytes: number, sizeBytes: number): Buffer {
+  const config = Buffer.alloc(304);
+  const info = config.subarray(8);
+  config.writeUInt32LE(backing, 0);
+  info.writeBigUInt64LE(BigInt(offsetBytes), 24);
+  info.writeBigUInt64LE(BigInt(sizeBytes), 32);
+  info.writeUInt32LE(libc.LO_FLAGS_AUTOCLEAR, 52);
+  // For people only, and cut off where it is too long.
+  info.write(path, 56, 63, "utf8");
+  return config;
+}
+
+/** A device that clears itself goes once the last one has closed it. */
+function heldOpen({ device, file }: OpenDevice): AttachedDevice {
+  const attached = attachmentOf(device);
   return {
     device,
     sync: () => fsyncSync(file),
     [Symbol.asyncDispose]: async () => {
       closeSync(file);
-      await gone(device);
+      await gone(device, attached);
     },
   };
 }
@@ -68,10 +106,10 @@ async function holdOpen(device: string): Promise<AttachedDevice> {
  * Waits until the kernel has let go of what lies below, so that whoever comes next finds it free. A mount namespace that was made while
  * this process had something mounted keeps it mounted there, unwritten; a second device over it would see and make damage.
  */
-async function gone(device: string): Promise<void> {
-  const backing = `/sys/block/${device.slice("/dev/".length)}/loop/backing_file`;
+async function gone(device: string, attached: string | undefined): Promise<void> {
+  if (attached === undefined) return;
   const endMs = performance.now() + letGoTimeoutMs;
-  while (isReadable(backing)) {
+  while (attachmentOf(device) === attached) {
     if (performance.now() > endMs) throw new DeviceHeldError(device);
     await delay(20);
   }
@@ -92,12 +130,15 @@ export class DeviceHeldError extends RehomeError {
   }
 }
 
-function isReadable(path: string): boolean {
+/** What lies below a loop device now, told from what others attach to the same number afterwards; undefined if nothing does. */
+function attachmentOf(device: string): string | undefined {
+  const block = `/sys/block/${device.slice("/dev/".length)}`;
   try {
-    readFileSync(path);
-    return true;
+    const backing = readFileSync(`${block}/loop/backing_file`, "utf8");
+    // Linux 5.15 and newer count up with each attachment.
+    return existsSync(`${block}/diskseq`) ? readFileSync(`${block}/diskseq`, "utf8") + backing : backing;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

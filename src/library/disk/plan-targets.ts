@@ -87,7 +87,6 @@ export function assertNothingLacks(
   const formats = targets.flatMap((target) => (target.kind === "file" ? [target.format] : []));
   const tools = [
     "sfdisk",
-    "losetup",
     "mount",
     "umount",
     "unshare",
