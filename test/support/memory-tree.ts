@@ -11,6 +11,10 @@ export function memoryTree(
   return {
     written: content,
     read: (path) => content.get(path) as ByteString | undefined,
+    readBytes(path) {
+      const text = content.get(path);
+      return text === undefined ? undefined : Buffer.from(text, "latin1");
+    },
     list: (path) =>
       [
         ...new Set(

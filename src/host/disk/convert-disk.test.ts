@@ -137,7 +137,8 @@ test("convertDisk() packs an OVA as ustar, and one whose disk is too large for t
     [2 ** 33, "gnu"],
   ] as const) {
     const ran: ToolCommand[] = [];
-    const files = { ...diskPorts.files, sizeOf: () => sizeBytes };
+    const writeOutEarly = () => new AsyncDisposableStack();
+    const files = { ...diskPorts.files, sizeOf: () => sizeBytes, writeOutEarly };
     for (const name of ["write", "remove", "makeDirectory", "sync", "rename"] as const) files[name] = () => undefined;
     const info = JSON.stringify({ format: "raw", "virtual-size": 2 ** 40 });
     const ports = { files, run: (command: ToolCommand) => Promise.resolve((ran.push(command), info)) };

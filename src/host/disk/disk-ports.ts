@@ -20,6 +20,7 @@ import { runTool } from "../processes.ts";
 import { forgetPartitions, freeArray, keepFromUdev, partitionsOf, usersOf } from "./device-users.ts";
 import { attachLoopDevice, isBlockDevice, loopDevicesOver } from "./loop-devices.ts";
 import { mountDevice, unmountBelow } from "./mounting.ts";
+import { writeOutEarly } from "./write-out-early.ts";
 
 const toolTimeoutMs = 10 * 60_000;
 
@@ -71,6 +72,7 @@ function hostFiles(): HostFiles {
       withFile(path, "r", fsyncSync);
       withFile(dirname(path), "r", fsyncSync);
     },
+    writeOutEarly,
     rename: renameSync,
     remove: (path) => rmSync(path, { recursive: true, force: true }),
   };

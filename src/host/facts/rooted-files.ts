@@ -13,6 +13,8 @@ import { openInRoot } from "./openat2.ts";
 export interface RootedFiles extends TreeFiles, Disposable {
   /** The root directory, open with O_PATH. */
   readonly root: number;
+  /** As `read`, for what is no text. */
+  readBytes(path: TreePath, maxBytes: number): Buffer | undefined;
 }
 
 const maxTotalBytes = 2 ** 31;
@@ -40,7 +42,7 @@ export function openRootedFiles(path: string, warn: (warning: CaptureWarning) =>
     }
   }
 
-  function readFile(at: TreePath, sizeToRead: (sizeBytes: number) => number | string): ByteString | undefined {
+  function readFile(at: TreePath, sizeToRead: (sizeBytes: number) => number | string): Buffer | undefined {
     return attempt(at, () => {
       const opened = openRegularFile(root, at);
       if (opened === "missing") return undefined;
@@ -50,17 +52,19 @@ export function openRootedFiles(path: string, warn: (warning: CaptureWarning) =>
       if (typeof sizeBytes === "string") return report(at, sizeBytes);
       if (sizeBytes > remainingBytes) return report(at, "more is read for facts than may be");
       remainingBytes -= sizeBytes;
-      return readFully(handle.file, sizeBytes).toString("latin1") as ByteString;
+      return readFully(handle.file, sizeBytes);
     });
   }
 
+  const readBytes: RootedFiles["readBytes"] = (at, maxBytes) =>
+    readFile(at, (size) => (size <= maxBytes ? size : `it has ${size} bytes, more than the ${maxBytes} that are read`));
+  const asText = (bytes: Buffer | undefined): ByteString | undefined => bytes?.toString("latin1") as ByteString;
+
   return {
     root,
-    read: (at, maxBytes) =>
-      readFile(at, (size) =>
-        size <= maxBytes ? size : `it has ${size} bytes, more than the ${maxBytes} that are read`,
-      ),
-    readStart: (at, maxBytes) => readFile(at, (size) => Math.min(size, maxBytes)),
+    readBytes,
+    read: (at, maxBytes) => asText(readBytes(at, maxBytes)),
+    readStart: (at, maxBytes) => asText(readFile(at, (size) => Math.min(size, maxBytes))),
     list(at, maxNames) {
       return attempt(at, () => {
         const directory = openInRoot(root, at, libc.O_RDONLY | libc.O_DIRECTORY | libc.O_CLOEXEC);

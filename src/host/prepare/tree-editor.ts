@@ -19,6 +19,11 @@ const maxNames = 100_000;
 const maxCopyBytes = 64 << 20;
 const maxLinks = 16;
 
+/** Also reads what is no text. */
+interface HostTreeEditor extends TreeEditor {
+  readBytes(path: TreePath, maxBytes: number): Uint8Array | undefined;
+}
+
 /** A directory that is open, and the one name in it that an operation is about. */
 interface Place extends Disposable {
   readonly directory: FileDescriptor;
@@ -31,7 +36,7 @@ interface Place extends Disposable {
  *
  * @throws {SystemCallError} If `path` is no directory or may not be opened.
  */
-export function openTreeEditor(path: string): TreeEditor {
+export function openTreeEditor(path: string): HostTreeEditor {
   const files = openRootedFiles(path, ({ path: at = "", message }) => editor.onUnusable(at as ByteString, message));
   const { root } = files;
   const reader = linuxTreeReader();
@@ -130,9 +135,10 @@ export function openTreeEditor(path: string): TreeEditor {
     }
   }
 
-  const editor: TreeEditor = {
+  const editor: HostTreeEditor = {
     onUnusable: () => {},
     read: (at, maxBytes) => files.read(at, maxBytes),
+    readBytes: (at, maxBytes) => files.readBytes(at, maxBytes),
     list: (at) => (files.stat(at)?.kind === "directory" ? (files.list(at, maxNames) ?? []) : []),
     stat(at) {
       using place = openPlace(root, at);

@@ -1,5 +1,6 @@
-import { promisify } from "node:util";
-import { gunzip, zstdDecompress } from "node:zlib";
+import { Readable, type Duplex } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+import { PieceReader } from "./piece-reader.ts";
 
 /** A small file of an initramfs. */
 export interface InitramfsFile {
@@ -9,55 +10,64 @@ export interface InitramfsFile {
 }
 
 const headerBytes = 110;
+const maxNameBytes = 4096;
 const maxFileBytes = 1 << 20;
 const maxUnpackedBytes = 1 << 30;
-const pieceBytes = 4 << 20;
+const unpackedPieceBytes = 1 << 20;
 
 /**
  * Reads the files that `isWanted` out of an initramfs: cpio archives (newc) in a row, of which the last may be compressed with gzip or
- * zstd, which is undone in another thread. Undefined compression, and what is no cpio, ends the reading: a damaged initramfs shows when it
- * is started.
+ * zstd, which is undone in another thread, piece by piece. Undefined compression, and what is no cpio, ends the reading: a damaged
+ * initramfs shows when it is started.
  */
-export function readInitramfsFiles(
+export async function* readInitramfsFiles(
   archive: Uint8Array,
   isWanted: (name: string) => boolean,
 ): AsyncGenerator<InitramfsFile> {
-  return readArchives(archive, isWanted, true);
-}
-
-async function* readArchives(
-  archive: Uint8Array,
-  isWanted: (name: string) => boolean,
-  mayBePacked: boolean,
-): AsyncGenerator<InitramfsFile> {
-  const buffer = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength);
-  let at = 0;
-  while (at < buffer.length) {
-    if (buffer[at] === 0) {
-      at++; // archives are padded with zeros
-      continue;
-    }
-    const entry = entryAt(buffer, at);
-    if (entry === undefined) {
-      const unpacked = mayBePacked ? await decompress(buffer.subarray(at)) : undefined;
-      if (unpacked !== undefined) yield* readArchives(unpacked, isWanted, false);
-      return;
-    }
-    const { name, start, sizeBytes } = entry;
-    if (sizeBytes <= maxFileBytes && isWanted(name))
-      yield { name, content: buffer.toString("latin1", start, start + sizeBytes) };
-    at = align(start + sizeBytes);
+  const reader = new PieceReader([Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength)]);
+  yield* readArchives(reader, isWanted);
+  const unpacker = unpackerOf(await reader.peek(4));
+  if (unpacker === undefined) return;
+  const packed = Readable.from(reader.rest());
+  try {
+    yield* readArchives(new PieceReader(packed.pipe(unpacker), maxUnpackedBytes), isWanted);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error; // damaged, or too short
+  } finally {
+    packed.destroy();
+    unpacker.destroy();
   }
 }
 
-function entryAt(buffer: Buffer, at: number): { name: string; start: number; sizeBytes: number } | undefined {
-  if (!/^07070[12][0-9a-fA-F]{104}$/.test(buffer.toString("latin1", at, at + headerBytes))) return undefined;
-  const field = (index: number): number =>
-    Number.parseInt(buffer.toString("latin1", at + 6 + index * 8, at + 14 + index * 8), 16);
+/** Reads archives until something comes that is none, which is left to be read. */
+async function* readArchives(reader: PieceReader, isWanted: (name: string) => boolean): AsyncGenerator<InitramfsFile> {
+  for (;;) {
+    const head = await reader.peek(headerBytes + maxNameBytes);
+    // Archives are padded with zeros.
+    const padding = head.findIndex((byte) => byte !== 0);
+    if (head.length === 0) return;
+    if (padding !== 0) {
+      await reader.skip(padding < 0 ? head.length : padding);
+      continue;
+    }
+    const entry = entryIn(head);
+    if (entry === undefined) return;
+    const { name, sizeBytes } = entry;
+    await reader.skip(entry.contentAt);
+    if (sizeBytes <= maxFileBytes && isWanted(name)) {
+      const content = (await reader.peek(sizeBytes)).toString("latin1");
+      yield { name, content };
+    }
+    await reader.skip(align(sizeBytes));
+  }
+}
+
+function entryIn(head: Buffer): { name: string; contentAt: number; sizeBytes: number } | undefined {
+  if (!/^07070[12][0-9a-fA-F]{104}$/.test(head.toString("latin1", 0, headerBytes))) return undefined;
+  const field = (index: number): number => Number.parseInt(head.toString("latin1", 6 + index * 8, 14 + index * 8), 16);
   const [sizeBytes, nameBytes] = [field(6), field(11)];
-  const nameAt = at + headerBytes;
-  const name = buffer.toString("latin1", nameAt, nameAt + Math.max(0, nameBytes - 1)).replace(/^\.?\/+/, "");
-  return { name, start: align(nameAt + nameBytes), sizeBytes };
+  const name = head.toString("latin1", headerBytes, headerBytes + Math.max(0, nameBytes - 1)).replace(/^\.?\/+/, "");
+  return { name, contentAt: align(headerBytes + nameBytes), sizeBytes };
 }
 
 /** Names and contents begin at multiples of four; archives themselves do, too. */
@@ -65,15 +75,9 @@ function align(offset: number): number {
   return Math.ceil(offset / 4) * 4;
 }
 
-async function decompress(packed: Buffer): Promise<Buffer | undefined> {
+function unpackerOf(start: Buffer): Duplex | undefined {
+  if (start.length < 4) return undefined;
   // Each piece is a trip between threads.
-  const options = { maxOutputLength: maxUnpackedBytes, chunkSize: pieceBytes };
-  try {
-    if (packed.readUInt16BE(0) === 0x1f8b) return await promisify(gunzip)(packed, options);
-    if (packed.readUInt32LE(0) === 0xfd2f_b528) return await promisify(zstdDecompress)(packed, options);
-  } catch (error) {
-    if (error instanceof Error && "code" in error) return undefined; // damaged, too long or too short
-    throw error;
-  }
-  return undefined;
+  if (start.readUInt16BE(0) === 0x1f8b) return createGunzip({ chunkSize: unpackedPieceBytes });
+  return start.readUInt32LE(0) === 0xfd2f_b528 ? createZstdDecompress({ chunkSize: unpackedPieceBytes }) : undefined;
 }

@@ -68,9 +68,9 @@ export async function checkTree(tree: TreeFiles, findStale: BuildSource["findSta
 async function* initramfsTexts(tree: TreeFiles): AsyncGenerator<readonly [string, string]> {
   for (const { initramfs } of findKernels(tree)) {
     if (initramfs === undefined) continue;
-    const archive = tree.read(initramfs.slice(1) as TreePath, maxInitramfsBytes);
+    const archive = tree.readBytes(initramfs.slice(1) as TreePath, maxInitramfsBytes);
     if (archive === undefined) continue;
-    for await (const { name, content } of readInitramfsFiles(Buffer.from(archive, "latin1"), isAboutDisks))
+    for await (const { name, content } of readInitramfsFiles(archive, isAboutDisks))
       yield [`${initramfs}: ${name}`, content];
   }
 }

@@ -8,6 +8,8 @@ import type { ToolCommand } from "../commands/tool-command.ts";
 export interface TreeFiles {
   /** The whole content of a regular file of at most `maxBytes`; undefined where there is none. */
   read(path: TreePath, maxBytes: number): ByteString | undefined;
+  /** As {@link read}, for what is no text. */
+  readBytes(path: TreePath, maxBytes: number): Uint8Array | undefined;
   /** The names in a directory; none where there is no directory. */
   list(path: TreePath): readonly ByteString[];
   /** What `path` leads to in the end. */
@@ -76,6 +78,8 @@ export interface HostFiles {
   writeAt(path: string, offsetBytes: number, bytes: Uint8Array): void;
   /** Makes what was written to a file or device durable. */
   sync(path: string): void;
+  /** Has what others write to a file, which may not be there yet, written out meanwhile, so that {@link sync} has little to wait for; until it is disposed of. */
+  writeOutEarly(path: string): AsyncDisposable;
   rename(from: string, to: string): void;
   /** No error if there is none; a directory with all it holds. */
   remove(path: string): void;

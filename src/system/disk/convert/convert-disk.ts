@@ -74,6 +74,7 @@ async function convert(
   signal?: AbortSignal,
 ): Promise<void> {
   const options = formatOptions(toFormat, hypervisor);
+  await using _early = ports.files.writeOutEarly(to);
   await ports.run(
     {
       command: "qemu-img",
