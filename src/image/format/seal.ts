@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
+import { giveBack } from "../chunker/give-back.ts";
 import { ObjectDamagedError } from "../errors.ts";
 
 /** Plain bytes of a slice; only the last may have fewer. */
@@ -33,9 +34,11 @@ export function sealBody(plain: Uint8Array, seal: Seal, into: Uint8Array): void 
     cipher.setAAD(seal.boundTo);
     const sealed = cipher.update(plain.subarray(start, start + sliceBytes));
     cipher.final();
+    const { length } = sealed;
     into.set(sealed, at);
-    into.set(cipher.getAuthTag(), at + sealed.length);
-    at += sealed.length + tagBytes;
+    into.set(cipher.getAuthTag(), at + length);
+    at += length + tagBytes;
+    giveBack(sealed);
   }
 }
 
@@ -56,6 +59,7 @@ export function openBody(sealed: Uint8Array, seal: Seal, subject: string): Buffe
       decipher.final();
       plain.set(opened, at);
       at += opened.length;
+      giveBack(opened);
     } catch (error) {
       throw new ObjectDamagedError(subject, "it does not open under its seal", { cause: error });
     }
