@@ -54,7 +54,7 @@ export {
   cloneServeAsJob,
   type CloneServeJobOptions,
   type SessionWatcher,
-} from "./library/jobs/kinds/clone-serve-job.ts";
+} from "./library/jobs/kinds/clone/clone-serve-job.ts";
 export { planCloneServe, type CloneServePlan } from "./library/clone/golden/plan-serve.ts";
 export { planCloneJoin, type CloneJoinPlan } from "./library/clone/node/plan-join.ts";
 export type { CloneThen } from "./library/clone/node/settle-copy.ts";

@@ -12,7 +12,7 @@ import { excludesOfDisks } from "../../../library/clone/golden/golden-disks.ts";
 import { planCloneServe, type CloneServePlan } from "../../../library/clone/golden/plan-serve.ts";
 import type { ClonePreparation, ServedSession } from "../../../library/clone/golden/serve-options.ts";
 import { sessionPhases } from "../../../library/clone/golden/session-progress.ts";
-import { cloneServeAsJob, type CloneServeJobOptions } from "../../../library/jobs/kinds/clone-serve-job.ts";
+import { cloneServeAsJob, type CloneServeJobOptions } from "../../../library/jobs/kinds/clone/clone-serve-job.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneServeCall } from "../../definition/index.ts";
 import { blockNoun, entryNoun, nodeNoun, type ItemNoun } from "../../progress/progress-text.ts";

@@ -6,7 +6,7 @@ import { buildKind } from "./build-job.ts";
 import { captureKind } from "./images/capture-job.ts";
 import { captureTarKind } from "./images/capture-tar-job.ts";
 import { cloneMachineKind } from "./machines/create/clone-machine-job.ts";
-import { cloneServeKind } from "./clone-serve-job.ts";
+import { cloneServeKind } from "./clone/clone-serve-job.ts";
 import { copyKind } from "./images/copy-job.ts";
 import { createFromImageKind } from "./machines/create/create-from-image-job.ts";
 import { createMachineKind } from "./machines/create/create-machine-job.ts";

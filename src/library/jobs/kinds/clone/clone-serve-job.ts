@@ -1,26 +1,26 @@
 import { rmSync } from "node:fs";
 import { resolve } from "node:path";
-import { crashPoint } from "../../../core/crash-points.ts";
-import { InterruptedError } from "../../../core/errors.ts";
-import { parseOperand } from "../../../core/operand.ts";
-import type { Checkpoint, CheckpointContext, JobKind } from "../../../engine/job-kind.ts";
-import { replaceFile } from "../../../host/replace-file.ts";
-import type { SessionNote } from "../../../journeys/clone/chain/coordinator-events.ts";
-import { SessionNotFoundError } from "../../../journeys/clone/errors.ts";
-import { noteLine } from "../../../journeys/clone/ka-lines.ts";
-import { reportNodes, type SessionReport } from "../../../journeys/clone/session-report.ts";
-import { planCaptureOf } from "../../capture/capture.ts";
-import { cloneServeSystem, type ServedSystem } from "../../clone/golden/serve-system.ts";
-import type { CloneServeOptions, CloneServeResult, ServedSession } from "../../clone/golden/serve-options.ts";
-import { cloneServe } from "../../clone/golden/serve.ts";
-import { isServed, keepNodeLine, SessionDoor } from "../../clone/golden/session-door.ts";
-import { sessionDirectory } from "../../clone/golden/session-place.ts";
-import { sessionProgress } from "../../clone/golden/session-progress.ts";
-import { choosePaths, type Paths } from "../../settings/settings.ts";
-import { storePath } from "../../store/store.ts";
-import { fromJson, toJson } from "../json.ts";
-import { choicesOf, runAsJob, type JobOptions } from "../run-as-job.ts";
-import { captureWork, type CaptureParameters, type CaptureWork } from "./images/capture-job.ts";
+import { crashPoint } from "../../../../core/crash-points.ts";
+import { InterruptedError } from "../../../../core/errors.ts";
+import { parseOperand } from "../../../../core/operand.ts";
+import type { Checkpoint, CheckpointContext, JobKind } from "../../../../engine/job-kind.ts";
+import { replaceFile } from "../../../../host/replace-file.ts";
+import type { SessionNote } from "../../../../journeys/clone/chain/coordinator-events.ts";
+import { SessionNotFoundError } from "../../../../journeys/clone/errors.ts";
+import { noteLine } from "../../../../journeys/clone/ka-lines.ts";
+import { reportNodes, type SessionReport } from "../../../../journeys/clone/session-report.ts";
+import { planCaptureOf } from "../../../capture/capture.ts";
+import { cloneServeSystem, type ServedSystem } from "../../../clone/golden/serve-system.ts";
+import type { CloneServeOptions, CloneServeResult, ServedSession } from "../../../clone/golden/serve-options.ts";
+import { cloneServe } from "../../../clone/golden/serve.ts";
+import { isServed, keepNodeLine, SessionDoor } from "../../../clone/golden/session-door.ts";
+import { sessionDirectory } from "../../../clone/golden/session-place.ts";
+import { sessionProgress } from "../../../clone/golden/session-progress.ts";
+import { choosePaths, type Paths } from "../../../settings/settings.ts";
+import { storePath } from "../../../store/store.ts";
+import { fromJson, toJson } from "../../json.ts";
+import { choicesOf, runAsJob, type JobOptions } from "../../run-as-job.ts";
+import { captureWork, type CaptureParameters, type CaptureWork } from "../images/capture-job.ts";
 
 /** How to serve a session as a job; files are written whoever runs it. */
 export interface CloneServeJobOptions
