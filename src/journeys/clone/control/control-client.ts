@@ -13,6 +13,8 @@ export interface GoldenAddress {
   readonly port: number;
   readonly session: string;
   readonly token: SessionToken;
+  /** Aborted to ask no longer. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A golden node that has proved itself. */
@@ -36,7 +38,7 @@ export function joinSession(
   onMessage: (message: Message) => void,
   onClosed: () => void,
 ): Promise<WelcomedConnection> {
-  const { host, port, session, token } = address;
+  const { host, port, session, token, signal } = address;
   return new Promise((resolve, reject) => {
     const socket = connect({
       ...controlTls,
@@ -47,12 +49,18 @@ export function joinSession(
     });
     socket.setNoDelay(true);
     let isWelcome = false;
-    const fail = (why: string): void => {
+    const settled = (): void => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", giveUp);
+    };
+    const fail = (why: string): void => {
+      settled();
       reject(new GoldenNodeUnreachableError(`${host}:${port}`, why));
       socket.destroy();
     };
     const timer = setTimeout(() => fail("it does not answer"), answerWithinMs);
+    const giveUp = (): void => fail("it was not waited for");
+    signal?.addEventListener("abort", giveUp);
     socket.once("error", (error) => {
       const isHandshake = error.message.includes("alert") || error.message.includes("SSL");
       fail(isHandshake ? "it does not know the session by this token" : error.message);
@@ -63,7 +71,7 @@ export function joinSession(
           onMessage(message);
           return;
         }
-        clearTimeout(timer);
+        settled();
         if (message.kind === "refuse") reject(new SessionRefusedError(message.code, message.reason));
         else if (message.kind !== "welcome" || !isBounded(message)) fail("it does not speak the protocol");
         else {

@@ -42,9 +42,15 @@ export async function seek(
     throwIfInterrupted(signal, "joining the session");
     try {
       return await tryPlaces(golden, signal, (place) =>
-        joinSession({ ...golden, ...place }, { version: protocolVersion, name, port, rejoins }, onMessage, onClosed),
+        joinSession(
+          { ...golden, ...place, signal },
+          { version: protocolVersion, name, port, rejoins },
+          onMessage,
+          onClosed,
+        ),
       );
     } catch (error) {
+      throwIfInterrupted(signal, "joining the session");
       if (!(error instanceof GoldenNodeUnreachableError) || once) throw error;
       const { waitMs, isHopeless } = pause.next();
       if (isHopeless) onLine(`Can't reach a valid KA server: ${error.message}`);

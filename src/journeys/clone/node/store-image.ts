@@ -32,6 +32,8 @@ export interface StoreArrival {
   readonly session: NodeSession;
   readonly index: NodeIndex;
   readonly coming: ComingImage;
+  /** Told of an image that is whole before it gets a name, where it had none. */
+  readonly naming?: ((image: ImageId) => Promise<void>) | undefined;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal | undefined;
 }
@@ -71,6 +73,7 @@ export async function storeImage(arrival: StoreArrival): Promise<ImageName> {
   await checkCopies(store, [image], before, { onProgress, ...(signal && { signal }) });
   assertNotGivenUp(condemnations, await readCondemnations(store.blobs), keeping.id);
   if (known) return known;
+  await arrival.naming?.(image);
   const { plainBytes: newBytes, storedBytes } = writer;
   const name = { ...nameForManifest(image, coming.manifest), newBytes, storedBytes };
   return await putNameInSession(store.blobs, keeping, () => putNextName(store.blobs, name));

@@ -30,6 +30,8 @@ export interface TreeArrival {
   readonly isVerified: (root: string) => boolean;
   /** Makes of the verified tree, before it takes its place, what the golden node wants. */
   readonly settle: (root: string) => Promise<void>;
+  /** Told of the settled tree before it takes its place. */
+  readonly publishing?: (root: string, written: WrittenTree) => Promise<void>;
   /** Where other file systems are mounted below the root, absolute, as the tree names them. */
   readonly mountPoints?: readonly string[];
   /** Started while the node waited for the session to begin. */
@@ -79,6 +81,7 @@ export async function fillTree(arrival: TreeArrival): Promise<WrittenTree> {
       }
       await arrival.settle(root);
     },
+    publishing: arrival.publishing,
   });
 }
 

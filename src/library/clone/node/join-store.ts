@@ -1,15 +1,28 @@
-import type { ImageName } from "../../../image/store/image-names.ts";
+import type { ImageId, ImageName } from "../../../image/store/image-names.ts";
 import type { ImageStore } from "../../../image/store/image-store.ts";
 import type { NodeIndex } from "../../../journeys/clone/node/node-index.ts";
 import { storeImage } from "../../../journeys/clone/node/store-image.ts";
 import { openOrCreateStore, type StoreOptions } from "../../store/store.ts";
 import { joinSession, whileCapturedAnew, type JoinSessionOptions } from "./join-session.ts";
+import { SessionStay } from "./session-stay.ts";
 
-/** What a node's store got. */
-export interface CloneJoinStoreResult {
+/** What a node's store got of a session. */
+export interface ReceivedImage {
   readonly name: ImageName;
   readonly retries: number;
+}
+
+/** What a node's store got, and how long it took. */
+export interface CloneJoinStoreResult extends ReceivedImage {
   readonly durationMs: number;
+}
+
+/** Who wants to know what a join is about to do with a store; each is waited for before it is done. */
+export interface StoreNotices {
+  /** The image, which the store did not have, is whole and gets its name. */
+  readonly naming?: (image: ImageId) => Promise<void>;
+  /** It has its name, and the golden node is told. */
+  readonly received?: (received: ReceivedImage) => Promise<void>;
 }
 
 /**
@@ -20,26 +33,37 @@ export interface CloneJoinStoreResult {
  */
 export async function cloneJoinStore(options: JoinSessionOptions & StoreOptions): Promise<CloneJoinStoreResult> {
   const startedAtMs = Date.now();
-  const joined = await whileCapturedAnew(options, () => joinOnce(options));
-  return { ...joined, durationMs: Date.now() - startedAtMs };
+  using stay = new SessionStay();
+  const received = await whileCapturedAnew(options, () => joinStore(options, stay));
+  return { ...received, durationMs: Date.now() - startedAtMs };
 }
 
-async function joinOnce(options: JoinSessionOptions & StoreOptions): Promise<Omit<CloneJoinStoreResult, "durationMs">> {
+/** Joins a session as {@link cloneJoinStore} does, once: not again where the golden node captures anew. @throws As that. */
+export async function joinStore(
+  options: JoinSessionOptions & StoreOptions,
+  stay: SessionStay,
+  { naming, received }: StoreNotices = {},
+): Promise<ReceivedImage> {
   using store = await openOrCreateStore(options);
   let known: NodeIndex | undefined;
-  const { result: name, retries } = await joinSession(options, {
-    takes: () => ({ isFresh: false }),
-    fromFiles: async (frame) => known && (await fromStore(store, known, frame)),
-    receive: async (session, arriving, index) => {
-      const coming = await arriving.whole;
-      session.log(`storing the image in ${store.blobs.location}`);
-      const { onProgress = () => undefined, signal } = options;
-      const stored = await storeImage({ store, session, index, coming, onProgress, signal });
-      known = index;
-      session.log(`verified ${stored.name}:${stored.tag}`);
-      return stored;
+  const { result: name, retries } = await joinSession(
+    options,
+    {
+      takes: () => ({ isFresh: false }),
+      fromFiles: async (frame) => known && (await fromStore(store, known, frame)),
+      receive: async (session, arriving, index) => {
+        const coming = await arriving.whole;
+        session.log(`storing the image in ${store.blobs.location}`);
+        const { onProgress = () => undefined, signal } = options;
+        const stored = await storeImage({ store, session, index, coming, naming, onProgress, signal });
+        known = index;
+        session.log(`verified ${stored.name}:${stored.tag}`);
+        return stored;
+      },
+      received: async ({ result, retries: asked }) => await received?.({ name: result, retries: asked }),
     },
-  });
+    stay,
+  );
   return { name, retries };
 }
 

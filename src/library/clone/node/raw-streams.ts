@@ -27,8 +27,19 @@ export interface RawChoices {
   readonly mayErase?: readonly string[];
 }
 
+/** Who wants to know what is about to be done with the places of raw streams; each is waited for before it is done. */
+export interface RawNotices {
+  /** Names files until they are whole: 8 hex digits. */
+  readonly job?: string;
+  /** What the device holds is lost now. */
+  readonly erasing?: (device: string) => Promise<void>;
+  /** A file is whole, and gets its name. */
+  readonly naming?: (path: string, temporary: string) => Promise<void>;
+}
+
 /** Who writes raw streams, and who may stop it. */
 export interface WritingRaw {
+  readonly notices: RawNotices;
   readonly log: (line: string) => void;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal | undefined;
@@ -56,7 +67,7 @@ export async function writeRawStreams(
   coming: ComingImage,
   places: readonly StreamPlace[],
   mayErase: readonly string[],
-  { log, ...work }: WritingRaw,
+  { log, notices, ...work }: WritingRaw,
 ): Promise<void> {
   for (const place of places) {
     const { name, path, kind } = place;
@@ -67,19 +78,28 @@ export async function writeRawStreams(
     }
     await planStreamPlaces(coming.manifest, [place], mayErase);
     if (kind === "device") {
+      await notices.erasing?.(path);
       using target = openDeviceTarget(path);
       await restoreStream(coming, coming, name, target, work);
-    } else await writeFile(coming, place, work);
+    } else await writeFile(coming, place, notices, work);
     log(`verified stream ${name} in ${path}`);
   }
 }
 
+/** Where a file is until it is whole. */
+export function temporaryOf(path: string, job = "clone"): string {
+  return `${path}.rehome-${job}`;
+}
+
+type Work = Omit<WritingRaw, "log" | "notices">;
+
 async function writeFile(
   coming: ComingImage,
   { name, path }: StreamPlace,
-  work: Omit<WritingRaw, "log">,
+  { job, naming }: RawNotices,
+  work: Work,
 ): Promise<void> {
-  const temporary = `${path}.rehome-clone`;
+  const temporary = temporaryOf(path, job);
   const { sizeBytes } = findStream(coming.manifest, name);
   // What a killed join left there may not be zeros where zeros are wanted.
   rmSync(temporary, { force: true });
@@ -87,6 +107,7 @@ async function writeFile(
     using target = openFileTarget(temporary, sizeBytes);
     await restoreStream(coming, coming, name, target, work);
   }
+  await naming?.(path, temporary);
   // A link, unlike a renaming, replaces nothing that came there meanwhile.
   linkSync(temporary, path);
   syncPath(dirname(path));
@@ -98,7 +119,7 @@ async function writeFile(
 async function assertWritten(
   { manifest, chunks }: ComingImage,
   { name, path }: StreamPlace,
-  { onProgress, signal }: Omit<WritingRaw, "log">,
+  { onProgress, signal }: Work,
 ): Promise<void> {
   const { sizeBytes } = findStream(manifest, name);
   const refusal = new TargetUnsuitableError(

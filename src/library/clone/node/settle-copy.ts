@@ -70,12 +70,20 @@ export async function settleCopy(
   }
 }
 
-/** Does what comes after everything, and says how it went. @returns The exit status of a command. */
-export async function doThen(then: CloneThen, directory: string, log: (line: string) => void): Promise<number> {
+/** Who has something done at the end. */
+export interface DoingThen {
+  readonly log: (line: string) => void;
+  /** Aborted to end a command; what a reboot brings along does not keep it from being ordered. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Does what comes after everything, and says how it went. @returns The exit status of a command. @throws {InterruptedError} */
+export async function doThen(then: CloneThen, directory: string, { log, signal }: DoingThen): Promise<number> {
   if (then.kind === "stay") return 0;
   log(then.kind === "reboot" ? "rebooting" : `then: ${then.line}`);
   const argv = then.kind === "reboot" ? ["systemctl", "reboot"] : ["/bin/sh", "-c", then.line];
-  const exitStatus = await runOnNode(argv, log, { REHOME_TARGET: directory });
+  const ending = then.kind === "command" ? signal : undefined;
+  const exitStatus = await runOnNode(argv, log, { env: { REHOME_TARGET: directory }, signal: ending });
   log(`then: ended with status ${exitStatus}`);
   return exitStatus;
 }
