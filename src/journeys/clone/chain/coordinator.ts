@@ -60,6 +60,11 @@ export class Coordinator {
     }
   }
 
+  /** Nodes are let go: nothing is decided any more. */
+  get isOver(): boolean {
+    return this.#ended;
+  }
+
   get hasStarted(): boolean {
     return this.#started;
   }

@@ -10,12 +10,11 @@ import { ChainPort } from "../link/chain-port.ts";
 import type { FrameBytes } from "../link/frame-bytes.ts";
 import { HopRunner } from "../link/hop-runner.ts";
 import type { Message } from "../wire/messages.ts";
-import { exporterLabel, signSubject, welcomeSubject } from "../wire/signed.ts";
-import { rawPublicKey } from "../../../image/signatures/ed25519.ts";
 import type { GoldenParts } from "./golden-parts.ts";
 import type { SessionFigures } from "./session-figures.ts";
 import { Pace } from "./pace.ts";
 import { tellOfDisks } from "./tell-of-disks.ts";
+import { welcomeMessage } from "./welcome-message.ts";
 import { whyNotLetIn } from "./why-not-let-in.ts";
 import { releaseNodes } from "./release-nodes.ts";
 import { RemoteCommands } from "./remote-commands.ts";
@@ -144,7 +143,12 @@ export class GoldenSession implements Disposable {
   #welcome(guest: Guest): void {
     const { hello, host, connection } = guest;
     const { state, frames } = this.#parts;
-    const { isGrowing, firstBlock, bound } = frames.planned;
+    // Once nodes are let go there is nobody here any more, but for those who come back and have to hear of it.
+    if (this.#coordinator.isOver && hello.rejoins === 0) {
+      connection.close();
+      return;
+    }
+    const { isGrowing } = frames.planned;
     const refusal = whyNotLetIn(hello, host, { nodes: this.nodes, only: this.#parts.only, isGrowing });
     if (refusal !== undefined) {
       connection.send(refusal);
@@ -163,18 +167,8 @@ export class GoldenSession implements Disposable {
         this.#decide({ kind: "left", number });
       },
     );
-    connection.send({
-      kind: "welcome",
-      version: hello.version,
-      number,
-      sessionId: state.sessionId,
-      sessionKey: state.sessionKey,
-      goldenKey: rawPublicKey(state.publicKey),
-      signature: signSubject(welcomeSubject(connection.exported(exporterLabel)), state.signingKey),
-      image: isGrowing ? "" : state.image,
-      indexFrames: firstBlock,
-      frames: bound,
-    });
+    connection.send(welcomeMessage(this.#parts, { version: hello.version, number }, connection));
+    if (this.#coordinator.isOver) connection.send({ kind: "end" });
     if (isLooking) {
       void tellOfDisks(connection, this.#parts.disk);
       return;
