@@ -37,9 +37,14 @@ export async function runAsJob(
 }
 
 /** Says whether {@link runAsJob} would go on with a job of before. */
-export async function hasUnfinished(kind: JobKind, order: JobOrder, paths: Paths): Promise<boolean> {
+export async function hasUnfinished(
+  kind: JobKind,
+  order: JobOrder,
+  paths: Paths,
+  isSame: IsSameOrder = isEqualOrder,
+): Promise<boolean> {
   await using engine = openEngine(paths);
-  return (await findUnfinished(engine, kind, order, isEqualOrder)) !== undefined;
+  return (await findUnfinished(engine, kind, order, isSame)) !== undefined;
 }
 
 /** What the engine wants of {@link JobOptions}. */

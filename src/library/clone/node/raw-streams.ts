@@ -74,6 +74,8 @@ export async function writeRawStreams(
     log(`writing stream ${name} to ${path}`);
     if (kind === "file" && existsSync(path)) {
       await assertWritten(coming, place, work);
+      // Whoever was killed after it had its name has left it the other one.
+      rmSync(temporaryOf(path, notices.job), { force: true });
       continue;
     }
     await planStreamPlaces(coming.manifest, [place], mayErase);

@@ -1,13 +1,12 @@
 import type { CheckpointContext } from "../../../../engine/job-kind.ts";
-import type { Holding } from "../../../../engine/journal/journal.ts";
 import { diskPorts } from "../../../../host/disk/disk-ports.ts";
 import type { BuildStep } from "../../../../system/disk/build/build-steps.ts";
 import { KeptTree } from "../../../../system/disk/build/mounted-tree.ts";
 import type { BuildRequest } from "../../../../system/disk/build/request.ts";
-import { mountsOf } from "../../../../system/disk/plan/disk-plan.ts";
 import type { DiskThreads } from "../../../disk/disk-source.ts";
 import { makeCheckThreads } from "../../../images/compare.ts";
 import { makeWriteThreads } from "../../../settings/write-pool.ts";
+import { buildHoldings } from "./build-holdings.ts";
 
 /**
  * What the checkpoints of a build share while it runs: the mounted tree, and threads.
@@ -36,7 +35,7 @@ export class BuildHome {
   async keepTree(context: CheckpointContext): Promise<KeptTree> {
     if (this.#tree) return this.#tree;
     diskPorts.files.makeDirectory(this.#request.workDirectory);
-    for (const holding of this.#holdings()) await context.hold(holding);
+    for (const holding of buildHoldings(this.#request)) await context.hold(holding);
     this.#tree = new KeptTree(this.#request, diskPorts);
     context.keep({ [Symbol.asyncDispose]: async () => await this.closeTree(context) });
     return this.#tree;
@@ -48,17 +47,6 @@ export class BuildHome {
     this.#tree = undefined;
     if (tree === undefined) return;
     await tree[Symbol.asyncDispose]();
-    for (const holding of this.#holdings().toReversed()) await release(holding);
-  }
-
-  /** What a process that dies may leave, unless its mounts are its own. */
-  #holdings(): Holding[] {
-    const { plan, paths, workDirectory } = this.#request;
-    const tree = `${workDirectory}/tree`;
-    const mounts = mountsOf(plan).map(({ mountPoint }) => (mountPoint === "/" ? tree : tree + mountPoint));
-    return [
-      ...[...paths.values()].map((what) => ({ kind: "loop-device", what })),
-      ...mounts.map((what) => ({ kind: "mount", what })),
-    ];
+    for (const holding of buildHoldings(this.#request).toReversed()) await release(holding);
   }
 }

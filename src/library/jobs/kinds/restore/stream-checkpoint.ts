@@ -1,9 +1,8 @@
-import { closeSync, existsSync, fsyncSync, linkSync, lstatSync, openSync, rmSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { crashPoint } from "../../../../core/crash-points.ts";
 import type { StreamFact } from "../../../../core/manifest/manifest.ts";
 import { parseImageOperand } from "../../../../core/operand.ts";
-import { UndoRefusedError } from "../../../../engine/errors.ts";
 import type { Checkpoint, CheckpointContext } from "../../../../engine/job-kind.ts";
 import type { JobId, JobRecord } from "../../../../engine/job.ts";
 import { openDeviceTarget, openFileTarget } from "../../../../host/disk/stream-target.ts";
@@ -14,6 +13,7 @@ import { restoreStream } from "../../../restore/streams/restore-stream.ts";
 import type { Paths } from "../../../settings/settings.ts";
 import { openStore } from "../../../store/store.ts";
 import { fromJson, toJson } from "../../json.ts";
+import { assertFileUntouched, identityOfFile, isFileAt, removeMadeFile, type FileIdentity } from "../made-file.ts";
 
 /** The image that a stream comes from, by its id. */
 export interface StreamSource {
@@ -25,14 +25,6 @@ export interface StreamSource {
 /** A stream that is at its place, and was read back. */
 export interface RestoredStream extends StreamPlace {
   readonly sizeBytes: number;
-}
-
-/** The file as it was when it took its place. */
-interface FileIdentity {
-  readonly dev: number;
-  readonly ino: number;
-  readonly sizeBytes: number;
-  readonly mtimeMs: number;
 }
 
 /** How far a stream came. */
@@ -81,7 +73,7 @@ export function streamCheckpoint(id: JobId, source: StreamSource, place: StreamP
   async function writeFile(context: CheckpointContext, restoreTo: RestoreTo, stream: StreamFact): Promise<void> {
     const { saveCursor } = context;
     const kept = fromJson<StreamCursor | null>(context.cursor);
-    if (kept?.identity === undefined || !isAt(path, kept.identity)) {
+    if (kept?.identity === undefined || !isFileAt(path, kept.identity)) {
       const doneBytes = existsSync(temporary) ? (kept?.doneBytes ?? 0) : 0;
       await saveCursor(toJson({ doneBytes, temporary } satisfies StreamCursor));
       crashPoint("restore.stream-begun");
@@ -90,7 +82,7 @@ export function streamCheckpoint(id: JobId, source: StreamSource, place: StreamP
         const keep = (done: number): Promise<void> => saveCursor(toJson({ doneBytes: done, temporary }));
         await restoreTo(target, doneBytes, keep);
       }
-      await saveCursor(toJson({ doneBytes: stream.sizeBytes, temporary, identity: identityOf(temporary) }));
+      await saveCursor(toJson({ doneBytes: stream.sizeBytes, temporary, identity: identityOfFile(temporary) }));
       publish();
     }
     rmSync(temporary, { force: true });
@@ -111,11 +103,9 @@ export function streamCheckpoint(id: JobId, source: StreamSource, place: StreamP
 
   function takeBack({ cursor }: CheckpointContext): Promise<void> {
     const identity = fromJson<StreamCursor | null>(cursor)?.identity;
-    if (identity !== undefined && isAt(path, identity)) {
-      const now = identityOf(path);
-      if (now.mtimeMs !== identity.mtimeMs || now.sizeBytes !== identity.sizeBytes)
-        throw new UndoRefusedError(id, `"${path}" was changed since`, "Remove it by hand if it is not needed.");
-      rmSync(path);
+    if (identity !== undefined) {
+      assertFileUntouched(id, path, identity);
+      removeMadeFile(path, identity);
       crashPoint("restore.stream-removed");
     }
     rmSync(temporary, { force: true });
@@ -151,16 +141,6 @@ async function withImage<Result>(
       restoreStream(opened, found, name, target, { doneBytes, onDurable, onProgress, signal }),
     findStream(found.manifest, name),
   );
-}
-
-function identityOf(path: string): FileIdentity {
-  const { dev, ino, size, mtimeMs } = lstatSync(path);
-  return { dev, ino, sizeBytes: size, mtimeMs };
-}
-
-function isAt(path: string, { dev, ino }: FileIdentity): boolean {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  return found?.dev === dev && found.ino === ino;
 }
 
 function syncDirectory(path: string): void {
