@@ -50,6 +50,10 @@ export {
 export { planCloneJoinDisk, type CloneJoinDiskPlan } from "./library/clone/node/disk/plan-join-disk.ts";
 export { cloneJoinStore, type CloneJoinStoreResult } from "./library/clone/node/join-store.ts";
 export { cloneJoin, type CloneJoinOptions, type CloneJoinResult } from "./library/clone/node/join.ts";
+export { cloneJoinDiskAsJob, type CloneJoinDiskJobOptions } from "./library/jobs/kinds/clone/join-disk-job.ts";
+export { cloneJoinStoreAsJob, type CloneJoinStoreJobOptions } from "./library/jobs/kinds/clone/join-store-job.ts";
+export { cloneJoinAsJob, type CloneJoinJobOptions } from "./library/jobs/kinds/clone/join-tree-job.ts";
+export type { JoinWatcher } from "./library/jobs/kinds/clone/session-of-job.ts";
 export {
   cloneServeAsJob,
   type CloneServeJobOptions,

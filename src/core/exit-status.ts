@@ -100,6 +100,7 @@ export type ErrorCode =
   | "SESSION_REFUSED"
   | "SESSION_EXISTS"
   | "SESSION_NOT_FOUND"
+  | "SESSION_TOKEN_MISSING"
   | "CRASH_POINT";
 
 /** The exit status of every error code. A code that is not here does not compile. */
@@ -165,5 +166,6 @@ export const exitStatusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   SESSION_REFUSED: exitStatus.refused,
   SESSION_EXISTS: exitStatus.refused,
   SESSION_NOT_FOUND: exitStatus.usage,
+  SESSION_TOKEN_MISSING: exitStatus.usage,
   CRASH_POINT: exitStatus.failed,
 };

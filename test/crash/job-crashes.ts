@@ -23,6 +23,8 @@ export interface JobCase {
   readonly prepare: (scene: Scene) => Promise<void>;
   /** Makes the job and runs it, as the command does. */
   readonly run: (scene: Scene, options: JobOptions) => Promise<unknown>;
+  /** Waits until others are as the job needs them, also after it died. */
+  readonly ready?: () => Promise<void>;
   /** What else must come to the same. */
   readonly more?: (scene: Scene) => Promise<unknown>;
   /** Dies at so many of the places only, chosen anew with each seed: for jobs that take long. */
@@ -176,12 +178,14 @@ export class JobCrashes {
     const options = { paths: scene.paths, signal: AbortSignal.abort(), onJob: (job: JobId) => void (id = job) };
     await assert.rejects(this.#case.run(scene, options), { code: "INTERRUPTED" });
     assert.ok(id !== undefined);
+    await this.#case.ready?.();
     return new Attempt(scene, id);
   }
 
   async #crash(place: Place): Promise<Attempt> {
     const attempt = await this.#attempt();
     await attempt.dieAt(place, "run");
+    await this.#case.ready?.();
     return attempt;
   }
 

@@ -5,7 +5,10 @@ import {
   captureAsJob,
   checkStore,
   cloneJoin,
+  cloneJoinAsJob,
   cloneJoinDisk,
+  cloneJoinDiskAsJob,
+  cloneJoinStoreAsJob,
   cloneServeAsJob,
   listImages,
   pruneAsJob,
@@ -33,6 +36,16 @@ export interface Calls {
     options: Parameters<typeof cloneServeAsJob>[1],
   ) => ReturnType<typeof cloneServeAsJob>;
   readonly cloneJoin: (...words: Parameters<typeof cloneJoin>) => Promise<string>;
+  readonly cloneJoinAsJob: (
+    directory: string,
+    options: Parameters<typeof cloneJoinAsJob>[1],
+  ) => ReturnType<typeof cloneJoinAsJob>;
+  readonly cloneJoinDiskAsJob: (
+    options: Parameters<typeof cloneJoinDiskAsJob>[0],
+  ) => ReturnType<typeof cloneJoinDiskAsJob>;
+  readonly cloneJoinStoreAsJob: (
+    options: Parameters<typeof cloneJoinStoreAsJob>[0],
+  ) => ReturnType<typeof cloneJoinStoreAsJob>;
   readonly cloneJoinDisk: (...words: Parameters<typeof cloneJoinDisk>) => Promise<string>;
   readonly pruneAsJob: (...words: Parameters<typeof pruneAsJob>) => Promise<PruneResult>;
   readonly resumeJob: (...words: Parameters<typeof resumeJob>) => Promise<string>;
@@ -47,6 +60,9 @@ export interface Calls {
 const calls: Calls = {
   cloneServeAsJob: (source, options) => cloneServeAsJob(source, options),
   cloneJoin: async (...words) => (await cloneJoin(...words)).digest,
+  cloneJoinAsJob: (directory, options) => cloneJoinAsJob(directory, options),
+  cloneJoinDiskAsJob: (options) => cloneJoinDiskAsJob(options),
+  cloneJoinStoreAsJob: (options) => cloneJoinStoreAsJob(options),
   cloneJoinDisk: async (...words) => (await cloneJoinDisk(...words)).digest,
   capture: async (...words) => (await capture(...words)).name,
   captureAsJob: async (...words) => (await captureAsJob(...words)).name,

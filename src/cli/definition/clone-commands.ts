@@ -41,7 +41,7 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
     "The target is either --dir, --disk or --store. A store takes only what it lacks, and gives the image the next number under its name.",
     "Waits for the session to start, writes the tree beside --dir while it comes in, passes on what comes, reads all of it back from the device, and renames it. Then it serves those behind it until the golden node ends the session.",
     "A --disk is divided as the golden node says, as large as it is, or by --layout; the tree is written into its new file systems, read back, prepared as the golden node says, and made to start, by a BIOS or by UEFI. One that is in use is refused always; one that holds something unless it is named again with --yes-erase, or --yes-erase-all is given here and to `clone serve`. What is refused is refused before the session counts this node; -n asks the golden node and prints the plan. It needs root.",
-    "The token comes from --token-file or REHOME_SESSION_TOKEN. The same command after a failure goes on with what is there.",
+    "The token comes from --token-file or REHOME_SESSION_TOKEN. A join is a job, which keeps where the token is and never the token: the same command after a failure, or `job resume`, goes on with what is there.",
   ],
   fields: {
     session: session("Name of the session. Needed"),

@@ -1,7 +1,8 @@
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import { cloneJoinDisk, type CloneJoinDiskOptions } from "../../../library/clone/node/disk/join-disk.ts";
 import { planCloneJoinDisk, type CloneJoinDiskPlan } from "../../../library/clone/node/disk/plan-join-disk.ts";
+import { readSessionToken } from "../../../library/clone/node/session-token.ts";
+import { cloneJoinDiskAsJob, type CloneJoinDiskJobOptions } from "../../../library/jobs/kinds/clone/join-disk-job.ts";
 import { describeLoss } from "../../../system/restore/describe-loss.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneJoinCall } from "../../definition/index.ts";
@@ -10,10 +11,11 @@ import { formatBytes, formatDuration } from "../../render/quantities.ts";
 import { describePlan } from "../disk/describe-disk-plan.ts";
 import { printWarnings } from "../warnings.ts";
 import { retriesLine } from "./retries-line.ts";
+import { watcherOf } from "./watch-join.ts";
 
 /** `rehome clone join --disk`. */
 export async function joinWithDisks(
-  joining: Omit<CloneJoinDiskOptions, "disks">,
+  joining: Omit<CloneJoinDiskJobOptions, "disks">,
   { disk, dir, layout, raw, yesErase, yesEraseAll, update, dryRun }: CloneJoinCall,
   context: CommandContext,
 ): Promise<ExitStatus> {
@@ -21,7 +23,7 @@ export async function joinWithDisks(
   if (dir !== undefined || common.store !== undefined)
     throw new UsageError("cannot use --disk with --dir or --store", "Join with one target.");
   if (update) throw new UsageError("cannot use --update with --disk", "Mount the older clone, and join with --dir.");
-  const options: CloneJoinDiskOptions = {
+  const options: CloneJoinDiskJobOptions = {
     ...joining,
     disks: disk,
     ...(layout !== undefined && { layout }),
@@ -30,7 +32,8 @@ export async function joinWithDisks(
     mayEraseAll: yesEraseAll,
   };
   if (dryRun) {
-    const plan = await planCloneJoinDisk(options);
+    const token = readSessionToken(options.session, options.tokenFile);
+    const plan = await planCloneJoinDisk({ ...options, token, onLine: watcherOf(context).onLine });
     if (common.json) output.document(plan);
     else output.lines(describeJoin(plan, output.width));
     return exitStatus.done;
@@ -38,10 +41,10 @@ export async function joinWithDisks(
   const signal = context.interruptible("the join");
   const result = await (async () => {
     using view = context.startProgress(entryNoun);
-    return await cloneJoinDisk({ ...options, onProgress: view.onProgress, signal });
+    return await cloneJoinDiskAsJob({ ...options, onProgress: view.onProgress, signal }, watcherOf(context));
   })();
   const { devices, bytes, retries, resumed, losses, lossCount, thenStatus, durationMs } = result;
-  if (common.json) output.document({ session: options.session, ...result });
+  if (common.json) output.document({ job: context.job(), session: options.session, ...result });
   else {
     output.lines([
       ...devices.map(({ path }) => `${path} holds the system`),

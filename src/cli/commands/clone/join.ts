@@ -1,12 +1,12 @@
-import { readFileSync } from "node:fs";
 import { UsageError } from "../../../core/errors.ts";
 import { exitStatus, type ExitStatus } from "../../../core/exit-status.ts";
-import type { JoinSessionOptions } from "../../../library/clone/node/join-session.ts";
-import { cloneJoinStore } from "../../../library/clone/node/join-store.ts";
-import { cloneJoin, type CloneJoinOptions } from "../../../library/clone/node/join.ts";
+import { readSessionToken } from "../../../library/clone/node/session-token.ts";
 import { planCloneJoin, type CloneJoinPlan } from "../../../library/clone/node/plan-join.ts";
 import { keepMountsPrivate } from "../../../library/disk/private-mounts.ts";
 import type { CloneThen } from "../../../library/clone/node/settle-copy.ts";
+import { cloneJoinStoreAsJob } from "../../../library/jobs/kinds/clone/join-store-job.ts";
+import { cloneJoinAsJob, type CloneJoinJobOptions } from "../../../library/jobs/kinds/clone/join-tree-job.ts";
+import type { SessionByToken } from "../../../library/jobs/kinds/clone/session-of-job.ts";
 import { describeLoss } from "../../../system/restore/describe-loss.ts";
 import type { CommandContext } from "../../command-context.ts";
 import type { CloneJoinCall } from "../../definition/index.ts";
@@ -16,19 +16,20 @@ import { printWarnings } from "../warnings.ts";
 import { joinWithDisks } from "./join-disks.ts";
 import { needed } from "./needed.ts";
 import { retriesLine } from "./retries-line.ts";
+import { watcherOf } from "./watch-join.ts";
 
 /** `rehome clone join`. */
 export async function runCloneJoin(call: CloneJoinCall, context: CommandContext): Promise<ExitStatus> {
   if (call.disk.length > 0 && !call.dryRun) keepMountsPrivate();
-  const joining: JoinSessionOptions = {
+  const joining: SessionByToken = {
     session: needed("session", call.session),
-    token: readToken(call.tokenFile),
+    ...(call.tokenFile !== undefined && { tokenFile: call.tokenFile }),
     ...(call.from !== undefined && { from: call.from }),
     ...(call.name !== undefined && { name: call.name }),
     ...(call.port !== undefined && { port: call.port }),
     ...(call.listenPort !== undefined && { listenPort: call.listenPort }),
     allowExec: call.allowExec,
-    onLine: (line) => context.messages.remark(line),
+    onJob: context.onJob,
   };
   const { store } = context.common;
   if (call.disk.length > 0) return await joinWithDisks({ ...joining, afterwards: afterwardsOf(call) }, call, context);
@@ -55,19 +56,22 @@ export async function runCloneJoin(call: CloneJoinCall, context: CommandContext)
 
 async function joinWithDirectory(
   dir: string,
-  options: CloneJoinOptions,
+  options: CloneJoinJobOptions,
   call: CloneJoinCall,
   context: CommandContext,
 ): Promise<ExitStatus> {
   const { session } = options;
-  if (call.dryRun) return showPlan(await planCloneJoin(dir, options), call, context);
+  if (call.dryRun) {
+    const token = readSessionToken(session, options.tokenFile);
+    return showPlan(await planCloneJoin(dir, { ...options, token }), call, context);
+  }
   const signal = context.interruptible("the join");
   const result = await (async () => {
     using view = context.startProgress(entryNoun);
-    return await cloneJoin(dir, { ...options, onProgress: view.onProgress, signal });
+    return await cloneJoinAsJob(dir, { ...options, onProgress: view.onProgress, signal }, watcherOf(context));
   })();
   const { directory, bytes, retries, resumed, losses, lossCount, durationMs } = result;
-  if (context.common.json) context.output.document({ session, ...result });
+  if (context.common.json) context.output.document({ job: context.job(), session, ...result });
   else {
     context.output.lines([
       `${directory} is a verified copy: ${formatBytes(bytes)}, in ${formatDuration(durationMs)}`,
@@ -80,7 +84,7 @@ async function joinWithDirectory(
 }
 
 async function joinWithStore(
-  options: JoinSessionOptions,
+  options: SessionByToken,
   call: CloneJoinCall,
   context: CommandContext,
 ): Promise<ExitStatus> {
@@ -90,12 +94,14 @@ async function joinWithStore(
   const signal = context.interruptible("the join");
   const { name, retries, durationMs } = await (async () => {
     using view = context.startProgress(frameNoun);
-    return await cloneJoinStore({ ...options, ...context.store, onProgress: view.onProgress, signal });
+    const all = { ...options, ...context.store, onProgress: view.onProgress, signal };
+    return await cloneJoinStoreAsJob(all, watcherOf(context));
   })();
   const { image, tag, bytes, newBytes, storedBytes } = name;
   if (context.common.json) {
     const { session } = options;
     context.output.document({
+      job: context.job(),
       session,
       image,
       name: name.name,
@@ -116,15 +122,6 @@ async function joinWithStore(
 }
 
 const frameNoun = { one: "frame", many: "frames" };
-
-function readToken(file: string | undefined): string {
-  const token = file === undefined ? process.env["REHOME_SESSION_TOKEN"] : readFileSync(file, "utf8");
-  if (token !== undefined) return token;
-  throw new UsageError(
-    "cannot join without the session's token",
-    "Give --token-file FILE or set REHOME_SESSION_TOKEN to what `rehome clone serve` printed.",
-  );
-}
 
 function showPlan(plan: CloneJoinPlan, { from }: CloneJoinCall, { common, output }: CommandContext): ExitStatus {
   const { session, name, golden, freeBytes, unfinished, afterwards } = plan;

@@ -33,6 +33,31 @@ export interface CloneJoinPlan {
   readonly afterwards: CloneThen;
 }
 
+/** What is known of a join's target before it begins. */
+export interface PlannedTarget {
+  readonly plan: RestorePlan;
+  readonly streams: readonly StreamPlace[];
+  readonly freeBytes: number;
+  /** The image of an earlier run that would be gone on with. */
+  readonly unfinished: string | undefined;
+}
+
+/**
+ * Looks whether a join could write to a directory, absolute and without symlinks, and to places of raw streams. Changes nothing.
+ *
+ * @throws {TargetUnsuitableError} @throws {DeviceRefusedError} @throws {UsageError}
+ */
+export async function planJoinTarget(
+  target: string,
+  options: Pick<CloneJoinOptions, "update" | "raw" | "mayErase">,
+): Promise<PlannedTarget> {
+  const facts = lookAtTarget(target, newStagePath(target));
+  const isUpdate = options.update === true;
+  const unfinished = isUpdate ? undefined : facts.unfinished.find(({ path }) => path === "")?.image;
+  const plan = planTree(facts, { image: unfinished ?? "", neededBytes: 0, isUpdate });
+  return { plan, streams: await chooseRawPlaces(options), freeBytes: facts.freeBytes, unfinished };
+}
+
 /**
  * Says what {@link cloneJoin} would do; joins nothing and changes nothing.
  *
@@ -40,10 +65,7 @@ export interface CloneJoinPlan {
  */
 export async function planCloneJoin(directory: string, options: CloneJoinOptions): Promise<CloneJoinPlan> {
   const target = realPath(resolve(directory));
-  const facts = lookAtTarget(target, newStagePath(target));
-  const isUpdate = options.update === true;
-  const unfinished = isUpdate ? undefined : facts.unfinished.find(({ path }) => path === "");
-  const plan = planTree(facts, { image: unfinished?.image ?? "", neededBytes: 0, isUpdate });
+  const { plan, streams, freeBytes, unfinished } = await planJoinTarget(target, options);
   const { session, from, port, afterwards = { kind: "stay" } } = options;
   const token = parseToken(options.token);
   const found = from === undefined ? await findGolden({ session, token }) : [{ host: from, port: port ?? defaultPort }];
@@ -54,9 +76,9 @@ export async function planCloneJoin(directory: string, options: CloneJoinOptions
     directory: target,
     mode: plan.mode,
     ...(plan.stage !== undefined && { stage: plan.stage }),
-    streams: await chooseRawPlaces(options),
-    freeBytes: facts.freeBytes,
-    ...(unfinished && { unfinished: unfinished.image }),
+    streams,
+    freeBytes,
+    ...(unfinished !== undefined && { unfinished }),
     afterwards,
   };
 }

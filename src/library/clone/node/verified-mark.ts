@@ -12,10 +12,9 @@ export class VerifiedMark {
   readonly #path: string;
   readonly #image: string;
 
-  constructor({ stateDirectory }: Paths, target: string, image: string) {
-    const directory = `${stateDirectory}/clone-nodes`;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    this.#path = `${directory}/verified-${createHash("sha256").update(target).digest("hex").slice(0, 32)}`;
+  constructor(paths: Paths, target: string, image: string) {
+    this.#path = pathOf(paths, target);
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
     this.#image = image;
   }
 
@@ -44,4 +43,13 @@ export class VerifiedMark {
     const { dev, ino, birthtimeNs } = statSync(root, { bigint: true });
     return `${this.#image} ${dev} ${ino} ${birthtimeNs}\n`;
   }
+}
+
+/** Forgets what was noted of the tree that was to come to `target`; does nothing where that is nothing. */
+export function removeVerifiedMark(paths: Paths, target: string): void {
+  rmSync(pathOf(paths, target), { force: true });
+}
+
+function pathOf({ stateDirectory }: Paths, target: string): string {
+  return `${stateDirectory}/clone-nodes/verified-${createHash("sha256").update(target).digest("hex").slice(0, 32)}`;
 }

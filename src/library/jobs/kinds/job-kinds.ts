@@ -6,6 +6,9 @@ import { buildKind } from "./build-job.ts";
 import { captureKind } from "./images/capture-job.ts";
 import { captureTarKind } from "./images/capture-tar-job.ts";
 import { cloneMachineKind } from "./machines/create/clone-machine-job.ts";
+import { cloneJoinDiskKind } from "./clone/join-disk-job.ts";
+import { cloneJoinStoreKind } from "./clone/join-store-job.ts";
+import { cloneJoinKind } from "./clone/join-tree-job.ts";
 import { cloneServeKind } from "./clone/clone-serve-job.ts";
 import { copyKind } from "./images/copy-job.ts";
 import { createFromImageKind } from "./machines/create/create-from-image-job.ts";
@@ -33,6 +36,9 @@ const kinds: readonly JobKind[] = [
   removeKind,
   copyKind,
   cloneServeKind,
+  cloneJoinKind,
+  cloneJoinDiskKind,
+  cloneJoinStoreKind,
   detachKind,
   createMachineKind,
   attachKind,
