@@ -118,6 +118,7 @@ export const futimens: (file: number, times: Pointer) => number = bind("int futi
 export const utimensat: (directory: number, name: Pointer, times: Pointer, flags: number) => number = bind(
   "int utimensat(int, const void*, const void*, int)",
 );
+export const mallopt: (parameter: number, value: number) => number = bind("int mallopt(int, int)");
 export const ioprioSet: (number: number, which: number, who: number, priority: number) => number = bind(
   "int64_t syscall(int64_t, int64_t, int64_t, int64_t)",
 );
@@ -148,6 +149,10 @@ export const SYS_getdents64: number = arm ? 61 : 217;
 export const SYS_ioprio_set: number = arm ? 30 : 251;
 export const FS_IOC_GETFLAGS = 0x8008_6601;
 export const FS_IOC_SETFLAGS = 0x4008_6602;
+/** Values of `malloc.h`. */
+export const M_TRIM_THRESHOLD = -1;
+export const M_TOP_PAD = -2;
+export const M_MMAP_THRESHOLD = -3;
 /** Values of `linux/loop.h`. */
 export const LOOP_CONFIGURE = 0x4c0a;
 export const LOOP_CTL_GET_FREE = 0x4c82;

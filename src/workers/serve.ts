@@ -1,3 +1,4 @@
+import { keepFreedMemory } from "../host/keep-freed-memory.ts";
 import { parentPort, type Transferable } from "node:worker_threads";
 import { RehomeError } from "../core/errors.ts";
 import type { SentFailure, WorkerAnswer, WorkerMessage, WorkerRequest } from "./pool.ts";
@@ -12,6 +13,7 @@ export interface Answer<Response> {
 export function serveRequests<Request, Response>(
   answer: (request: Request) => Answer<Response> | Promise<Answer<Response>>,
 ): void {
+  keepFreedMemory();
   const serve = async ({ number, request }: WorkerRequest<Request>): Promise<void> => {
     try {
       const { response, transfer } = await answer(request);
