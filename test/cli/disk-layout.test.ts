@@ -42,7 +42,12 @@ test("disk layout refuses what does not fit by how much, and names the line that
   const wrong = run("disk", "layout", "--from-desc", "wrong");
   assert.equal(wrong.status, exitStatus.usage);
   assert.match(wrong.stderr, /"wrong", line 2/);
-  for (const words of [[], ["--from-host", "--plan", "x"], ["--from-desc", "desc", "--size", "1G", "--size", "2G"]])
+  for (const words of [
+    [],
+    ["--from-host", "--plan", "x"],
+    ["--from-desc", "desc", "--size", "1G", "--size", "2G"],
+    ["--from-desc", "desc", "--size", "9G", "--format", "desc"],
+  ])
     assert.equal(run("disk", "layout", ...words).status, exitStatus.usage, words.join(" "));
 });
 

@@ -6,7 +6,6 @@ import { atEnd } from "../../../test/support/at-end.ts";
 import { run } from "../../../test/support/run.ts";
 import { asRoot, temporaryDirectory } from "../../../test/support/temporary-directory.ts";
 import { checkDevice, DeviceRefusedError } from "../../system/disk/target/check-device.ts";
-import { ToolFailedError } from "../processes.ts";
 import { diskPorts } from "./disk-ports.ts";
 import { inspectDevice } from "./inspect-device.ts";
 
@@ -69,6 +68,13 @@ test(
       () => checkDevice({ ...still, isReadOnly: false, usedBy: ["lvm /dev/mapper/x"] }, [still.path]),
       /lvm/,
     );
-    await assert.rejects(inspectDevice("/dev/null"), ToolFailedError);
   },
 );
+
+test("checkDevice() refuses by its name what is no block device", async () => {
+  for (const path of ["/dev/null", "/dev/no-such-disk", import.meta.filename]) {
+    const facts = await inspectDevice(path);
+    for (const wanted of ["disk", "any"] as const)
+      assert.throws(() => checkDevice(facts, [path], wanted), /no block device, or not there/);
+  }
+});

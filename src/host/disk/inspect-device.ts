@@ -2,9 +2,19 @@ import { closeSync, constants, openSync } from "node:fs";
 import type { DeviceFacts } from "../../system/disk/target/check-device.ts";
 import { errnoNameOf } from "../system-call-error.ts";
 import { runTool, ToolFailedError } from "../processes.ts";
+import { isBlockDevice } from "./loop-devices.ts";
 
 const timeoutMs = 30_000;
 const columns = "PATH,TYPE,SIZE,RO,LOG-SEC,MOUNTPOINTS";
+
+const noDevice: Omit<DeviceFacts, "path"> = {
+  type: "none",
+  sizeBytes: 0,
+  sectorBytes: 512,
+  isReadOnly: false,
+  usedBy: [],
+  signatures: [],
+};
 
 interface Row {
   readonly path: string;
@@ -16,20 +26,27 @@ interface Row {
   readonly children?: readonly Row[];
 }
 
-/** Looks at a block device and all that lies on it. Changes nothing. @throws {ToolFailedError} If it is none. */
+/** Looks at a block device and all that lies on it; what is none has the type `none`. Changes nothing. @throws {ToolFailedError} */
 export async function inspectDevice(path: string, signal?: AbortSignal): Promise<DeviceFacts> {
+  if (!isBlockDevice(path)) return { path, ...noDevice };
   const options = { timeoutMs, mustSucceed: true, ...(signal && { signal }) };
   const listed = await runTool("lsblk", ["--json", "--bytes", "--output", columns, "--", path], options);
   const [row] = (JSON.parse(listed.stdout) as { readonly blockdevices: readonly Row[] }).blockdevices;
   if (row === undefined) throw new ToolFailedError("lsblk", "exit-status", `it does not know "${path}"`);
+  const usedBy = usersOf(row, path);
+  const signatures = await signaturesOf(path, signal).catch((error: unknown) => {
+    // One in use is told as that, whether it may be read or not.
+    if (usedBy.length === 0) throw error;
+    return [];
+  });
   return {
     path,
     type: row.type,
     sizeBytes: row.size,
     sectorBytes: row["log-sec"],
     isReadOnly: row.ro,
-    usedBy: usersOf(row, path),
-    signatures: await signaturesOf(path, signal),
+    usedBy,
+    signatures,
   };
 }
 

@@ -13,8 +13,14 @@ import { firmwareOf } from "./firmware.ts";
 /** `rehome disk layout`. */
 export async function runDiskLayout(call: DiskLayoutCall, context: CommandContext): Promise<ExitStatus> {
   const { output, common } = context;
+  const isPlanned = call.plan !== undefined || call.size.length > 0;
+  if (isPlanned && call.format === "desc")
+    throw new UsageError(
+      "cannot print a plan as a desc file",
+      "Leave out --plan and --size for the desc file, or --format for the plan.",
+    );
   const layout = await findLayout(call, context);
-  if (call.plan === undefined && call.size.length === 0) {
+  if (!isPlanned) {
     if (common.json) output.document({ layout: describeLayout(layout) });
     else output.lines(textOf(layout, call).trimEnd().split("\n"));
     return exitStatus.done;

@@ -19,9 +19,14 @@ test("checkTree() finds an old disk in every file that decides what a system sta
     "etc/fstab",
     "etc/crypttab",
     "etc/kernel/cmdline",
+    "etc/default/grub",
     "boot/grub/grub.cfg",
+    "boot/grub/grubenv",
+    "boot/grub2/grub.cfg",
+    "boot/grub2/grubenv",
     "boot/loader/entries/one.conf",
     "boot/efi/EFI/debian/grub.cfg",
+    "efi/EFI/fedora/grub.cfg",
     "etc/initramfs-tools/conf.d/resume",
   ];
   for (const path of places) await assertStale({ ...clean, [path]: text }, path);

@@ -33,10 +33,12 @@ const fixedFiles = [
   "etc/fstab",
   "etc/crypttab",
   "etc/kernel/cmdline",
-  "boot/grub/grub.cfg",
+  "etc/default/grub",
   "etc/initramfs-tools/conf.d/resume",
+  ...["boot/grub", "boot/grub2"].flatMap((folder) => [`${folder}/grub.cfg`, `${folder}/grubenv`]),
 ];
 const entryFolders = ["boot/loader/entries", "boot/efi/loader/entries", "efi/loader/entries"];
+const vendorFolders = ["boot/efi/EFI", "efi/EFI"];
 const maxTextBytes = 1 << 20;
 const maxInitramfsBytes = 512 << 20;
 
@@ -52,7 +54,9 @@ export async function checkTree(tree: TreeFiles, findStale: BuildSource["findSta
       .filter((name) => name.endsWith(".conf"))
       .map((name) => `${folder}/${name}`),
   );
-  const vendors = tree.list("boot/efi/EFI" as TreePath).map((vendor) => `boot/efi/EFI/${vendor}/grub.cfg`);
+  const vendors = vendorFolders.flatMap((folder) =>
+    tree.list(folder as TreePath).map((vendor) => `${folder}/${vendor}/grub.cfg`),
+  );
   const texts = [...fixedFiles, ...entries, ...vendors].map((path): readonly [string, ByteString | undefined] => [
     path,
     tree.read(path as TreePath, maxTextBytes),

@@ -3,7 +3,7 @@ import { RehomeError } from "../../../core/errors.ts";
 /** What a block device is and who uses it. */
 export interface DeviceFacts {
   readonly path: string;
-  /** As lsblk names it: `disk`, `part`, `loop`, `lvm`, … */
+  /** As lsblk names it: `disk`, `part`, `loop`, `lvm`, …; `none`: it is no block device, or not there. */
   readonly type: string;
   readonly sizeBytes: number;
   readonly sectorBytes: number;
@@ -34,6 +34,8 @@ export class DeviceRefusedError extends RehomeError {
  */
 export function checkDevice(facts: DeviceFacts, mayErase: readonly string[], wanted: "disk" | "any" = "disk"): void {
   const { path, type, isReadOnly, usedBy, signatures } = facts;
+  if (type === "none")
+    throw new DeviceRefusedError(path, "it is no block device, or not there", "`lsblk` lists those of this host.");
   if (wanted === "disk" && type !== "disk" && type !== "loop")
     throw new DeviceRefusedError(path, `it is of type ${type}, a whole disk is needed`, "Name the disk itself.");
   if (isReadOnly) throw new DeviceRefusedError(path, "it is read-only", "Name another disk.");
