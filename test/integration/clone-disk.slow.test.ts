@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import {
   capture,
+  cloneJoin,
   cloneJoinDisk,
   cloneServe,
   planCloneJoinDisk,
@@ -46,11 +47,11 @@ interface Partition {
 }
 
 /** A captured small system with a raw stream, and nodes with a disk each. */
-async function makeLab(context: TestContext) {
+async function makeLab(context: TestContext, largeMib = 8) {
   const place = testPlace(context, memory);
   const tree = smallTree(context);
   writeFileSync(join(tree, "etc/hostname"), "golden\n");
-  writeFileSync(join(tree, "usr/bin/large"), randomBytes(8 * mib));
+  writeFileSync(join(tree, "usr/bin/large"), randomBytes(largeMib * mib));
   const stream = Buffer.concat([randomBytes(2 * mib), Buffer.alloc(3 * mib), randomBytes(mib + 512)]);
   const streamFile = join(place.directory, "spare.raw");
   writeFileSync(streamFile, stream);
@@ -88,12 +89,13 @@ async function makeLab(context: TestContext) {
         signal: stop.signal,
         ...more,
       };
-      const { nodes: records } = await cloneServe("web", options, ({ token, port }) => {
+      const { nodes: records, figures } = await cloneServe("web", options, ({ token, port }) => {
         const address = { session: "lab1", token, from: "127.0.0.1", port, listenHost: "127.0.0.1" };
         joining = joinAll((node, device) => ({ ...address, name: node, paths: pathsOf(node), disks: [device] }));
         joining.catch(() => stop.abort());
       });
-      return { log, joined: (await joining) as Joined, verdicts: records.map(({ verdict }) => verdict?.ok) };
+      const verdicts = records.map(({ verdict }) => verdict?.ok);
+      return { log, figures, joined: (await joining) as Joined, verdicts };
     },
   };
 }
@@ -239,3 +241,33 @@ for (const point of ["disk.file-system-made", "restore.written", "clone.disk-res
     assert.ok(verdicts.includes(true), log.join("\n"));
     assertFinished(lab, device, "node01");
   });
+
+test("a node that comes late gets all it needs through one whose disk is finished", asRoot, async (context) => {
+  // More than a hop keeps in memory: the rest is on the disk alone, which is unmounted.
+  const lab = await makeLab(context, 96);
+  const device = lab.disk("finished", 500);
+  await using hanging = await LibraryProcess.start("restore.written");
+  const lost = Promise.withResolvers<void>();
+  const { verdicts, log, figures } = await lab.serve(
+    2,
+    async (joinOf) => {
+      const until = (words: string, resolve: () => void) => (line: string) =>
+        void (line.startsWith(words) && resolve());
+      const targetOf = (node: string) => join(lab.directory, "targets", node);
+      const [onDisk, copied] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      // One that hangs keeps the session open; once it is lost, the one with the disk is the last of the chain.
+      const second = hanging.call("cloneJoin", targetOf("n2"), joinOf("n2", device));
+      const first = cloneJoinDisk({ ...joinOf("n1", device), onLine: until("verified ", onDisk.resolve) });
+      await Promise.race([first, Promise.all([onDisk.promise, lost.promise])]);
+      const third = cloneJoin(targetOf("n3"), { ...joinOf("n3", device), onLine: until("verified ", copied.resolve) });
+      await Promise.race([third, copied.promise]);
+      hanging.signal("SIGCONT");
+      await Promise.all([first, second, third]);
+    },
+    { onNote: ({ kind }) => void (kind === "lost" && lost.resolve()) },
+  );
+  assert.equal(verdicts.filter((ok) => ok).length, 3, log.join("\n"));
+  const imageBytes = 96 * mib;
+  assert.ok(figures.sentBytes > 1.2 * imageBytes, "what nobody could read was sent again");
+  assert.ok(figures.sentBytes < 2.2 * imageBytes, `${figures.sentBytes} bytes were sent`);
+});

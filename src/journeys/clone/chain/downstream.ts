@@ -54,15 +54,22 @@ export class Downstream {
     return this.#queue.has(frame);
   }
 
-  /** Says whether a frame in memory is needed for this link. */
-  holds(frame: number): boolean {
-    return this.#queue.has(frame) || (this.#attached && !this.aside && this.#wanted.has(frame));
+  /** Says whether a frame in memory is needed for this link; aside, only those that came for it alone are kept. */
+  holds(frame: number, relayed: { has(frame: number): boolean }): boolean {
+    const isKept = this.#attached && (!this.aside || relayed.has(frame));
+    return this.#queue.has(frame) || (isKept && this.#wanted.has(frame));
   }
 
-  /** Takes the next frame to be sent: the lowest one wanted that is here (neither `lacking` nor `absent`), or is just `arriving`. */
-  next(lacking: FrameSet, absent: FrameSet, arriving: number | undefined): number | undefined {
+  /** Takes the next frame to be sent: the lowest one wanted that is here (neither `lacking` nor `absent`) if it is `ready`, or is just `arriving`. */
+  next(
+    lacking: FrameSet,
+    absent: FrameSet,
+    arriving: number | undefined,
+    isReady: (frame: number) => boolean,
+  ): number | undefined {
     if (!this.#attached || this.#queue.size >= ahead) return undefined;
-    const here = this.#wanted.firstOutside(lacking, absent);
+    const first = this.#wanted.firstOutside(lacking, absent);
+    const here = first !== undefined && isReady(first) ? first : undefined;
     const coming = arriving !== undefined && this.#wanted.has(arriving) ? arriving : undefined;
     const frame = here === undefined || (coming !== undefined && coming < here) ? coming : here;
     if (frame === undefined) return undefined;

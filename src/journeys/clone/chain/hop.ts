@@ -1,6 +1,6 @@
-import { maxRanges, type FrameRange } from "../wire/frame-ranges.ts";
+import type { FrameRange } from "../wire/frame-ranges.ts";
 import { Downstream } from "./downstream.ts";
-import { FrameSet } from "./frame-set.ts";
+import { FrameBook } from "./frame-book.ts";
 import {
   isOfDownstream,
   isOfUpstream,
@@ -11,18 +11,10 @@ import {
   type OwnEvent,
   type UpstreamEvent,
 } from "./hop-events.ts";
+import { RelayedFrames } from "./relayed-frames.ts";
 import { Ring } from "./ring.ts";
 import { ringLimitBytes, times } from "./times.ts";
-
-interface Upstream {
-  readonly epoch: number;
-  state: "opening" | "open" | "waiting";
-  /** Times it was lost without a frame in between. */
-  failures: number;
-  bad: number;
-  heardAtMs: number;
-  retryAtMs: number;
-}
+import type { Upstream } from "./upstream.ts";
 
 /**
  * Decides what one hop does, node or golden node: no sockets, no clock. Section 4 of `docs/protocol/chain.md`.
@@ -32,17 +24,14 @@ interface Upstream {
  */
 export class Hop {
   readonly #frames: number;
-  readonly #lacking = new FrameSet();
-  /** Do not exist, yet or ever: they are neither here nor lacking. */
-  readonly #absent = new FrameSet();
-  /** Asked for on the current link, and not begun. */
-  readonly #asked = new FrameSet();
+  readonly #book: FrameBook;
   readonly #ring: Ring;
   #upstream: Upstream | undefined;
   #downstream: Downstream | undefined;
   #arriving: number | undefined;
   /** What the own writer waits for. */
   readonly #awaited = new Set<number>();
+  readonly #relayed = new RelayedFrames();
   #paused = false;
   #commands: HopCommand[] = [];
 
@@ -55,12 +44,11 @@ export class Hop {
   ) {
     this.#frames = frames;
     this.#ring = new Ring(ringBytes);
-    for (const { start, end } of lacking) this.#lacking.add(start, end);
-    for (const { start, end } of absent) this.#absent.add(start, end);
+    this.#book = new FrameBook(lacking, absent);
   }
 
   get lackingCount(): number {
-    return this.#lacking.size;
+    return this.#book.lacking.size;
   }
 
   get ringBytes(): number {
@@ -68,7 +56,7 @@ export class Hop {
   }
 
   lacks(frame: number): boolean {
-    return this.#lacking.has(frame);
+    return this.#book.lacking.has(frame);
   }
 
   /** Says whether a frame is whole in memory. */
@@ -78,9 +66,10 @@ export class Hop {
 
   report(nowMs: number): HopReport {
     const up = this.#upstream;
+    const lacking = this.#book.lacking.size - this.#relayed.countIn(this.#book.lacking);
     return {
-      complete: this.#frames - this.#absent.size - this.#lacking.size,
-      lacking: this.#lacking.size,
+      complete: this.#frames - this.#book.absent.size - lacking,
+      lacking,
       held: this.#paused ? (this.#ring.waitsForWriter ? "writing" : "successor") : "no",
       silentMs: up === undefined || this.#paused ? 0 : Math.max(0, Math.round(nowMs - up.heardAtMs)),
       epoch: up?.epoch ?? 0,
@@ -114,7 +103,7 @@ export class Hop {
         if (this.#arriving !== event.frame) break;
         this.#arriving = undefined;
         this.#ring.complete(event.frame);
-        this.#lacking.remove(event.frame);
+        this.#book.lacking.remove(event.frame);
         up.failures = 0;
         this.#awaited.delete(event.frame);
         break;
@@ -123,13 +112,16 @@ export class Hop {
   }
 
   #handleDownstream(event: DownstreamEvent, nowMs: number): void {
-    if (event.kind === "accepted") this.#downstream = new Downstream(event.epoch, event.aside);
-    else if (event.kind === "alone") this.#downstream = undefined;
+    const isOther = event.kind === "accepted" || event.kind === "alone";
+    if (isOther || event.kind === "detached") this.#relayNothing();
+    if (isOther) this.#downstream = event.kind === "accepted" ? new Downstream(event.epoch, event.aside) : undefined;
     else if (event.epoch === this.#downstream?.epoch) {
       const down = this.#downstream;
       if (event.kind === "attached" || event.kind === "detached") down.attach(event.kind === "attached");
-      else if (event.kind === "sent") down.sent(event.frame, nowMs);
-      else if (event.kind === "asked" && !down.ask(event.ranges))
+      else if (event.kind === "sent") {
+        down.sent(event.frame, nowMs);
+        this.#relayed.remove(event.frame);
+      } else if (event.kind === "asked" && !down.ask(event.ranges))
         this.#commands.push({ kind: "detach", epoch: down.epoch });
       if (event.kind === "attached") down.sentAtMs = nowMs;
     }
@@ -145,39 +137,56 @@ export class Hop {
           this.#commands.push({ kind: "blame", epoch: this.#upstream.epoch, frame: event.frame });
         break;
       case "gone":
-        if (this.#ring.has(event.frame)) this.#downstream?.putBack(event.frame); // It has come since.
-        else this.#miss(event.frame);
+        this.#lookElsewhere(event.frame);
         break;
       case "written":
         this.#ring.written(event.frame);
         break;
       case "awaited":
-        if (this.#lacking.has(event.frame)) this.#awaited.add(event.frame);
+        if (this.#book.lacking.has(event.frame)) this.#awaited.add(event.frame);
+        this.#relayed.remove(event.frame);
         break;
       case "exist":
-        for (const { start, end } of event.ranges) this.#absent.remove(start, end);
+        this.#book.exist(event.ranges);
         break;
       case "absent":
-        for (const { start, end } of event.ranges) {
-          this.#lacking.remove(start, end);
-          this.#asked.remove(start, end);
-          this.#absent.add(start, end);
-        }
+        this.#book.vanish(event.ranges);
         break;
       case "lacks":
         for (const { start, end } of event.ranges)
-          for (let frame = start; frame < end; frame++) if (!this.#ring.has(frame)) this.#lacking.add(frame);
+          for (let frame = start; frame < end; frame++) {
+            this.#relayed.remove(frame);
+            if (!this.#ring.has(frame)) this.#book.lacking.add(frame);
+          }
         break;
       default:
         this.#tick(nowMs);
     }
   }
 
+  /** A frame is not in files after all. */
+  #lookElsewhere(frame: number): void {
+    const down = this.#downstream;
+    if (this.#ring.has(frame)) {
+      down?.putBack(frame); // It has come since.
+      return;
+    }
+    if (down?.isSending(frame) && !this.#book.lacking.has(frame)) this.#relayed.add(frame);
+    this.#miss(frame);
+  }
+
   /** A frame that counted as had is lacking again. */
   #miss(frame: number): void {
-    if (frame !== this.#arriving) this.#lacking.add(frame);
-    this.#asked.remove(frame);
+    if (frame !== this.#arriving) this.#book.lacking.add(frame);
+    this.#book.unask(frame);
     this.#downstream?.putBack(frame);
+  }
+
+  /** What was to be got for a successor that is gone is no more. */
+  #relayNothing(): void {
+    for (const frame of this.#relayed.clear()) {
+      if (frame !== this.#arriving) this.#book.forget(frame);
+    }
   }
 
   #link(epoch: number, nowMs: number): void {
@@ -191,16 +200,13 @@ export class Hop {
   #connect(up: Upstream, nowMs: number): void {
     up.state = "opening";
     up.heardAtMs = nowMs;
-    this.#asked.clear();
-    const ask = this.#lacking.ranges.slice(0, maxRanges);
-    for (const { start, end } of ask) this.#asked.add(start, end);
-    this.#commands.push({ kind: "connect", epoch: up.epoch, ask: ask.map(({ start, end }) => ({ start, end })) });
+    this.#commands.push({ kind: "connect", epoch: up.epoch, ask: this.#book.askAnew() });
   }
 
   #lose(up: Upstream, nowMs: number): void {
     this.#forgetArriving();
     up.failures += 1;
-    if (up.failures <= 2 && this.#lacking.size > 0) this.#commands.push({ kind: "lost-link", epoch: up.epoch });
+    if (up.failures <= 2 && this.#book.lacking.size > 0) this.#commands.push({ kind: "lost-link", epoch: up.epoch });
     if (up.failures === 1) {
       this.#connect(up, nowMs);
       return;
@@ -222,8 +228,8 @@ export class Hop {
   }
 
   #begin(frame: number, sizeBytes: number): void {
-    this.#asked.remove(frame);
-    if (!this.#lacking.has(frame) || this.#ring.has(frame)) {
+    this.#book.unask(frame);
+    if (!this.#book.lacking.has(frame) || this.#ring.has(frame)) {
       this.#commands.push({ kind: "skip", frame });
       return;
     }
@@ -259,13 +265,14 @@ export class Hop {
   }
 
   #feed(down: Downstream): void {
-    const next = (): number | undefined => down.next(this.#lacking, this.#absent, this.#arriving);
+    const isReady = (frame: number): boolean => this.#ring.has(frame) || !this.#relayed.isFull;
+    const next = (): number | undefined => down.next(this.#book.lacking, this.#book.absent, this.#arriving, isReady);
     for (let frame = next(); frame !== undefined; frame = next())
       this.#commands.push({ kind: "send", epoch: down.epoch, frame, from: this.#ring.has(frame) ? "ring" : "files" });
   }
 
   #makeRoom(): void {
-    const held = (frame: number): boolean => this.#downstream?.holds(frame) === true;
+    const held = (frame: number): boolean => this.#downstream?.holds(frame, this.#relayed) === true;
     while (this.#ring.isFull) {
       const frame = this.#ring.oldestFree(held) ?? this.#giveWay();
       if (frame === undefined) break;
@@ -279,22 +286,15 @@ export class Hop {
     if (this.#awaited.size === 0) return undefined;
     const frame = this.#ring.latestUnwritten();
     if (frame === undefined || this.#downstream?.isSending(frame)) return undefined;
-    this.#lacking.add(frame);
+    this.#book.lacking.add(frame);
     return frame;
   }
 
   #askForRest(): void {
     const up = this.#upstream;
-    const owes = this.#lacking.size - this.#asked.size - (this.#arriving === undefined ? 0 : 1);
-    if (up?.state !== "open" || owes <= 0) return;
-    const known = new FrameSet(this.#asked.ranges);
-    if (this.#arriving !== undefined) known.add(this.#arriving);
+    if (up?.state !== "open") return;
     // Without room only what the writer waits for: all else would come first, and be thrown out again.
-    const wanted = this.#ring.isTight
-      ? new FrameSet([...this.#awaited].map((frame) => ({ start: frame, end: frame + 1 })))
-      : this.#lacking;
-    const ask = wanted.without(known, maxRanges);
-    for (const { start, end } of ask) this.#asked.add(start, end);
+    const ask = this.#book.askMore(this.#arriving, this.#ring.isTight ? this.#awaited : undefined);
     if (ask.length > 0) this.#commands.push({ kind: "get", epoch: up.epoch, ask });
   }
 }

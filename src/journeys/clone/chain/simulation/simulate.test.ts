@@ -111,6 +111,26 @@ test("a node that spoils what it forwards costs it its place, and nobody a byte"
   assert.ok(outcome.notes.some((note) => note.kind === "accused" && note.name === "node0001"));
 });
 
+test("a late node gets all through one whose files are closed, at its own pace, and each frame comes for it once", () => {
+  const scenario: Scenario = {
+    ...plain,
+    nodes: 2,
+    frames: 300,
+    slowAfterMs: 3000,
+    closers: [0],
+    lateAtMs: [30_000],
+    speedsOf: (place) => [{}, { writeBytesPerMs: 2500 }, { linkBytesPerMs: 2500 }][place] ?? {},
+  };
+  const outcome = simulate(scenario);
+  assertComplete(outcome, scenario);
+  const [closed, , late] = outcome.hops;
+  assert.ok((closed?.completeAtMs ?? Infinity) < 30_000, "its files are closed before the other comes");
+  const neededMs = (scenario.frames * scenario.frameBytes) / 2500;
+  assert.ok((late?.completeAtMs ?? Infinity) <= 30_000 + neededMs * 1.05, `${late?.completeAtMs} ms`);
+  // Once for the chain, once for who came late; and what was on its way when that one took the place of another.
+  assert.ok(outcome.sentFrames <= 2 * scenario.frames + 20, `${outcome.sentFrames} frames`);
+});
+
 test("a chain follows a source that grows, and knows when it has ended", () => {
   const growing = { parts: 20, blocksEach: 9, everyMs: 1500 };
   const outcome = simulate({ ...plain, growing });
@@ -146,10 +166,11 @@ test("whatever happens to any set of nodes, all living complete", () => {
           mishaps: fc.array(mishap(nodes), { maxLength: 12 }),
           lateAtMs: fc.array(fc.integer({ min: 100, max: 15_000 }), { maxLength: 3 }),
           slow: fc.array(fc.integer({ min: 0, max: nodes - 1 }), { maxLength: 2 }),
+          closers: fc.array(fc.integer({ min: 0, max: nodes - 1 }), { maxLength: 6 }),
           goldenLostAtMs: fc.option(fc.integer({ min: 0, max: 15_000 }), { nil: undefined }),
         }),
       ),
-      ({ nodes, frames, growing, mishaps, lateAtMs, slow, goldenLostAtMs }) => {
+      ({ nodes, frames, growing, mishaps, lateAtMs, slow, closers, goldenLostAtMs }) => {
         const golden: readonly Mishap[] =
           goldenLostAtMs === undefined
             ? []
@@ -163,6 +184,7 @@ test("whatever happens to any set of nodes, all living complete", () => {
           frames: growing === undefined ? frames : growing.parts * (1 + growing.blocksEach),
           ...(growing && { growing }),
           lateAtMs,
+          closers,
           mishaps: [...mishaps, ...golden],
           slowAfterMs: 3000,
           speedsOf: (place) => (slow.includes(place) ? { writeBytesPerMs: 4000 } : {}),

@@ -5,7 +5,8 @@ import type { HopCommand } from "../hop-events.ts";
 import { times } from "../times.ts";
 import { Agenda } from "./agenda.ts";
 import { blocksOf, partNumbers, type Growth } from "./growth.ts";
-import { SimulatedHop, type Speeds } from "./simulated-hop.ts";
+import { SimulatedHop } from "./simulated-hop.ts";
+import type { Speeds } from "./speeds.ts";
 
 /** Something that is done to a node (by its place, 0 the first) or, at place -1, to the golden node. */
 export interface Mishap {
@@ -27,6 +28,8 @@ export interface Scenario {
   readonly lateAtMs: readonly number[];
   /** Places of nodes that spoil every n-th frame. */
   readonly spoilers?: ReadonlyMap<number, number>;
+  /** Places of nodes whose files nobody can read once they are whole. */
+  readonly closers?: readonly number[];
   /** They are not there from the first; their number is that of `frames`. */
   readonly growing?: Growth;
   readonly slowAfterMs?: number;
@@ -41,6 +44,8 @@ export interface Outcome {
   readonly hops: readonly SimulatedHop[];
   readonly notes: readonly SessionNote[];
   readonly mostRingBytes: number;
+  /** Frames that the golden node sent. */
+  readonly sentFrames: number;
 }
 
 /** Runs a session in virtual time: the deciders are those of real ones, the rest is arithmetic. */
@@ -89,6 +94,7 @@ class Simulation {
       hops: this.#nodes,
       notes: this.#notes,
       mostRingBytes: Math.max(...this.#nodes.map(({ mostRingBytes }) => mostRingBytes)),
+      sentFrames: this.#golden.handed,
     };
   }
 
@@ -122,6 +128,7 @@ class Simulation {
     const all = new FrameSet([growing ? partNumbers(growing) : { start: 0, end: frames }]);
     const node = this.#makeHop(-1, name, all, this.#scenario.speedsOf?.(place) ?? {});
     node.spoilsEach = this.#scenario.spoilers?.get(place) ?? 0;
+    node.closesFiles = this.#scenario.closers?.includes(place) ?? false;
     this.#nodes[place] = node;
     this.#agenda.at(atMs, () => this.#join(node));
     this.#agenda.at(atMs + times.reportMs, () => this.#tick(node));

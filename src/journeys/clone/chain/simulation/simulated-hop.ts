@@ -4,15 +4,7 @@ import type { HopCommand, HopEvent } from "../hop-events.ts";
 import type { FrameRange } from "../../wire/frame-ranges.ts";
 import type { Agenda } from "./agenda.ts";
 import { blocksOf, boundOf, noParts, partNumbers, type Growth } from "./growth.ts";
-
-/** How fast things are. Bytes a ms. */
-export interface Speeds {
-  readonly linkBytesPerMs: number;
-  readonly writeBytesPerMs: number;
-  readonly latencyMs: number;
-  /** Until a hop forwards what it gets: a slice and the handling of it. */
-  readonly hopMs: number;
-}
+import type { Speeds } from "./speeds.ts";
 
 /** A connection from a successor to its predecessor. */
 class Link {
@@ -57,6 +49,8 @@ export class SimulatedHop {
   readonly files: FrameSet = new FrameSet();
   /** Sends other bytes than it got, one time in so many. */
   spoilsEach = 0;
+  /** Nobody can read its files once it has all of them: a disk that was finished. */
+  closesFiles = false;
   completeAtMs: number | undefined;
   readonly #frames: number;
   mostRingBytes = 0;
@@ -70,7 +64,8 @@ export class SimulatedHop {
   #isSending = false;
   #isPaused = false;
   #writerFreeAtMs = 0;
-  #handed = 0;
+  /** Frames that it sent, or began to. */
+  handed = 0;
   #partsRead = 0;
 
   constructor(number: number, name: string, frames: number, lacking: FrameSet, speeds: Speeds, around: Surroundings) {
@@ -202,7 +197,7 @@ export class SimulatedHop {
     this.#isSending = true;
     const { frame } = next;
     const arrival = this.#arrivals.get(frame);
-    const isHere = next.from === "ring" ? arrival !== undefined : this.#isSource || this.files.has(frame);
+    const isHere = next.from === "ring" ? arrival !== undefined : this.#isSource || this.#canRead(frame);
     if (!isHere) {
       this.#isSending = false;
       this.handle({ kind: "gone", frame });
@@ -216,8 +211,8 @@ export class SimulatedHop {
     const startMs = Math.max(agenda.nowMs, link.busyUntilMs, from.beganAtMs + hopMs);
     const endMs = Math.max(startMs + frameBytes / rate, from.endsAtMs + hopMs);
     link.busyUntilMs = endMs;
-    this.#handed += 1;
-    const isGood = from.isGood && !(this.spoilsEach > 0 && this.#handed % this.spoilsEach === 0);
+    this.handed += 1;
+    const isGood = from.isGood && !(this.spoilsEach > 0 && this.handed % this.spoilsEach === 0);
     agenda.at(startMs, () =>
       this.#over(link, () =>
         link.to.#receive(link, frame, { beganAtMs: agenda.nowMs, endsAtMs: endMs + link.to.speeds.latencyMs, isGood }),
@@ -229,6 +224,10 @@ export class SimulatedHop {
       this.handle({ kind: "sent", epoch: link.epoch, frame });
       this.#sendNext();
     });
+  }
+
+  #canRead(frame: number): boolean {
+    return this.files.has(frame) && !(this.closesFiles && this.completeAtMs !== undefined);
   }
 
   get #isSource(): boolean {
