@@ -61,7 +61,11 @@ export const cloneServeCommand: CommandDefinition<CloneServeCall> = {
     ),
     slowAfter: parsedOption("TIME", parseDuration, "Set a node aside that holds back the rest so long. Default: 10s"),
     giveUp: parsedOption("TIME", parseDuration, "Wait no longer for a node that is lost. Default: 15s"),
-    linger: parsedOption("TIME", parseDuration, "Serve on for so long after the last verdict. Default: not at all"),
+    linger: parsedOption(
+      "TIME",
+      parseDuration,
+      "Go on for so long after the last verdict: who comes meanwhile is served. Default: 0s",
+    ),
     exclude: listOption("PATTERN", "nothing", "Of a system: leave out what matches; several may be joined by |", "x"),
     identity: choiceOption(
       ["reset", "keep", "none"],

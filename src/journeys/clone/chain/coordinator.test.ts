@@ -96,6 +96,24 @@ test("a node that never comes back is given up, and the session ends", () => {
   assert.deepEqual(coordinator.handle({ kind: "tick" }, 15_101), [{ kind: "end" }]);
 });
 
+test("a session lingers before it ends, and serves who comes meanwhile", () => {
+  const coordinator = new Coordinator({ ...settings, nodes: 1, lingerMs: 5000 }, 0);
+  const verdict = { ok: true, digest: "", verifiedBytes: 0, retries: 0, reason: "" };
+  join(coordinator, 1, "a");
+  coordinator.handle({ kind: "verdict", number: 1, verdict }, 1000);
+  const endsAt = (atMs: number): boolean => {
+    keepAlive(coordinator, atMs);
+    return coordinator.handle({ kind: "tick" }, atMs).some(({ kind }) => kind === "end");
+  };
+  assert.deepEqual([1000, 3000, 5900].map(endsAt), [false, false, false]);
+  const links = join(coordinator, 2, "b", 5950).flatMap((command) => (command.kind === "link" ? [command.to] : []));
+  assert.deepEqual(links, [2], "it is fed by the one before");
+  assert.deepEqual([6100, 20_000].map(endsAt), [false, false], "it is waited for");
+  coordinator.handle({ kind: "verdict", number: 2, verdict }, 20_000);
+  assert.deepEqual([20_100, 25_000, 25_200].map(endsAt), [false, false, true]);
+  assert.ok(coordinator.isOver);
+});
+
 test("a golden node that comes back waits for nodes that were verified, unless they were let go already", () => {
   const verdict = { ok: true, digest: "", verifiedBytes: 1, retries: 0, reason: "" };
   const nodes = [

@@ -41,6 +41,8 @@ export class Coordinator {
   readonly #beganAtMs: number;
   #started: boolean;
   #ended = false;
+  /** Since when nobody is waited for. */
+  #overSinceMs: number | undefined;
   #epoch: number;
   #commands: CoordinatorCommand[] = [];
 
@@ -51,6 +53,7 @@ export class Coordinator {
     this.#beganAtMs = nowMs;
     this.#started = former?.started ?? false;
     this.#epoch = former?.firstEpoch ?? 1;
+    if (former?.isOver === true) this.#overSinceMs = -Infinity;
     for (const { verdict, ...who } of former?.nodes ?? []) {
       const node = newNode({ ...who, port: 0 }, nowMs, true);
       node.verdict = verdict;
@@ -165,7 +168,8 @@ export class Coordinator {
     if (this.#started) {
       const slow = this.#slow.find(this.#chain, nowMs);
       if (slow) this.#demote(slow, "set-aside");
-      if (this.#isOver(nowMs)) {
+      this.#overSinceMs = this.#isOver(nowMs) ? (this.#overSinceMs ?? nowMs) : undefined;
+      if (this.#overSinceMs !== undefined && nowMs - this.#overSinceMs >= (this.#settings.lingerMs ?? 0)) {
         this.#ended = true;
         this.#commands.push({ kind: "end" });
       }

@@ -7,6 +7,8 @@ export interface SessionSettings {
   readonly maxWaitMs: number | undefined;
   readonly slowAfterMs: number;
   readonly giveUpMs: number;
+  /** So long the session goes on once it could end: who comes meanwhile is served. Default: 0. */
+  readonly lingerMs?: number;
   /** Names or addresses in the order wanted; all others come after, by address. */
   readonly order: readonly string[];
 }

@@ -143,13 +143,8 @@ export class GoldenSession implements Disposable {
   #welcome(guest: Guest): void {
     const { hello, host, connection } = guest;
     const { state, frames } = this.#parts;
-    // Once nodes are let go there is nobody here any more, but for those who come back and have to hear of it.
-    if (this.#coordinator.isOver && hello.rejoins === 0) {
-      connection.close();
-      return;
-    }
     const { isGrowing } = frames.planned;
-    const refusal = whyNotLetIn(hello, host, { nodes: this.nodes, only: this.#parts.only, isGrowing });
+    const refusal = whyNotLetIn(hello, host, { chain: this.#coordinator, only: this.#parts.only, isGrowing });
     if (refusal !== undefined) {
       connection.send(refusal);
       return;

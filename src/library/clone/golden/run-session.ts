@@ -55,7 +55,7 @@ export async function runSession(
   if (options.disks !== undefined && meanwhile === undefined) await disks();
   using session = await GoldenSession.serve({
     state,
-    settings: { ...defaultSettings, ...options.settings },
+    settings: { ...defaultSettings, ...options.settings, lingerMs: options.lingerMs ?? 0 },
     frames,
     only: options.only,
     settle: (node, position) => settlementOf(options.prepare, node, position),
@@ -135,15 +135,17 @@ const defaultSettings: SessionSettings = {
   order: [],
 };
 
+const lastWordMs = 100;
+
 /** Waits for the end. @returns True if it was stopped before. */
-async function endOf(session: GoldenSession, { signal, lingerMs = 0 }: CloneServeOptions): Promise<boolean> {
+async function endOf(session: GoldenSession, { signal }: CloneServeOptions): Promise<boolean> {
   const stopped = new Promise<boolean>((resolve) => {
     if (signal?.aborted) resolve(true);
     signal?.addEventListener("abort", () => resolve(true), { once: true });
   });
   const ended = session.ended.then(async () => {
     // Time for the last word to reach the nodes before their connections go.
-    await new Promise((resolve) => void setTimeout(resolve, Math.max(100, lingerMs)));
+    await new Promise((resolve) => void setTimeout(resolve, lastWordMs));
     return false;
   });
   return await Promise.race([stopped, ended]);

@@ -26,7 +26,7 @@ export interface CloneServeOptions extends StoreOptions {
   readonly disks?: CloneDisks;
   /** Between the nodes when they are let go, at the end. Default: 0. */
   readonly releaseDelayMs?: number;
-  /** How long to serve on after every node has a verdict. */
+  /** How long to serve on after every node has a verdict, and to let in who comes. */
   readonly lingerMs?: number;
   readonly onNote?: (note: SessionNote) => void;
   /** A line of a node's log. */
