@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,8 +10,8 @@ import { exitStatus } from "../../src/core/exit-status.ts";
 import { diskPorts } from "../../src/host/disk/disk-ports.ts";
 import { loopDevicesOf } from "../../src/host/disk/loop-devices.ts";
 import { ensurePrivateMounts } from "../../src/host/disk/private-mounts.ts";
-import { atEnd } from "../support/at-end.ts";
 import { guideCommands } from "../support/guide.ts";
+import { forgetPartitions, loopDevice, partitionsOf, whileOthersLook } from "../support/loop-device.ts";
 import { run as runTool } from "../support/run.ts";
 import { snapshotTree } from "../support/snapshot.ts";
 import { asRoot } from "../support/temporary-directory.ts";
@@ -122,28 +122,23 @@ test("disk build says what it would do, builds it, and the same from the same se
 
 test("disk build writes to a device only when it may, and says when there is no way back", asRoot, (context) => {
   const { directory, run } = withImage(context);
-  const file = join(directory, "device");
-  writeFileSync(file, "");
-  truncateSync(file, 128 * mib);
-  const device = runTool("losetup", "--show", "--find", file).trim();
-  atEnd(context, () => void runTool("losetup", "--detach", device));
+  const device = loopDevice(context, join(directory, "device"), 128 * mib);
   const words = ["disk", "build", "web", "--device", device, "--layout", "layout.yaml"];
-  runTool("addpart", device, "7", "8192", "2048");
+  whileOthersLook(() => spawnSync("addpart", [device, "7", "8192", "2048"]).status === 0);
   const built = run(...words);
   assert.equal(built.status, 0, built.stderr);
   assert.match(built.stderr, /^point of no return: "partition", .*\/dev\/loop\d+ held cannot be brought back$/m);
   const table = runTool("sfdisk", "--dump", device);
   assert.equal(table.match(/type=/g)?.length, 5);
-  const known = (): string[] => readdirSync(`/sys/block/${basename(device)}`).filter((name) => /p\d+$/.test(name));
   const names = [1, 2, 3, 4, 5].map((number) => `${basename(device)}p${number}`);
-  assert.deepEqual(known().toSorted(), names, "the kernel was told of the new partitions");
+  assert.deepEqual(partitionsOf(device), names, "the kernel was told of the new partitions");
   const full = run(...words);
   assert.equal(full.status, exitStatus.refused);
   assert.match(full.stderr, /it holds something \(gpt/);
   assert.equal(runTool("sfdisk", "--dump", device), table);
   const place = join(directory, "mounted");
   mkdirSync(place);
-  runTool("partx", "--delete", device);
+  forgetPartitions(device);
   runTool("wipefs", "--all", "--quiet", device);
   runTool("mkfs.ext2", "-q", device);
   runTool("mount", device, place);
@@ -153,8 +148,7 @@ test("disk build writes to a device only when it may, and says when there is no 
   assert.match(used.stderr, /it is in use/);
   const erased = run(...words, "--yes-erase", device);
   assert.equal(erased.status, 0, erased.stderr);
-  assert.deepEqual(known().toSorted(), names);
-  runTool("partx", "--delete", device);
+  assert.deepEqual(partitionsOf(device), names);
 });
 
 test("what the guide to disks says works", asRoot, (context) => {

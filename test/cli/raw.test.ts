@@ -3,6 +3,8 @@ import { spawnSync } from "node:child_process";
 import { closeSync, openSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { atEnd } from "../support/at-end.ts";
+import { loopDevice } from "../support/loop-device.ts";
 import { run as runTool } from "../support/run.ts";
 import { asRoot } from "../support/temporary-directory.ts";
 import { assertDocument } from "./documents.ts";
@@ -91,13 +93,12 @@ test("capture --raw refuses what it could not bring back as it was", (context) =
 test("capture --raw takes a device that is mounted read-only, and no other mounted one", asRoot, (context) => {
   const { directory, run, part } = captured(context);
   runTool("mkfs.ext4", "-q", "-F", part);
-  const device = runTool("losetup", "--find", "--show", part).trim();
-  context.after(() => runTool("losetup", "--detach", device));
+  const device = loopDevice(context, part);
   const mountPoint = join(directory, "mnt");
   runTool("mkdir", mountPoint);
   runTool("mount", device, mountPoint);
   let isMounted = true;
-  context.after(() => isMounted && runTool("umount", mountPoint));
+  atEnd(context, () => void (isMounted && runTool("umount", mountPoint)));
   for (const raw of [device, part]) {
     const refused = run("capture", "./rootfs", "--raw", raw);
     assert.equal(refused.status, 3, refused.stderr);

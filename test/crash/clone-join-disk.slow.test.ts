@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { ensurePrivateMounts } from "../../src/host/disk/private-mounts.ts";
@@ -14,10 +14,10 @@ import {
   type CloneJoinDiskJobOptions,
   type Paths,
 } from "../../src/index.ts";
-import { atEnd } from "../support/at-end.ts";
 import { smallTree } from "../support/built-disk.ts";
 import { startGoldenNode } from "../support/golden-node.ts";
 import { ChildEndedError, LibraryProcess } from "../support/library-process.ts";
+import { loopDevice } from "../support/loop-device.ts";
 import { testPlace } from "../support/place.ts";
 import { run } from "../support/run.ts";
 import { asRoot } from "../support/temporary-directory.ts";
@@ -42,10 +42,7 @@ async function makeLab(context: TestContext) {
   });
   const { directory, paths } = testPlace(context, "/dev/shm");
   const file = join(directory, "node.disk");
-  writeFileSync(file, "");
-  truncateSync(file, 200 * 2 ** 20);
-  const device = run("losetup", "--find", "--show", file).trim();
-  atEnd(context, () => void run("losetup", "--detach", device));
+  const device = loopDevice(context, file, 200 * 2 ** 20);
   run("mkfs.ext4", "-q", device);
   const options: CloneJoinDiskJobOptions = { ...golden.join, paths, disks: [device], mayErase: [device] };
   return { golden, paths, device, options };

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { captureAsJob, restoreRawAsJob } from "../../src/index.ts";
-import { run as runTool } from "../support/run.ts";
+import { loopDevice } from "../support/loop-device.ts";
 import { asRoot, temporaryDirectory } from "../support/temporary-directory.ts";
 import { JobCrashes, ways, type JobCase } from "./job-crashes.ts";
 import type { Scene } from "./job-sight.ts";
@@ -37,9 +37,7 @@ for (const [way, work] of Object.entries(ways))
 /** A restore to a device, which is empty whenever a job is made. */
 function toDevice(context: TestContext): JobCase {
   const disk = join(temporaryDirectory(context), "disk.img");
-  writeFileSync(disk, Buffer.alloc(sizeBytes));
-  const device = runTool("losetup", "--find", "--show", disk).trim();
-  context.after(() => runTool("losetup", "--detach", device));
+  const device = loopDevice(context, disk, sizeBytes);
   return {
     prepare,
     run({ paths }, more) {

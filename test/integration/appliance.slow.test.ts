@@ -83,7 +83,10 @@ test(
     assert.equal(existsSync(output), true);
     await undoJobOf(first?.id ?? "", { paths });
     assert.equal(existsSync(output), false);
-    assert.equal(run("sh", "-c", `losetup -a; grep -c "${directory}" /proc/self/mountinfo || true`).trim(), "0");
+    assert.equal(
+      run("sh", "-c", `(losetup -a; cat /proc/self/mountinfo) | grep -c "${directory}" || true`).trim(),
+      "0",
+    );
   },
 );
 

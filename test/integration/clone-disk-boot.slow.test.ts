@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { capture, cloneJoinDisk, cloneServe } from "../../src/index.ts";
 import { guestPorts } from "../../src/host/disk/guests.ts";
 import { ensurePrivateMounts } from "../../src/host/disk/private-mounts.ts";
 import { testBoot } from "../../src/system/disk/boot-test/test-boot.ts";
-import { atEnd } from "../support/at-end.ts";
 import { debianTree } from "../support/debian-tree.ts";
+import { loopDevice } from "../support/loop-device.ts";
 import { testPlace } from "../support/place.ts";
-import { run } from "../support/run.ts";
 import { asRoot } from "../support/temporary-directory.ts";
 
 // Other tests make namespaces while these have disks mounted, and would keep them.
@@ -31,10 +30,7 @@ test(
     appendFileSync(join(tree, "etc/default/grub"), '\nGRUB_CMDLINE_LINUX="console=ttyS0"\n');
     await capture(`${tree}/`, { paths: place.paths, name: "debian" });
     const disk = join(place.directory, "node.raw");
-    writeFileSync(disk, "");
-    truncateSync(disk, 3 * 2 ** 30);
-    const device = run("losetup", "--find", "--show", disk).trim();
-    atEnd(context, () => void run("losetup", "--detach", device));
+    const device = loopDevice(context, disk, 3 * 2 ** 30);
     let joining: ReturnType<typeof cloneJoinDisk> | undefined;
     const stop = new AbortController();
     const { nodes } = await cloneServe(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
@@ -12,6 +12,7 @@ import { capture } from "../../src/index.ts";
 import { assertDocument } from "../cli/documents.ts";
 import { atEnd } from "../support/at-end.ts";
 import { smallTree } from "../support/built-disk.ts";
+import { loopDevice } from "../support/loop-device.ts";
 import { testPlace } from "../support/place.ts";
 import { run } from "../support/run.ts";
 import { asRoot } from "../support/temporary-directory.ts";
@@ -45,12 +46,7 @@ async function makeLab(context: TestContext) {
   return {
     directory: place.directory,
     disk(name: string): string {
-      const file = join(place.directory, `${name}.disk`);
-      writeFileSync(file, "");
-      truncateSync(file, 200 * mib);
-      const device = run("losetup", "--find", "--show", file).trim();
-      atEnd(context, () => void run("losetup", "--detach", device));
-      return device;
+      return loopDevice(context, join(place.directory, `${name}.disk`), 200 * mib);
     },
     ended,
     serve: async (...more: readonly string[]): Promise<ChildProcess> => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmdirSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import {
@@ -17,6 +17,7 @@ import { ensurePrivateMounts } from "../../src/host/disk/private-mounts.ts";
 import { atEnd } from "../support/at-end.ts";
 import { smallTree } from "../support/built-disk.ts";
 import { ChildEndedError, LibraryProcess } from "../support/library-process.ts";
+import { loopDevice } from "../support/loop-device.ts";
 import { testPlace } from "../support/place.ts";
 import { run } from "../support/run.ts";
 import { asRoot } from "../support/temporary-directory.ts";
@@ -61,12 +62,7 @@ async function makeLab(context: TestContext, largeMib = 8) {
     stream,
     directory: place.directory,
     disk(name: string, sizeMib: number): string {
-      const file = join(place.directory, `${name}.disk`);
-      writeFileSync(file, "");
-      truncateSync(file, sizeMib * mib);
-      const device = run("losetup", "--find", "--show", file).trim();
-      atEnd(context, () => void run("losetup", "--detach", device));
-      return device;
+      return loopDevice(context, join(place.directory, `${name}.disk`), sizeMib * mib);
     },
     async serve<Joined>(
       nodes: number,

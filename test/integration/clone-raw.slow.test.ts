@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { capture, cloneJoin, cloneServe, type CloneJoinOptions, type Paths } from "../../src/index.ts";
-import { atEnd } from "../support/at-end.ts";
 import { ChildEndedError, LibraryProcess } from "../support/library-process.ts";
+import { loopDevice } from "../support/loop-device.ts";
 import { testPlace } from "../support/place.ts";
-import { run } from "../support/run.ts";
 import { asRoot } from "../support/temporary-directory.ts";
 
 const mib = 2 ** 20;
@@ -54,11 +53,7 @@ async function makeLab(context: TestContext) {
 
 test("raw streams go to a file and a device, and what is there is not written over", asRoot, async (context) => {
   const lab = await makeLab(context);
-  const backing = lab.at("device");
-  writeFileSync(backing, "");
-  truncateSync(backing, 16 * mib);
-  const device = run("losetup", "--find", "--show", backing).trim();
-  atEnd(context, () => void run("losetup", "--detach", device));
+  const device = loopDevice(context, lab.at("device"), 16 * mib);
   const raw = [`part=${lab.at("copy.raw")}`, `part=${device}`];
   assert.deepEqual(await lab.serve((joinOf) => cloneJoin(lab.at("one"), { ...joinOf("n1"), raw })), [true]);
   assert.ok(readFileSync(lab.at("copy.raw")).equals(lab.stream));

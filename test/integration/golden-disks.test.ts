@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { excludesOfDisks, readBootRecord } from "../../src/library/clone/golden/golden-disks.ts";
 import { atEnd } from "../support/at-end.ts";
+import { loopDevice } from "../support/loop-device.ts";
 import { run } from "../support/run.ts";
 import { asRoot, temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -12,12 +13,8 @@ test(
   asRoot,
   async (context) => {
     const directory = temporaryDirectory(context);
-    const file = join(directory, "disk");
-    writeFileSync(file, "");
-    truncateSync(file, 2 ** 24);
-    const device = run("losetup", "--find", "--show", file).trim();
+    const device = loopDevice(context, join(directory, "disk"), 2 ** 24);
     const name = device.slice("/dev/".length);
-    atEnd(context, () => void run("losetup", "--detach", device));
     run("mkfs.ext4", "-q", device);
     assert.deepEqual(await excludesOfDisks([name]), []);
     const place = join(directory, "a [place]");

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { tellPartitions } from "../../src/host/disk/device-users.ts";
 import { prepare } from "../../src/index.ts";
-import { atEnd } from "../support/at-end.ts";
 import { mount } from "../support/file-systems.ts";
+import { loopDevice } from "../support/loop-device.ts";
 import { pathsIn } from "../support/place.ts";
 import { run } from "../support/run.ts";
 import { asRoot, temporaryDirectory } from "../support/temporary-directory.ts";
@@ -18,14 +18,10 @@ async function mountedDisk(
 ): Promise<{ readonly disk: string; readonly root: string; readonly place: string }> {
   const place = temporaryDirectory(context);
   const image = join(place, "disk");
-  writeFileSync(image, "");
-  truncateSync(image, 160 * 2 ** 20);
+  const disk = loopDevice(context, image, 160 * 2 ** 20);
   writeFileSync(join(place, "table"), table);
   run("sh", "-c", 'sfdisk --quiet "$0" <"$1"', image, join(place, "table"));
-  const disk = run("losetup", "--find", "--show", image).trim();
-  atEnd(context, () => void run("losetup", "--detach", disk));
   await tellPartitions(disk);
-  atEnd(context, () => void run("partx", "--delete", disk));
   for (const number of [1, 2, 3]) run("mkfs.ext4", "-q", `${disk}p${number}`);
   const root = mount(context, join(place, "root"), `${disk}p2`);
   mount(context, join(root, "boot"), `${disk}p1`);

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DeviceUser } from "../../system/disk/build/ports.ts";
 import { flock } from "../libc.ts";
-import { runTool } from "../processes.ts";
+import { runTool, ToolFailedError } from "../processes.ts";
 import { DeviceHeldError, isBlockDevice } from "./loop-devices.ts";
 
 /** The arrays and mapped devices that the kernel has over `device` now. */
@@ -56,22 +56,44 @@ export async function keepFromUdev(device: string, signal?: AbortSignal): Promis
   return { [Symbol.dispose]: () => closeSync(file) };
 }
 
-/** Makes the kernel forget the partitions that it knows of a disk. @throws {ToolFailedError} If one is in use. */
+/** Whoever looks at all devices (lsblk, blkid) has a partition open for a moment, and honours no lock. */
+const lookTimeoutMs = 10_000;
+const lookIntervalMs = 50;
+
+/** Makes the kernel forget the partitions that it knows of a disk. @throws {ToolFailedError} If one is in use for ten seconds. */
 export async function forgetPartitions(device: string, signal?: AbortSignal): Promise<void> {
+  await whileOthersLook(async () => await forgetAll(device, signal), signal);
+}
+
+/**
+ * Tells the kernel what a disk's table says now. `partx --update` would keep partitions that the table has no more.
+ *
+ * @throws {ToolFailedError} If one is in use for ten seconds, or it takes no partitions of such a device.
+ */
+export async function tellPartitions(device: string, signal?: AbortSignal): Promise<void> {
+  await whileOthersLook(async () => {
+    await forgetAll(device, signal);
+    await runTool("partx", ["--add", device], { mustSucceed: true, ...(signal && { signal }) });
+  }, signal);
+}
+
+async function forgetAll(device: string, signal?: AbortSignal): Promise<void> {
   for (const partition of partitionsOf(device)) {
     const number = readText(`/sys/class/block/${basename(partition)}/partition`) ?? "";
     await runTool("delpart", [device, number], { mustSucceed: true, ...(signal && { signal }) });
   }
 }
 
-/**
- * Tells the kernel what a disk's table says now. `partx --update` would keep partitions that the table has no more.
- *
- * @throws {ToolFailedError} If one is in use, or it takes no partitions of such a device.
- */
-export async function tellPartitions(device: string, signal?: AbortSignal): Promise<void> {
-  await forgetPartitions(device, signal);
-  await runTool("partx", ["--add", device], { mustSucceed: true, ...(signal && { signal }) });
+async function whileOthersLook(work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+  const endMs = performance.now() + lookTimeoutMs;
+  for (;;)
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (!(error instanceof ToolFailedError) || performance.now() > endMs) throw error;
+      await delay(lookIntervalMs, undefined, signal && { signal });
+    }
 }
 
 const highestArray = 127;
