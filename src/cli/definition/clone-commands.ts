@@ -23,6 +23,7 @@ export interface CloneJoinCall {
   readonly yesErase: readonly string[];
   readonly yesEraseAll: boolean;
   readonly raw: readonly string[];
+  readonly fromStore: string | undefined;
   readonly name: string | undefined;
   readonly port: number | undefined;
   readonly listenPort: number | undefined;
@@ -64,6 +65,11 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
       "file",
       "With --dir or --disk: write this raw stream of the image to a device, or to a file that is absent; repeatable",
     ),
+    fromStore: textOption(
+      "PATH",
+      "directory",
+      "With --dir or --disk: take what this store has of the image from there, and fetch only the rest",
+    ),
     update: flag("DIR holds an older clone: make it equal, and fetch only what it lacks. What only it has is removed"),
     name: textOption("NAME", "nothing", "Name of this node in the session. Default: its host name"),
     port,
@@ -86,6 +92,10 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
     },
     { line: "clone join --session lab2 --dir /target --update", does: "bring last week's clone up to date" },
     { line: "clone join --session lab1 --disk /dev/sda --yes-erase /dev/sda", does: "the disk of this node" },
+    {
+      line: "clone join --session lab2 --disk /dev/sda --yes-erase /dev/sda --from-store /srv/images",
+      does: "again, with what a store on another disk has of last week's image",
+    },
     { line: "clone join --session lab1 --store /srv/images", does: "keep the image itself" },
   ],
   configured: "clone-join",

@@ -59,14 +59,15 @@ export async function joinWithDisks(
 
 /** What would be written where, and lost for it. */
 function describeJoin(join: CloneJoinDiskPlan, width: number): string[] {
-  const { session, golden, name, image, resumes, targets, firmware, plan, erases, bootRecords, streams, afterwards } =
-    join;
+  const { session, golden, name, image, resumes, targets, firmware, plan, erases, bootRecords, streams } = join;
+  const { fromStore, afterwards } = join;
   const lost = Object.entries(erases).filter(([, held]) => held.length > 0);
   return [
     `join session ${session} at ${golden} as ${name}, for image @${image.slice(0, 12)}`,
     ...(resumes ? ["go on with what an earlier join has written"] : []),
     ...targets.map(({ disk, path }) => `${disk} is written to ${path}`),
     ...streams.map(({ name: stream, path }) => `stream ${stream} is written to ${path}`),
+    ...(fromStore === undefined ? [] : [`take what ${fromStore} has of the image, and fetch the rest`]),
     ...lost.map(([device, held]) => `erase ${device}, which holds ${held.join(", ")}`),
     "",
     ...describePlan(plan, width),

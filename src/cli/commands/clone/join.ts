@@ -32,7 +32,13 @@ export async function runCloneJoin(call: CloneJoinCall, context: CommandContext)
     onJob: context.onJob,
   };
   const { store } = context.common;
-  if (call.disk.length > 0) return await joinWithDisks({ ...joining, afterwards: afterwardsOf(call) }, call, context);
+  const { paths } = context.store;
+  const more = {
+    afterwards: afterwardsOf(call),
+    ...(call.fromStore !== undefined && { fromStore: call.fromStore }),
+    ...(paths !== undefined && { paths }),
+  };
+  if (call.disk.length > 0) return await joinWithDisks({ ...joining, ...more }, call, context);
   if (call.layout !== undefined || call.yesEraseAll || (call.yesErase.length > 0 && call.raw.length === 0))
     throw new UsageError(
       "cannot use --layout, --yes-erase or --yes-erase-all without --disk",
@@ -48,7 +54,7 @@ export async function runCloneJoin(call: CloneJoinCall, context: CommandContext)
     );
   return await joinWithDirectory(
     call.dir,
-    { ...joining, afterwards: afterwardsOf(call), update: call.update, raw: call.raw, mayErase: call.yesErase },
+    { ...joining, ...more, update: call.update, raw: call.raw, mayErase: call.yesErase },
     call,
     context,
   );
@@ -88,9 +94,12 @@ async function joinWithStore(
   call: CloneJoinCall,
   context: CommandContext,
 ): Promise<ExitStatus> {
-  const isOfDirectory = call.update || call.raw.length > 0 || call.reboot || call.then !== undefined || call.dryRun;
-  if (isOfDirectory)
-    throw new UsageError("cannot use --update, --raw, --reboot, --then or -n with --store", "They belong to --dir.");
+  const isToWrite = call.update || call.raw.length > 0 || call.fromStore !== undefined;
+  if (isToWrite || call.reboot || call.then !== undefined || call.dryRun)
+    throw new UsageError(
+      "cannot use --update, --raw, --from-store, --reboot, --then or -n with --store",
+      "They belong to --dir.",
+    );
   const signal = context.interruptible("the join");
   const { name, retries, durationMs } = await (async () => {
     using view = context.startProgress(frameNoun);
@@ -124,7 +133,7 @@ async function joinWithStore(
 const frameNoun = { one: "frame", many: "frames" };
 
 function showPlan(plan: CloneJoinPlan, { from }: CloneJoinCall, { common, output }: CommandContext): ExitStatus {
-  const { session, name, golden, freeBytes, unfinished, afterwards } = plan;
+  const { session, name, golden, fromStore, freeBytes, unfinished, afterwards } = plan;
   const isLost = golden.length === 0;
   if (common.json) output.document(plan);
   else
@@ -135,6 +144,7 @@ function showPlan(plan: CloneJoinPlan, { from }: CloneJoinCall, { common, output
       ...(unfinished === undefined ? [] : [`go on with what is there of image @${unfinished.slice(0, 12)}`]),
       describeWriting(plan),
       ...plan.streams.map(({ name: stream, path }) => `write stream ${stream} to ${path}`),
+      ...(fromStore === undefined ? [] : [`take what ${fromStore} has of the image, and fetch the rest`]),
       `${formatBytes(freeBytes)} are free there`,
       "read all of it back, and prepare it as the golden node says",
       afterwards.kind === "command" ? `run ${afterwards.line}` : afterwards.kind,

@@ -22,6 +22,7 @@ test("FrameSet is a set of numbers, kept as ranges that do not touch", () => {
       low.remove(30, 100);
       high.remove(0, 30);
       assert.equal(set.firstOutside(low, high), outside[0]);
+      assert.deepEqual(set.where((each) => !other.has(each)).ranges, fromNumbers(outside).ranges);
       assert.deepEqual(new FrameSet(set.without(other, 100)).ranges, fromNumbers(outside).ranges);
     }),
     { numRuns: 500 },

@@ -96,6 +96,14 @@ export class FrameSet {
     return found;
   }
 
+  /** Those of which it is so. */
+  where(isSo: (frame: number) => boolean): FrameSet {
+    const found = new FrameSet();
+    for (const { start, end } of this.#ranges)
+      for (let frame = start; frame < end; frame++) if (isSo(frame)) found.add(frame);
+    return found;
+  }
+
   /** The index of the first range that ends after `frame`. */
   #firstEndingAfter(frame: number): number {
     let [low, high] = [0, this.#ranges.length];

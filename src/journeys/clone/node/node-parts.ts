@@ -13,7 +13,9 @@ export interface NodeParts {
   readonly isFresh: (image: string) => boolean;
   /** Of what it holds of this image: entries up to there in walk order are whole. */
   readonly doneUpTo: (image: string) => TreePath | undefined;
-  /** The plain bytes of a frame from files that are written. */
+  /** Says whether a frame is on this node beside the target, where `fromFiles` has it from: it is not asked for. */
+  readonly isBeside: (frame: number) => boolean;
+  /** The plain bytes of a frame from files that are written, or from what is beside. */
   readonly fromFiles: (frame: number) => Promise<Buffer | undefined>;
   /** For people: what happens, in one line each. */
   readonly onLine: (line: string) => void;

@@ -101,8 +101,10 @@ export class NodeSession implements Disposable {
     const partOf = (frame: number): Buffer | undefined => this.#receiver.part(frame);
     if (isGrowing) this.growing = new GrowingIndex(parts.index, partOf, appetiteOf(parts, this.image));
     else if (isFresh) this.#needed.add(indexFrames, frames);
-    const lacking = [{ start: 0, end: isFresh && !isGrowing ? frames : indexFrames }];
-    const hop = new Hop(frames, lacking, undefined, isGrowing ? [{ start: indexFrames, end: frames }] : []);
+    const asksForAll = isFresh && !isGrowing;
+    const lacking = [{ start: 0, end: asksForAll ? frames : indexFrames }];
+    // Which of the others are here only the index tells.
+    const hop = new Hop(frames, lacking, undefined, asksForAll ? [] : [{ start: indexFrames, end: frames }]);
     this.#runner = new HopRunner(
       {
         hop,
@@ -147,10 +149,11 @@ export class NodeSession implements Disposable {
     return this.#keys;
   }
 
-  /** Asks for just these frames, where not all were asked for from the first. */
+  /** Asks for just these frames as far as they are not on this node, where not all were asked for from the first. */
   need(frames: FrameSet): void {
-    for (const { start, end } of frames.ranges) this.#needed.add(start, end);
-    this.#runner.tell({ kind: "lacks", ranges: frames.ranges.map(({ start, end }) => ({ start, end })) });
+    const lacking = frames.where((frame) => !this.#parts.isBeside(frame));
+    for (const { start, end } of lacking.ranges) this.#needed.add(start, end);
+    this.#runner.tell({ kind: "lacks", ranges: lacking.ranges.map(({ start, end }) => ({ start, end })) });
   }
 
   /** The writer has a frame: it needs it in memory no more. */

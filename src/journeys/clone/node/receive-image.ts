@@ -92,8 +92,9 @@ export async function receiveImage(
       needed.add(block);
     }
   if (!isFresh && (hasTree || doneUpTo !== undefined || streams.length > 0)) session.need(needed);
-  // Blocks of other streams alone: nobody here waits for them, they are only passed on.
   const { first, end } = session.blockFrames;
+  session.runner.tell({ kind: "exist", ranges: [{ start: first, end }] });
+  // Blocks of other streams alone: nobody here waits for them, they are only passed on.
   for (let frame = first; frame < end; frame++) if (!wanted.has(frame)) session.taken(frame);
   const { tree, counts } = manifest.tail;
   const whole = Promise.resolve({ image: session.image as ImageId, manifest, chunks });

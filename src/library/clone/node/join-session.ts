@@ -16,6 +16,7 @@ import { choosePaths, type Paths } from "../../settings/settings.ts";
 import { runOnNode } from "./run-on-node.ts";
 import type { SessionStay } from "./session-stay.ts";
 import { CopyNotPreparedError } from "./settle-copy.ts";
+import { openBeside, takeBeside, type BesideOptions } from "./store-beside.ts";
 
 /** How to join a session, whatever the target is. */
 export interface JoinSessionOptions {
@@ -86,24 +87,30 @@ export interface EndedJoin {
  * still when this returns: `stay` says for how long. Who is interrupted leaves without a verdict, as one that comes back.
  *
  * @throws {SessionRefusedError} @throws {InterruptedError} And what the target throws, once the golden node was told.
+ * @throws {StoreNotFoundError} Before it joins.
  */
 export async function joinSession<Result>(
-  options: JoinSessionOptions,
+  options: JoinSessionOptions & BesideOptions,
   target: JoinTarget<Result>,
   stay: SessionStay,
 ): Promise<Received<Result>> {
   const { signal } = options;
   using parts = new DisposableStack();
   const index = parts.use(new NodeIndex(`${makeWorkDirectory(options, parts)}/index.sqlite`));
-  const fromFiles = (frame: number): Promise<Buffer | undefined> => target.fromFiles(frame);
+  const beside = await openBeside(options, options.paths ?? choosePaths(), index, parts);
+  const takes = (image: string): TakingTarget =>
+    beside === undefined ? target.takes(image) : takeBeside(target.takes(image));
+  const fromFiles = async (frame: number): Promise<Buffer | undefined> =>
+    (await beside?.frame(frame)) ?? (await target.fromFiles(frame));
   const session = parts.use(
     await NodeSession.join({
       golden: soughtGolden(options),
       name: options.name ?? hostname(),
       where: { port: options.listenPort ?? 0, host: options.listenHost },
       index,
-      isFresh: (image) => target.takes(image).isFresh,
-      doneUpTo: (image) => target.takes(image).doneUpTo,
+      isFresh: (image) => takes(image).isFresh,
+      doneUpTo: (image) => takes(image).doneUpTo,
+      isBeside: (frame) => beside?.has(frame) === true,
       fromFiles,
       onLine: options.onLine ?? (() => undefined),
       exec: options.allowExec === true ? runOnNode : undefined,
@@ -111,10 +118,11 @@ export async function joinSession<Result>(
     }),
   );
   using _leaving = leaveOn(signal, session);
+  if (options.fromStore !== undefined) session.log(`taking what ${options.fromStore} has of the image`);
   let arriving: ArrivingImage | undefined;
   let received: Received<Result>;
   try {
-    arriving = await receiveImage(session, index, fromFiles, target.takes(session.image));
+    arriving = await receiveImage(session, index, fromFiles, takes(session.image));
     const result = await target.receive(session, arriving, index);
     received = { ...(await factsOf(arriving)), result };
     await target.received?.(received);

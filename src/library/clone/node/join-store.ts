@@ -1,7 +1,6 @@
 import type { ImageId, ImageName } from "../../../image/store/image-names.ts";
-import type { ImageStore } from "../../../image/store/image-store.ts";
-import type { NodeIndex } from "../../../journeys/clone/node/node-index.ts";
 import { storeImage } from "../../../journeys/clone/node/store-image.ts";
+import { StoredFrames } from "../../../journeys/clone/node/stored-frames.ts";
 import { openOrCreateStore, type StoreOptions } from "../../store/store.ts";
 import { joinSession, whileCapturedAnew, type JoinSessionOptions } from "./join-session.ts";
 import { SessionStay } from "./session-stay.ts";
@@ -45,18 +44,18 @@ export async function joinStore(
   { naming, received }: StoreNotices = {},
 ): Promise<ReceivedImage> {
   using store = await openOrCreateStore(options);
-  let known: NodeIndex | undefined;
+  let frames: StoredFrames | undefined;
   const { result: name, retries } = await joinSession(
     options,
     {
       takes: () => ({ isFresh: false }),
-      fromFiles: async (frame) => known && (await fromStore(store, known, frame)),
+      fromFiles: async (frame) => await frames?.frame(frame),
       receive: async (session, arriving, index) => {
         const coming = await arriving.whole;
         session.log(`storing the image in ${store.blobs.location}`);
         const { onProgress = () => undefined, signal } = options;
         const stored = await storeImage({ store, session, index, coming, naming, onProgress, signal });
-        known = index;
+        frames = new StoredFrames(store, index);
         session.log(`verified ${stored.name}:${stored.tag}`);
         return stored;
       },
@@ -65,17 +64,4 @@ export async function joinStore(
     stay,
   );
   return { name, retries };
-}
-
-/** The plain bytes of a frame; undefined unless the store has each of its chunks, and right. */
-async function fromStore(store: ImageStore, index: NodeIndex, frame: number): Promise<Buffer | undefined> {
-  const chunks = index.chunksOf(frame);
-  if (chunks.length === 0) return undefined;
-  try {
-    return Buffer.concat(
-      await Promise.all(chunks.map(({ id, lengthBytes }) => store.chunks.readChunk(id, lengthBytes))),
-    );
-  } catch {
-    return undefined;
-  }
 }

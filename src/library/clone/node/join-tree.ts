@@ -18,11 +18,12 @@ import { planTree } from "./plan-tree.ts";
 import { chooseRawPlaces, writeRawStreams, type RawChoices, type RawNotices } from "./raw-streams.ts";
 import type { SessionStay } from "./session-stay.ts";
 import { settleCopy } from "./settle-copy.ts";
+import type { BesideOptions } from "./store-beside.ts";
 import { updateTree } from "./update-tree.ts";
 import { VerifiedMark } from "./verified-mark.ts";
 
 /** How to join a session with a directory as target. */
-export interface JoinTreeOptions extends JoinSessionOptions, RawChoices {
+export interface JoinTreeOptions extends JoinSessionOptions, BesideOptions, RawChoices {
   /** The directory holds an older clone, which is made equal to the image; only what it lacks is fetched. */
   readonly update?: boolean;
 }

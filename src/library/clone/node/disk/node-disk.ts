@@ -20,12 +20,13 @@ import { tryLock } from "../../../restore/restore-ports.ts";
 import type { StreamPlace } from "../../../restore/streams/plan-targets.ts";
 import type { JoinSessionOptions } from "../join-session.ts";
 import { writeRawStreams, type RawChoices, type RawNotices } from "../raw-streams.ts";
+import type { BesideOptions } from "../store-beside.ts";
 import type { DiskProgress, DiskRecord } from "./disk-record.ts";
 import { bootRecordBytes, planNodeDisks, type NodeDiskChoices, type NodeDisks } from "./plan-node-disks.ts";
 import { receivedDisk } from "./received-disk.ts";
 
 /** How to join a session with disks as target. */
-export interface JoinDiskOptions extends JoinSessionOptions, NodeDiskChoices, RawChoices {}
+export interface JoinDiskOptions extends JoinSessionOptions, BesideOptions, NodeDiskChoices, RawChoices {}
 
 /** Who wants to know what is about to be done with disks; each is waited for before it is done. */
 export interface NodeDiskNotices extends RawNotices {

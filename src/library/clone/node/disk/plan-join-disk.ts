@@ -3,6 +3,7 @@ import type { StreamPlace } from "../../../restore/streams/plan-targets.ts";
 import { choosePaths } from "../../../settings/settings.ts";
 import { chooseRawPlaces } from "../raw-streams.ts";
 import type { CloneThen } from "../settle-copy.ts";
+import { findBeside } from "../store-beside.ts";
 import { formerJoin, seeSession, type CloneJoinDiskOptions } from "./join-disk.ts";
 import { planNodeDisks, type PlannedNodeDisks } from "./plan-node-disks.ts";
 
@@ -18,6 +19,8 @@ export interface CloneJoinDiskPlan extends PlannedNodeDisks {
   readonly resumes: boolean;
   /** Where raw streams would be written beside. */
   readonly streams: readonly StreamPlace[];
+  /** The store that would be taken from. */
+  readonly fromStore?: string;
   readonly afterwards: CloneThen;
 }
 
@@ -28,8 +31,10 @@ export interface CloneJoinDiskPlan extends PlannedNodeDisks {
  */
 export async function planCloneJoinDisk(options: CloneJoinDiskOptions): Promise<CloneJoinDiskPlan> {
   const { session, name, afterwards = { kind: "stay" } } = options;
+  const paths = options.paths ?? choosePaths();
+  const beside = await findBeside(options, paths);
   const seen = await seeSession(options, true);
-  const former = await formerJoin(options.paths ?? choosePaths(), options, seen);
+  const former = await formerJoin(paths, options, seen);
   const planned = await planNodeDisks(seen, options, { isBegun: former !== undefined });
   const { place, image } = seen;
   const streams = await chooseRawPlaces(options);
@@ -40,6 +45,7 @@ export async function planCloneJoinDisk(options: CloneJoinDiskOptions): Promise<
     image,
     resumes: former !== undefined,
     streams,
+    ...beside,
     afterwards,
     ...planned,
     ...(former && { ...former.disks, erases: {} }),

@@ -7,6 +7,7 @@ import { joinDisks, type ReceivedDisks } from "../../../clone/node/disk/join-dis
 import { devicesOf, type NodeDiskChoices } from "../../../clone/node/disk/plan-node-disks.ts";
 import { isStillServed } from "../../../clone/node/is-still-served.ts";
 import { type JoinSessionOptions } from "../../../clone/node/join-session.ts";
+import type { BesideOptions } from "../../../clone/node/store-beside.ts";
 import type { Paths } from "../../../settings/settings.ts";
 import { toJson } from "../../json.ts";
 import { buildHoldings } from "../disk/build-holdings.ts";
@@ -15,7 +16,7 @@ import { noteRaw, rawOf, type KeptRaw, type RawCursor } from "./raw-of-job.ts";
 import type { SessionOfJob } from "./session-of-job.ts";
 
 /** What a join's job keeps of its disks; all paths absolute. */
-export interface DiskTargets extends KeptRaw, Omit<NodeDiskChoices, "mayErase"> {
+export interface DiskTargets extends KeptRaw, BesideOptions, Omit<NodeDiskChoices, "mayErase"> {
   readonly paths: Paths;
 }
 

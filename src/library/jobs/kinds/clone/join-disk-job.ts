@@ -10,6 +10,7 @@ import { planCloneJoinDisk } from "../../../clone/node/disk/plan-join-disk.ts";
 import { devicesOf, type NodeDiskChoices } from "../../../clone/node/disk/plan-node-disks.ts";
 import { readSessionToken } from "../../../clone/node/session-token.ts";
 import type { CloneThen } from "../../../clone/node/settle-copy.ts";
+import { findBeside, type BesideOptions } from "../../../clone/node/store-beside.ts";
 import { splitName } from "../../../disk/per-disk.ts";
 import { choosePaths, type Paths } from "../../../settings/settings.ts";
 import { fromJson, toJson } from "../../json.ts";
@@ -21,7 +22,7 @@ import { keepToken, SessionOfJob, type JoinWatcher, type SessionByToken } from "
 import { thenCheckpoints, thenStatusOf } from "./then-checkpoint.ts";
 
 /** How to join a session with disks as target, as a job. */
-export interface CloneJoinDiskJobOptions extends SessionByToken, NodeDiskChoices {
+export interface CloneJoinDiskJobOptions extends SessionByToken, BesideOptions, NodeDiskChoices {
   /** `NAME=DEVICE-OR-FILE`: raw streams beside the disks. */
   readonly raw?: readonly string[];
   /** What to do once the golden node lets this node go. Default: stay. */
@@ -44,8 +45,12 @@ function cloneJoinDiskKindWith(watcher: JoinWatcher): JobKind {
     mounts: true,
     checkpoints({ id, parameters }) {
       const { paths, options } = fromJson<DiskParameters>(parameters);
-      const { disks, layout, mayEraseAll, mayErase, streams, afterwards, ...kept } = options;
-      const choices = { ...(layout !== undefined && { layout }), ...(mayEraseAll !== undefined && { mayEraseAll }) };
+      const { disks, layout, mayEraseAll, mayErase, streams, fromStore, afterwards, ...kept } = options;
+      const choices = {
+        ...(layout !== undefined && { layout }),
+        ...(mayEraseAll !== undefined && { mayEraseAll }),
+        ...(fromStore !== undefined && { fromStore }),
+      };
       const session = new SessionOfJob(kept, paths, watcher);
       return [
         joinDiskCheckpoint(id, { paths, disks, mayErase, streams, ...choices }, session),
@@ -73,6 +78,7 @@ export async function cloneJoinDiskAsJob(
     ...choices,
     disks: given.disks.map(absolute),
     ...(layout !== undefined && { layout: resolve(layout) }),
+    ...(await findBeside(given, paths)),
     ...keepRaw(given),
     ...keepToken(given),
   };

@@ -14,6 +14,7 @@ import { isStillServed } from "../../../clone/node/is-still-served.ts";
 import { whileCapturedAnew, type JoinSessionOptions, type ReceivedTree } from "../../../clone/node/join-session.ts";
 import { joinTree, type TreeNotices } from "../../../clone/node/join-tree.ts";
 import { joinWithTree } from "../../../clone/node/join-with-tree.ts";
+import type { BesideOptions } from "../../../clone/node/store-beside.ts";
 import { removeVerifiedMark } from "../../../clone/node/verified-mark.ts";
 import { restorePorts } from "../../../restore/restore-ports.ts";
 import type { Paths } from "../../../settings/settings.ts";
@@ -32,7 +33,7 @@ import {
 import type { SessionOfJob } from "./session-of-job.ts";
 
 /** What a join's job keeps of its target; all paths absolute. */
-export interface TreeTarget extends KeptRaw {
+export interface TreeTarget extends KeptRaw, BesideOptions {
   readonly directory: string;
   readonly paths: Paths;
   readonly update: boolean;
@@ -50,7 +51,7 @@ interface TreeCursor extends RawCursor {
 
 /** Fills a directory from a session, and serves those behind it until that ends: a node is in it from its begin to its end. */
 export function joinTreeCheckpoint(id: JobId, target: TreeTarget, session: SessionOfJob): Checkpoint {
-  const { directory, paths, update, streams } = target;
+  const { directory, paths, update, streams, fromStore } = target;
   const isFinal = update || streams.some(({ kind }) => kind === "device");
   return {
     name: "join",
@@ -68,7 +69,8 @@ export function joinTreeCheckpoint(id: JobId, target: TreeTarget, session: Sessi
     const how = await session.begin(context);
     const whole = wholeOf(cursor.now);
     if (whole) return await endWith(whole, how, context);
-    const options = { ...how, update, ...rawOf(target, cursor.now) };
+    const beside = fromStore === undefined ? {} : { fromStore };
+    const options = { ...how, update, ...beside, ...rawOf(target, cursor.now) };
     const stay = session.stayIn(context);
     return await whileCapturedAnew(how, () => joinTree(directory, options, stay, notices(cursor)));
   }

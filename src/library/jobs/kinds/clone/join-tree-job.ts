@@ -6,6 +6,7 @@ import type { ReceivedTree } from "../../../clone/node/join-session.ts";
 import type { CloneJoinResult } from "../../../clone/node/join.ts";
 import { planJoinTarget } from "../../../clone/node/plan-join.ts";
 import type { CloneThen } from "../../../clone/node/settle-copy.ts";
+import { findBeside, type BesideOptions } from "../../../clone/node/store-beside.ts";
 import { realPath } from "../../../settings/real-path.ts";
 import { choosePaths, type Paths } from "../../../settings/settings.ts";
 import { fromJson, toJson } from "../../json.ts";
@@ -17,7 +18,7 @@ import { keepToken, SessionOfJob, type JoinWatcher, type SessionByToken } from "
 import { thenCheckpoints, thenStatusOf } from "./then-checkpoint.ts";
 
 /** How to join a session with a directory as target, as a job. */
-export interface CloneJoinJobOptions extends SessionByToken {
+export interface CloneJoinJobOptions extends SessionByToken, BesideOptions {
   /** The directory holds an older clone, which is made equal to the image; only what it lacks is fetched. */
   readonly update?: boolean;
   /** `NAME=DEVICE-OR-FILE`. */
@@ -44,7 +45,8 @@ function cloneJoinKindWith(watcher: JoinWatcher): JobKind {
     planVersion: 1,
     checkpoints({ id, parameters }) {
       const { directory, paths, options } = fromJson<TreeParameters>(parameters);
-      const { update: _update, streams: _streams, mayErase: _mayErase, afterwards, ...kept } = options;
+      const { update: _update, fromStore: _store, streams: _streams, mayErase: _mayErase, ...given } = options;
+      const { afterwards, ...kept } = given;
       const session = new SessionOfJob(kept, paths, watcher);
       return [
         joinTreeCheckpoint(id, targetOf(fromJson(parameters)), session),
@@ -60,7 +62,7 @@ function cloneJoinKindWith(watcher: JoinWatcher): JobKind {
  * Joins a session with a directory as a job; run again after it was stopped, it goes on with what is there. The journal keeps where the
  * session's token is, never the token.
  *
- * @throws {TargetUnsuitableError} @throws {DeviceRefusedError} @throws {SessionTokenMissingError} Before there is a job.
+ * @throws {TargetUnsuitableError} @throws {DeviceRefusedError} @throws {SessionTokenMissingError} @throws {StoreNotFoundError} Before there is a job.
  * @throws {JobPausedError} @throws {JobCancelledError} And whatever {@link cloneJoin} throws.
  */
 export async function cloneJoinAsJob(
@@ -72,7 +74,7 @@ export async function cloneJoinAsJob(
   const { paths = choosePaths(), session } = given;
   const target = realPath(resolve(directory));
   const { raw: _raw, ...choices } = choicesOf(given);
-  const options = { ...choices, ...keepRaw(given), ...keepToken(given) };
+  const options = { ...choices, ...(await findBeside(given, paths)), ...keepRaw(given), ...keepToken(given) };
   const parameters: TreeParameters = { directory: target, paths, options };
   const order = { title: `join session ${session} into ${target}`, parameters: toJson(parameters), plan: null };
   const kind = cloneJoinKindWith(watcher);
@@ -90,8 +92,8 @@ export async function cloneJoinAsJob(
 }
 
 function targetOf({ directory, paths, options }: TreeParameters): TreeTarget {
-  const { update = false, streams, mayErase } = options;
-  return { directory, paths, update, streams, mayErase };
+  const { update = false, fromStore, streams, mayErase } = options;
+  return { directory, paths, update, ...(fromStore !== undefined && { fromStore }), streams, mayErase };
 }
 
 function insteadOfUndo(job: JobRecord): string {
