@@ -4,6 +4,7 @@ import { findGolden } from "../discovery/find-golden.ts";
 import type { GoldenPlace, SoughtSession } from "../discovery/messages.ts";
 import { GoldenNodeUnreachableError } from "../errors.ts";
 import { protocolVersion, type Message } from "../wire/messages.ts";
+import { SeekPause } from "./seek-pause.ts";
 
 /** The session that is sought, and where: undefined to ask for it on the local net, anew each time. */
 export interface SoughtGolden extends SoughtSession {
@@ -78,20 +79,4 @@ async function tryPlaces(
     }
   }
   throw last;
-}
-
-const tries = 5;
-const firstMs = 1000;
-const longestMs = 30_000;
-
-/** How long a node waits before it tries again to reach its golden node: five times one second, then longer and longer. */
-class SeekPause {
-  #failures = 0;
-
-  /** After a failure. `isHopeless`: people should be told. */
-  next(): { readonly waitMs: number; readonly isHopeless: boolean } {
-    this.#failures += 1;
-    const grown = firstMs * 2 ** Math.min(10, Math.max(0, this.#failures - tries));
-    return { waitMs: Math.min(longestMs, grown), isHopeless: this.#failures >= tries };
-  }
 }
