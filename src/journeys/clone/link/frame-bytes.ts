@@ -43,6 +43,11 @@ export class FrameBytes {
     return FrameBytes.whole(decodeFrameHeader(bytes), bytes);
   }
 
+  /** What it takes, which is more than its bytes. */
+  get memoryBytes(): number {
+    return this.bytes.buffer.byteLength;
+  }
+
   /** Bytes that are there, header and all. */
   get filled(): number {
     return this.#filled;

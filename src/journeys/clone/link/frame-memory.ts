@@ -1,3 +1,4 @@
+const leastBytes = 4096;
 const stepBytes = 256 * 1024;
 const spareLimitBytes = 32 * 1024 * 1024;
 
@@ -11,9 +12,9 @@ export class FrameMemory {
   readonly #spare = new Map<number, SharedArrayBuffer[]>();
   #spareBytes = 0;
 
-  /** Memory of at least so many bytes; what was in it before may still be there. */
+  /** Memory of at least so many bytes, and not many more; what was in it before may still be there. */
   take(sizeBytes: number): SharedArrayBuffer {
-    const roundedBytes = Math.ceil(sizeBytes / stepBytes) * stepBytes;
+    const roundedBytes = roundUp(sizeBytes);
     const spare = this.#spare.get(roundedBytes)?.pop();
     if (spare === undefined) return new SharedArrayBuffer(roundedBytes);
     this.#spareBytes -= roundedBytes;
@@ -31,4 +32,10 @@ export class FrameMemory {
     this.#spare.set(byteLength, [...(this.#spare.get(byteLength) ?? []), memory]);
     this.#spareBytes += byteLength;
   }
+}
+
+/** To one of few sizes, so that what was given back fits others. What compresses well makes frames of a few kilobytes, and many at once. */
+function roundUp(sizeBytes: number): number {
+  if (sizeBytes > stepBytes) return Math.ceil(sizeBytes / stepBytes) * stepBytes;
+  return 2 ** Math.ceil(Math.log2(Math.max(leastBytes, sizeBytes)));
 }

@@ -238,7 +238,7 @@ export class HopRunner implements Disposable {
     this.#isSkipping = false;
     const before = this.#frames.get(frame);
     this.#frames.set(frame, bytes);
-    this.#handle({ kind: "began", epoch, frame, sizeBytes: bytes.bytes.length });
+    this.#handle({ kind: "began", epoch, frame, sizeBytes: bytes.memoryBytes });
     if (!this.#isSkipping) {
       before?.release();
       return true;

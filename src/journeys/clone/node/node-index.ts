@@ -17,7 +17,7 @@ export interface PlacedChunk {
 }
 
 /**
- * What a node knows of a session's image: parts of the index, which chunk comes in which frame, and where it goes.
+ * What a node knows of a session's image: the index as it was signed and as parts, which chunk comes in which frame, and where it goes.
  *
  * Lies on disk, so that its memory does not grow with the image; nothing in it outlives the session.
  */
@@ -32,6 +32,7 @@ export class NodeIndex implements Disposable {
   constructor(path: string) {
     this.#database = new DatabaseSync(path);
     this.#database.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;
+      CREATE TABLE signed (frame INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
       CREATE TABLE part (id BLOB PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
       CREATE TABLE frame (number INTEGER PRIMARY KEY, codec INTEGER NOT NULL, plain INTEGER NOT NULL);
       CREATE TABLE chunk (id BLOB PRIMARY KEY, frame INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
@@ -47,6 +48,16 @@ export class NodeIndex implements Disposable {
     this.#place = this.#database.prepare(
       "UPDATE chunk SET file = ?, position = ? WHERE id = ? AND length = ? AND file IS NULL RETURNING frame",
     );
+  }
+
+  /** Keeps an opened frame of the index, signature and all. */
+  keepSigned(frame: number, bytes: Uint8Array): void {
+    this.#database.prepare("INSERT OR REPLACE INTO signed VALUES (?, ?)").run(frame, bytes);
+  }
+
+  signed(frame: number): Buffer | undefined {
+    const row = this.#database.prepare("SELECT bytes FROM signed WHERE frame = ?").get(frame);
+    return row && Buffer.from(row["bytes"] as Uint8Array);
   }
 
   /** Keeps the manifest, a segment, or a piece of the top table. */

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Manifest } from "../../../core/manifest/manifest.ts";
 import type { TreePath } from "../../../core/tree/byte-string.ts";
 import type { Entry } from "../../../core/tree/entry.ts";
@@ -41,6 +42,7 @@ export interface ArrivingImage {
 }
 
 const filesAtOnce = 512;
+const framesAtOnce = 64;
 
 /**
  * Waits for what a session tells of its image first (its index, or its head where it is captured meanwhile): from then on the image can be restored,
@@ -64,7 +66,7 @@ export async function receiveImage(
     return { totals, chunks, entries: () => growing.entries(), whole };
   }
   await session.indexed;
-  const manifest = session.receiver.read();
+  const manifest = await session.receiver.read();
   const { isFresh, hasTree = false, doneUpTo, streams = [] } = target;
   const needed = new FrameSet();
   let files: (Entry & { kind: "file" })[] = [];
@@ -91,7 +93,7 @@ export async function receiveImage(
       wanted.add(block);
       needed.add(block);
     }
-  if (!isFresh && (hasTree || doneUpTo !== undefined || streams.length > 0)) session.need(needed);
+  if (!isFresh && (hasTree || doneUpTo !== undefined || streams.length > 0)) await needInTurns(session, needed);
   const { first, end } = session.blockFrames;
   session.runner.tell({ kind: "exist", ranges: [{ start: first, end }] });
   // Blocks of other streams alone: nobody here waits for them, they are only passed on.
@@ -99,4 +101,13 @@ export async function receiveImage(
   const { tree, counts } = manifest.tail;
   const whole = Promise.resolve({ image: session.image as ImageId, manifest, chunks });
   return { totals: counts, chunks, entries: () => readTree(chunks, tree), whole };
+}
+
+/** To see what of it is on this node may take long. */
+async function needInTurns(session: NodeSession, frames: FrameSet): Promise<void> {
+  for (const range of frames.ranges)
+    for (let start = range.start; start < range.end; start += framesAtOnce) {
+      session.need(new FrameSet([{ start, end: Math.min(range.end, start + framesAtOnce) }]));
+      await setImmediate();
+    }
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { throwIfInterrupted } from "../../../core/errors.ts";
 import type { OnProgress } from "../../../core/progress.ts";
 import { BlockBuilder } from "../../../image/chunker/block-builder.ts";
@@ -26,6 +27,9 @@ import type { NodeIndex, PlacedChunk } from "./node-index.ts";
 import type { NodeSession } from "./node-session.ts";
 import type { ComingImage } from "./receive-image.ts";
 
+/** Looked up before the event loop turns. */
+const framesAtOnce = 64;
+
 /** An image that comes to a node whose target is a store. */
 export interface StoreArrival {
   readonly store: ImageStore;
@@ -52,7 +56,10 @@ export async function storeImage(arrival: StoreArrival): Promise<ImageName> {
   const { condemnations } = await store.refresh(signal);
   const { first, end } = session.blockFrames;
   const needed = new FrameSet();
-  for (let frame = first; frame < end; frame++) if (!isInStore(store, index.chunksOf(frame))) needed.add(frame);
+  for (let frame = first; frame < end; frame++) {
+    if (!isInStore(store, index.chunksOf(frame))) needed.add(frame);
+    if (frame % framesAtOnce === 0) await setImmediate();
+  }
   session.need(needed);
   const before = new Set(store.index.packs().keys());
   const writer = new PackWriter(store.blobs, store.index);
