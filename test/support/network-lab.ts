@@ -22,6 +22,8 @@ export interface NetworkLab extends Disposable {
   readonly kill: (host: number) => void;
   /** Takes the cable of a host out. */
   readonly cut: (host: number) => void;
+  /** Gives the cable of a host another rate. */
+  readonly slow: (host: number, rate: string) => void;
 }
 
 /** Builds hosts in network namespaces, which go when it is disposed of. `rate` as tc(8) writes it. `wire`: see netlab.sh. */
@@ -41,6 +43,7 @@ export function openNetworkLab(nodes: number, rate: string, wire = true): Networ
     address: (host) => lab("ip", String(host)).trim(),
     kill: (host) => void lab("kill", String(host)),
     cut: (host) => void lab("cut", String(host)),
+    slow: (host, cableRate) => void lab("slow", String(host), cableRate),
     [Symbol.dispose]: () => void lab("down", prefix),
   };
 }
