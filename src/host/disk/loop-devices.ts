@@ -53,16 +53,24 @@ interface OpenDevice {
   readonly file: number;
 }
 
-/** Attaches a device that is free; undefined if another process was quicker to take it. @throws {SystemCallError} */
+/**
+ * Attaches a device that is free; undefined if another process was quicker to take it. What is kept open is open for reading alone:
+ * udev looks at a device, and puts together what it finds on it, when one who could write closes it.
+ *
+ * @throws {SystemCallError}
+ */
 function attachFree(backing: number, path: string, offsetBytes: number, sizeBytes: number): OpenDevice | undefined {
   const device = `/dev/loop${freeNumber()}`;
   const file = openSync(device, "r+");
-  if (libc.ioctl(file, libc.LOOP_CONFIGURE, loopConfig(backing, path, offsetBytes, sizeBytes)) === 0)
-    return { device, file };
-  const error = new SystemCallError("attach a loop device to", byteStringFromText(path));
-  closeSync(file);
-  if (error.errnoName === "EBUSY") return undefined;
-  throw error;
+  try {
+    if (libc.ioctl(file, libc.LOOP_CONFIGURE, loopConfig(backing, path, offsetBytes, sizeBytes)) === 0)
+      return { device, file: openSync(device, "r") };
+    const error = new SystemCallError("attach a loop device to", byteStringFromText(path));
+    if (error.errnoName === "EBUSY") return undefined;
+    throw error;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function freeNumber(): number {
