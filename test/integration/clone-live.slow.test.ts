@@ -1,126 +1,17 @@
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
-import { setTimeout as wait } from "node:timers/promises";
-import { cloneJoinStore, diffTree, listImages, showImage, type CloneJoinOptions, type Paths } from "../../src/index.ts";
-import type { LiveSystem } from "../support/serve-live.ts";
-import { testPlace } from "../support/place.ts";
+import { test } from "node:test";
+import { cloneJoinStore, diffTree, listImages, showImage } from "../../src/index.ts";
+import { kill, large, LiveLab, statusOf } from "../support/live-lab.ts";
 import { snapshotTree } from "../support/snapshot.ts";
 import { asRoot } from "../support/temporary-directory.ts";
-
-const large = 18;
-const largeBytes = 4_000_000;
-
-/** A golden node whose capture stops half-way,, until it is let go on; each in processes of their own. */
-class Lab {
-  readonly context: TestContext;
-  readonly directory: string;
-  readonly tree: string;
-  readonly paths: Paths;
-  readonly #live: LiveSystem;
-
-  constructor(context: TestContext, nodes: number, run = 0) {
-    this.context = context;
-    const place = testPlace(context);
-    this.directory = place.directory;
-    this.paths = place.paths;
-    this.tree = join(place.directory, "tree");
-    mkdirSync(join(this.tree, "a"), { recursive: true });
-    for (let at = 0; at < 2000; at++) writeFileSync(join(this.tree, "a", `small-${at}`), `file ${at}\n`.repeat(100));
-    for (let at = 0; at < large; at++) {
-      writeFileSync(join(this.tree, `b-large-${at}`), randomBytes(largeBytes));
-      // Many names end a segment of the index.
-      for (let of = 0; of < 300; of++) writeFileSync(join(this.tree, `b-large-${at}-${"n".repeat(100)}${of}`), "");
-    }
-    this.#live = {
-      port: 20_000 + (process.pid % 20_000) + run,
-      tree: this.tree,
-      paths: this.paths,
-      nodes,
-      // More than a pack, and far from the end.
-      stopsAtBytes: 24_000_000,
-      gate: this.file("gate"),
-      records: this.file("records"),
-      tokenFile: this.file("token"),
-    };
-  }
-
-  file(name: string): string {
-    return join(this.directory, name);
-  }
-
-  target(node: string): string {
-    return join(this.directory, "targets", node);
-  }
-
-  serve(): ChildProcess {
-    rmSync(this.#live.tokenFile, { force: true });
-    return this.#start("serve-live.ts", this.#live);
-  }
-
-  /** Joins as a process, once nodes can. */
-  async joinApart(node: string): Promise<ChildProcess> {
-    return this.#start("join-node.ts", { directory: this.target(node), options: await this.optionsOf(node) });
-  }
-
-  async optionsOf(node: string): Promise<CloneJoinOptions> {
-    await this.until(() => existsSync(this.#live.tokenFile));
-    const token = readFileSync(this.#live.tokenFile, "utf8");
-    const { port } = this.#live;
-    const paths = { ...this.paths, stateDirectory: join(this.directory, "state", node) };
-    return { session: "lab1", token, from: "127.0.0.1", port, name: node, listenHost: "127.0.0.1", paths };
-  }
-
-  get records(): string[] {
-    return existsSync(this.#live.records) ? readFileSync(this.#live.records, "utf8").trimEnd().split("\n") : [];
-  }
-
-  /** Lets the capture go on. */
-  open(): void {
-    writeFileSync(this.#live.gate, "");
-  }
-
-  async until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) {
-      assert.ok(!this.context.signal.aborted);
-      await wait(50);
-    }
-  }
-
-  /** A node has written large files, in the place where its tree grows. */
-  hasWritten(node: string): boolean {
-    const parent = join(this.directory, "targets");
-    const stages = existsSync(parent) ? readdirSync(parent).filter((name) => name.startsWith(`.${node}.rehome-`)) : [];
-    return stages.some((stage) => existsSync(join(parent, stage, "tree/b-large-1")));
-  }
-
-  #start(script: string, argument: object): ChildProcess {
-    const path = join(import.meta.dirname, "../support", script);
-    const child = spawn(process.execPath, [path, JSON.stringify(argument)], { stdio: ["ignore", "ignore", "inherit"] });
-    this.context.after(() => child.kill("SIGKILL"));
-    return child;
-  }
-}
-
-async function statusOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-  return child.exitCode;
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  child.kill("SIGKILL");
-  await statusOf(child);
-}
 
 test(
   "nodes write a system while it is captured; one is killed and comes back, one comes late",
   asRoot,
   async (context) => {
-    const lab = new Lab(context, 2);
+    const lab = new LiveLab(context, 2);
     const golden = lab.serve();
     const n1 = await lab.joinApart("n1");
     const killed = await lab.joinApart("n2");
@@ -167,7 +58,7 @@ test(
   "a golden node that is killed while it captures does so anew, and nodes go on with what that is",
   asRoot,
   async (context) => {
-    const lab = new Lab(context, 2);
+    const lab = new LiveLab(context, 2);
     const killed = lab.serve();
     const n1 = await lab.joinApart("n1");
     const n2 = await lab.joinApart("n2");

@@ -36,8 +36,11 @@ export interface Growth {
   readonly absent: readonly FrameRange[];
 }
 
-/** Which blocks a target takes as they are named: all, those of entries behind a path, or none for the present. */
-export type Appetite = "all" | "none" | { readonly doneUpTo: TreePath };
+/** Which blocks a target takes as they are named: all, those of entries behind a path, those it says, or none for the present. */
+export type Appetite = "all" | "none" | { readonly doneUpTo: TreePath } | IsWanted;
+
+/** Says whether a target takes a block, by its frame. */
+export type IsWanted = (frame: number) => boolean;
 
 /** What stands for the id of an image that is captured meanwhile. */
 export function captureName(session: string, sessionId: Buffer): string {
@@ -66,7 +69,7 @@ export function growingPrefix(session: string): string {
 export class GrowingIndex {
   readonly #index: NodeIndex;
   readonly #part: (frame: number) => Buffer | undefined;
-  readonly #appetite: Appetite;
+  #appetite: Appetite;
   readonly #segments: { readonly id: ChunkId; readonly lengthBytes: number }[] = [];
   /** All that was ever said to be needed. */
   readonly #needed = new FrameSet();
@@ -107,6 +110,7 @@ export class GrowingIndex {
       this.#nextPart += 1;
     }
     if (this.#appetite === "all") needed.add(first, this.#nextBlock);
+    else if (typeof this.#appetite === "function") addWanted(needed, first, this.#nextBlock, this.#appetite);
     for (const { start, end } of needed.ranges) this.#needed.add(start, end);
     this.#wake();
     const absent = [
@@ -114,6 +118,14 @@ export class GrowingIndex {
       { start: this.#nextBlock, end: growingBound },
     ];
     return { exist: [{ start: first, end: this.#nextBlock }], needed, absent: this.#isEnded ? absent : [] };
+  }
+
+  /** Has the target say of each block that is named from now on whether it takes it. Returns what it takes of those before. */
+  ask(isWanted: IsWanted): FrameSet {
+    this.#appetite = isWanted;
+    const needed = new FrameSet();
+    addWanted(needed, growingBlocks, this.#nextBlock, isWanted);
+    return needed;
   }
 
   /** No more will come, or not the right. */
@@ -136,6 +148,17 @@ export class GrowingIndex {
       }
     }
     guard.end();
+  }
+
+  /** The blocks, as they are named. @throws {FormatInvalidError} And what {@link fail} was given. */
+  async *blocks(): AsyncGenerator<FrameRange, void, undefined> {
+    for (let start = growingBlocks; ;) {
+      while (start === this.#nextBlock && !this.#isEnded) await this.#news.promise;
+      const end = this.#nextBlock;
+      if (start === end) break;
+      yield { start, end };
+      start = end;
+    }
   }
 
   #take(item: IndexItem, needed: FrameSet): void {
@@ -218,4 +241,8 @@ export class GrowingIndex {
     this.#news.promise.catch(() => undefined);
     resolve();
   }
+}
+
+function addWanted(needed: FrameSet, start: number, end: number, isWanted: IsWanted): void {
+  for (let frame = start; frame < end; frame++) if (isWanted(frame)) needed.add(frame);
 }

@@ -7,6 +7,8 @@ import type { ImageId } from "../../../image/store/image-names.ts";
 import { readStream } from "../../../image/tree-index/stream-index.ts";
 import { readTree } from "../../../image/tree-index/tree-index-reader.ts";
 import { FrameSet } from "../chain/frame-set.ts";
+import type { FrameRange } from "../wire/frame-ranges.ts";
+import type { IsWanted } from "./growing-index.ts";
 import type { NodeIndex } from "./node-index.ts";
 import type { NodeSession } from "./node-session.ts";
 import { ReceivedChunks } from "./received-chunks.ts";
@@ -37,6 +39,10 @@ export interface ArrivingImage {
   readonly chunks: ReceivedChunks;
   /** In walk order, as they come. @throws {FormatInvalidError} @throws {SessionRefusedError} If no more will come. */
   entries(): AsyncIterable<Entry>;
+  /** Asks for the blocks that are wanted, where none were asked for from the first: those that are named, and those that will be. */
+  ask(isWanted: IsWanted): void;
+  /** The frames that bring blocks, as they are named. Throws as `entries` does. */
+  blocks(): AsyncIterable<FrameRange> | Iterable<FrameRange>;
   /** Once its index is here; rejects as `entries` throws. */
   readonly whole: Promise<ComingImage>;
 }
@@ -63,7 +69,14 @@ export async function receiveImage(
     const { totals } = await growing.head;
     const whole = growing.whole.then((complete) => ({ ...complete, chunks }));
     whole.catch(() => undefined);
-    return { totals, chunks, entries: () => growing.entries(), whole };
+    return {
+      totals,
+      chunks,
+      entries: () => growing.entries(),
+      ask: (isWanted) => session.need(growing.ask(isWanted)),
+      blocks: () => growing.blocks(),
+      whole,
+    };
   }
   await session.indexed;
   const manifest = await session.receiver.read();
@@ -100,7 +113,18 @@ export async function receiveImage(
   for (let frame = first; frame < end; frame++) if (!wanted.has(frame)) session.taken(frame);
   const { tree, counts } = manifest.tail;
   const whole = Promise.resolve({ image: session.image as ImageId, manifest, chunks });
-  return { totals: counts, chunks, entries: () => readTree(chunks, tree), whole };
+  return {
+    totals: counts,
+    chunks,
+    entries: () => readTree(chunks, tree),
+    ask(isWanted) {
+      const asked = new FrameSet();
+      for (let frame = first; frame < end; frame++) if (isWanted(frame)) asked.add(frame);
+      session.need(asked);
+    },
+    blocks: () => [{ start: first, end }],
+    whole,
+  };
 }
 
 /** To see what of it is on this node may take long. */

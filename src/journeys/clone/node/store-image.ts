@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import { throwIfInterrupted } from "../../../core/errors.ts";
 import type { OnProgress } from "../../../core/progress.ts";
 import { BlockBuilder } from "../../../image/chunker/block-builder.ts";
@@ -25,17 +24,14 @@ import { findWrongChunk } from "./find-wrong-chunk.ts";
 import { FrameSet } from "../chain/frame-set.ts";
 import type { NodeIndex, PlacedChunk } from "./node-index.ts";
 import type { NodeSession } from "./node-session.ts";
-import type { ComingImage } from "./receive-image.ts";
-
-/** Looked up before the event loop turns. */
-const framesAtOnce = 64;
+import type { ArrivingImage } from "./receive-image.ts";
 
 /** An image that comes to a node whose target is a store. */
 export interface StoreArrival {
   readonly store: ImageStore;
   readonly session: NodeSession;
   readonly index: NodeIndex;
-  readonly coming: ComingImage;
+  readonly arriving: ArrivingImage;
   /** Told of an image that is whole before it gets a name, where it had none. */
   readonly naming?: ((image: ImageId) => Promise<void>) | undefined;
   readonly onProgress: OnProgress;
@@ -43,47 +39,60 @@ export interface StoreArrival {
 }
 
 /**
- * Puts an image that comes in into a store, block by block as the golden node has them: only those are asked for that bring a chunk
- * which the store lacks. What was put is read back before the image gets its name. After a kill the same call goes on.
+ * Puts an image that comes in, and may be captured meanwhile, into a store, block by block as the golden node has them: only those are
+ * asked for that bring a chunk which the store lacks. What was put is read back before the image gets its name. After a kill the same
+ * call goes on.
  *
- * @throws {ObjectDamagedError} @throws {InterruptedError}
+ * @throws {ObjectDamagedError} @throws {FormatInvalidError} @throws {InterruptedError}
  */
 export async function storeImage(arrival: StoreArrival): Promise<ImageName> {
-  const { store, session, index, coming, onProgress, signal } = arrival;
-  const { image } = coming;
-  const known = (await listImageNames(store.blobs)).find((name) => name.image === image);
-  await using keeping = await Session.begin(store.blobs, store.probe, "receive a clone", [image]);
+  const { store, index, arriving, onProgress, signal } = arrival;
+  await using keeping = await Session.begin(store.blobs, store.probe, "receive a clone", []);
   const { condemnations } = await store.refresh(signal);
-  const { first, end } = session.blockFrames;
-  const needed = new FrameSet();
-  for (let frame = first; frame < end; frame++) {
-    if (!isInStore(store, index.chunksOf(frame))) needed.add(frame);
-    if (frame % framesAtOnce === 0) await setImmediate();
-  }
-  session.need(needed);
   const before = new Set(store.index.packs().keys());
   const writer = new PackWriter(store.blobs, store.index);
-  for (let frame = first, bytes = 0; frame < end; frame++) {
-    throwIfInterrupted(signal, "receiving the image");
-    if (!needed.has(frame)) continue;
-    const block = await coming.chunks.retryFresh(async (carry) => {
-      const [carried] = await carry([frame]);
-      return openWhole(carried as CarriedBlock, index.chunksOf(frame));
-    });
-    bytes += block.stored.length;
-    await writer.add(block);
-    onProgress({ version: 1, phase: "writing", bytes, items: frame - first, totalItems: end - first });
-  }
+  await storeBlocks(arrival, writer);
+  const { image, manifest } = await arriving.whole;
+  await keeping.need([image]);
   for (const block of indexBlocks(store, index, image)) await writer.add(block);
   await writer.flush();
   await store.blobs.put(`images/${image}`, [index.part(image)]);
   await checkCopies(store, [image], before, { onProgress, ...(signal && { signal }) });
   assertNotGivenUp(condemnations, await readCondemnations(store.blobs), keeping.id);
+  const known = (await listImageNames(store.blobs)).find((name) => name.image === image);
   if (known) return known;
   await arrival.naming?.(image);
   const { plainBytes: newBytes, storedBytes } = writer;
-  const name = { ...nameForManifest(image, coming.manifest), newBytes, storedBytes };
+  const name = { ...nameForManifest(image, manifest), newBytes, storedBytes };
   return await putNameInSession(store.blobs, keeping, () => putNextName(store.blobs, name));
+}
+
+/** Takes the blocks that the store lacks, as they come. */
+async function storeBlocks(
+  { store, session, index, arriving, onProgress, signal }: StoreArrival,
+  writer: PackWriter,
+): Promise<void> {
+  let [bytes, items] = [0, 0];
+  const wanted = new FrameSet();
+  arriving.ask((frame) => {
+    const isWanted = !isInStore(store, index.chunksOf(frame));
+    if (isWanted) wanted.add(frame);
+    return isWanted;
+  });
+  for await (const { start, end } of arriving.blocks())
+    for (let frame = start; frame < end; frame++) {
+      throwIfInterrupted(signal, "receiving the image");
+      items += 1;
+      if (!wanted.has(frame)) continue;
+      const block = await arriving.chunks.retryFresh(async (carry) => {
+        const [carried] = await carry([frame]);
+        return openWhole(carried as CarriedBlock, index.chunksOf(frame));
+      });
+      bytes += block.stored.length;
+      await writer.add(block);
+      const isKnown = session.growing === undefined;
+      onProgress({ version: 1, phase: "writing", bytes, items, ...(isKnown && { totalItems: end - start }) });
+    }
 }
 
 function isInStore(store: ImageStore, chunks: readonly PlacedChunk[]): boolean {

@@ -51,11 +51,11 @@ export async function joinStore(
       takes: () => ({ isFresh: false }),
       fromFiles: async (frame) => await frames?.frame(frame),
       receive: async (session, arriving, index) => {
-        const coming = await arriving.whole;
+        // From here on: what the store had before is found in it, and what comes in once it is durable.
+        frames = new StoredFrames(store, index);
         session.log(`storing the image in ${store.blobs.location}`);
         const { onProgress = () => undefined, signal } = options;
-        const stored = await storeImage({ store, session, index, coming, naming, onProgress, signal });
-        frames = new StoredFrames(store, index);
+        const stored = await storeImage({ store, session, index, arriving, naming, onProgress, signal });
         session.log(`verified ${stored.name}:${stored.tag}`);
         return stored;
       },
