@@ -89,10 +89,11 @@ export class TreeWriting {
   /** Writes `entries` as `choose` says. On failure everything is closed and no thread is left writing. */
   async run(entries: AsyncIterable<Entry>, choose: (entry: Entry) => WriteChoice = () => "write"): Promise<void> {
     const { signal, ports, doneUpTo, chunks } = this.#parts;
+    const open = new Set<FileDescriptor>();
     try {
       await using pool = ports.pool;
       const sender = new WriteSender(pool, chunks, this.#metadata);
-      const files = new FileWriting(ports, sender);
+      const files = new FileWriting(ports, sender, open);
       for await (const entry of entries) {
         throwIfInterrupted(signal, "the restore");
         this.#enter(entry);
@@ -107,6 +108,7 @@ export class TreeWriting {
       this.#report();
     } finally {
       for (const { file } of [...this.#stack, ...this.#retired]) if (file !== this.#parts.root) ports.tree.close(file);
+      for (const file of open) ports.tree.close(file);
     }
   }
 

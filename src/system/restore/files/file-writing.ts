@@ -23,12 +23,15 @@ export function isTemporary(path: TreePath): boolean {
 export class FileWriting {
   readonly #ports: RestorePorts;
   readonly #sender: WriteSender;
+  readonly #open: Set<FileDescriptor>;
   readonly #underWay = new Set<TreePath>();
   #temporaries = 0;
 
-  constructor(ports: RestorePorts, sender: WriteSender) {
+  /** @param open Holds the files that are written in parts until all of these are: what is left in it after a failure its owner closes, once no thread is at work. */
+  constructor(ports: RestorePorts, sender: WriteSender, open: Set<FileDescriptor>) {
     this.#ports = ports;
     this.#sender = sender;
+    this.#open = open;
   }
 
   /** Takes a file to be written into the open directory `parent`, which stays open until `after` was called. `onWritten` hears of its parts. */
@@ -80,6 +83,7 @@ export class FileWriting {
     onWritten: OnWritten,
   ): Promise<void> {
     const file = this.#ports.writer.createFile(parent, temporary ?? name, entry.flags);
+    this.#open.add(file);
     let waiting = 1;
     const finish = (): void => {
       if (--waiting === 0) done(this.#finishParts(file, entry, parent, name, temporary));
@@ -118,6 +122,7 @@ export class FileWriting {
       }
       return writer.setOpenMetadata(file, entry, options);
     } finally {
+      this.#open.delete(file);
       tree.close(file);
     }
   }
