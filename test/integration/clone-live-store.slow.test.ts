@@ -26,7 +26,7 @@ test(
   "stores take blocks in while a system is captured; one is killed, and goes on with what it has",
   asRoot,
   async (context) => {
-    const lab = new LiveLab(context, 2, stopsAtBytes);
+    const lab = new LiveLab(context, 2, { stopsAtBytes });
     const golden = lab.serve();
     const store = lab.file("own-store");
     const killed = await lab.joinApart("s1", { store });
@@ -60,7 +60,7 @@ test(
 );
 
 test("a store goes on with what a golden node captures anew", asRoot, async (context) => {
-  const lab = new LiveLab(context, 2, stopsAtBytes);
+  const lab = new LiveLab(context, 2, { stopsAtBytes });
   const killed = lab.serve();
   const store = lab.file("own-store");
   const s1 = await lab.joinApart("s1", { store });

@@ -23,8 +23,12 @@ export class LiveLab {
   readonly paths: Paths;
   readonly #live: LiveSystem;
 
-  /** @param stopsAtBytes More than a pack, and far from the end. */
-  constructor(context: TestContext, nodes: number, stopsAtBytes = 24_000_000) {
+  /** @param more By default the capture stops after more than a pack, and far from the end. */
+  constructor(
+    context: TestContext,
+    nodes: number,
+    more: Partial<Pick<LiveSystem, "stopsAtBytes" | "layout" | "lingerMs">> = {},
+  ) {
     this.context = context;
     const place = testPlace(context);
     this.directory = place.directory;
@@ -42,10 +46,11 @@ export class LiveLab {
       tree: this.tree,
       paths: this.paths,
       nodes,
-      stopsAtBytes,
+      stopsAtBytes: 24_000_000,
       gate: this.file("gate"),
       records: this.file("records"),
       tokenFile: this.file("token"),
+      ...more,
     };
   }
 
@@ -65,7 +70,7 @@ export class LiveLab {
   /** Joins as a process, once nodes can; by default with a directory as its target. */
   async joinApart(
     node: string,
-    target: Pick<JoiningNode, "directory" | "store"> = { directory: this.target(node) },
+    target: Omit<JoiningNode, "options"> = { directory: this.target(node) },
   ): Promise<ChildProcess> {
     const joining: JoiningNode = { ...target, options: await this.optionsOf(node) };
     return this.#start("join-node.ts", joining);

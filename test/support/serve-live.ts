@@ -15,6 +15,9 @@ export interface LiveSystem {
   /** Gets what happens, a line each, in order. */
   readonly records: string;
   readonly port: number;
+  /** What nodes that clone to disks are told, in YAML. */
+  readonly layout?: string;
+  readonly lingerMs?: number;
   /** Gets the token, once nodes can join. */
   readonly tokenFile: string;
 }
@@ -23,7 +26,7 @@ export interface LiveSystem {
 const pace = 6_000_000;
 
 /** Serves a system while it is captured. What nodes have is recorded when it changes. */
-export async function serveLive({ tree, paths, nodes, gate, ...live }: LiveSystem): Promise<void> {
+export async function serveLive({ tree, paths, nodes, gate, layout, lingerMs, ...live }: LiveSystem): Promise<void> {
   const record = (line: string): void => appendFileSync(live.records, `${line}\n`);
   const planned = await planCaptureOf(`${tree}/`, { paths });
   let readBytes = 0;
@@ -55,7 +58,12 @@ export async function serveLive({ tree, paths, nodes, gate, ...live }: LiveSyste
       port: live.port,
       host: "127.0.0.1",
       settings: { nodes, giveUpMs: 20_000 },
-      onNote: (note) => record("name" in note ? `${note.kind} ${note.name}` : note.kind),
+      ...(layout !== undefined && { disks: { layout: { file: "lab.yaml", text: layout } } }),
+      ...(lingerMs !== undefined && { lingerMs }),
+      onNote(note) {
+        if (note.kind === "verdict" && !note.verdict.ok) record(`reason ${note.verdict.reason}`);
+        record("name" in note ? `${note.kind} ${note.name}` : note.kind);
+      },
       onLog: (node, line) => record(`${node}: ${line.split(" ")[0]}`),
     },
     (served) => {

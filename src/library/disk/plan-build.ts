@@ -1,5 +1,6 @@
 import { UsageError } from "../../core/errors.ts";
 import type { Manifest } from "../../core/manifest/manifest.ts";
+import { streamsOf } from "../../core/manifest/trees.ts";
 import type { ImageName } from "../../image/store/image-names.ts";
 import type { Hypervisor } from "../../system/disk/convert/disk-format.ts";
 import { withoutUuids, type Layout } from "../../system/disk/layout/layout.ts";
@@ -101,7 +102,7 @@ export async function planDiskBuild(image: string, options: DiskBuildOptions): P
     );
   assertKnownOperations(operations, { only: prepare.only ?? [], skip: prepare.skip ?? [] });
   const { name, manifest } = await showImage(image, options);
-  const layout = roomForStreams(chooseLayout(manifest, options), manifest);
+  const layout = roomForStreams(chooseLayout(manifest, options), streamsOf(manifest));
   const firmware = options.firmware ?? firmwareFor(layout);
   const usage = await usageOfImage(image, layout, options);
   const places = { firmware, usage, uuids: seededUuids(options.uuidSeed ?? randomUUID()) };

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { UsageError } from "../../core/errors.ts";
-import type { Manifest } from "../../core/manifest/manifest.ts";
-import { streamsOf } from "../../core/manifest/trees.ts";
+import type { StreamFact } from "../../core/manifest/manifest.ts";
 import { readCapabilities } from "../../host/disk/capabilities.ts";
 import { LayoutRefusedError, type Refusal } from "../../system/disk/layout/errors.ts";
 import type { Layout } from "../../system/disk/layout/layout.ts";
@@ -52,9 +51,8 @@ export async function planOnDevices(
   return { plan, targets, erases: new Map(chosen.map(({ target, facts }) => [target.path, facts.signatures])) };
 }
 
-/** A partition for a captured stream has room for it. @throws {LayoutRefusedError} If the image has no such stream. */
-export function roomForStreams(layout: Layout, manifest: Manifest): Layout {
-  const streams = streamsOf(manifest);
+/** A partition for a captured stream has room for it. @throws {LayoutRefusedError} If the image, whose streams are given, has no such one. */
+export function roomForStreams(layout: Layout, streams: readonly Pick<StreamFact, "name" | "sizeBytes">[]): Layout {
   const disks = layout.disks.map((disk) => ({
     ...disk,
     partitions: disk.partitions.map((partition) => {

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Manifest } from "../../../core/manifest/manifest.ts";
+import type { Manifest, ManifestHead } from "../../../core/manifest/manifest.ts";
 import type { TreePath } from "../../../core/tree/byte-string.ts";
 import type { Entry } from "../../../core/tree/entry.ts";
 import { compareInWalkOrder } from "../../../core/tree/walk-order.ts";
@@ -34,6 +34,7 @@ export interface ComingImage {
 
 /** An image that is coming in, perhaps while it is captured. */
 export interface ArrivingImage {
+  readonly head: ManifestHead;
   /** Estimates, where it is captured meanwhile. */
   readonly totals: { readonly bytes: number; readonly entries: number };
   readonly chunks: ReceivedChunks;
@@ -66,10 +67,11 @@ export async function receiveImage(
   const chunks = new ReceivedChunks(index, session, fromFiles);
   const { growing } = session;
   if (growing) {
-    const { totals } = await growing.head;
+    const { head, totals } = await growing.head;
     const whole = growing.whole.then((complete) => ({ ...complete, chunks }));
     whole.catch(() => undefined);
     return {
+      head,
       totals,
       chunks,
       entries: () => growing.entries(),
@@ -114,6 +116,7 @@ export async function receiveImage(
   const { tree, counts } = manifest.tail;
   const whole = Promise.resolve({ image: session.image as ImageId, manifest, chunks });
   return {
+    head: manifest.head,
     totals: counts,
     chunks,
     entries: () => readTree(chunks, tree),

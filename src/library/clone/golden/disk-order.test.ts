@@ -8,7 +8,7 @@ import { readLayout } from "../../../system/disk/layout/yaml/read-layout.ts";
 import { testPlace } from "../../../../test/support/place.ts";
 import { capture } from "../../capture/capture.ts";
 import { openStore } from "../../store/store.ts";
-import { orderDisks, type CloneDisks } from "./disk-order.ts";
+import { orderDisks, orderedImage, type CloneDisks } from "./disk-order.ts";
 
 const gib = 2 ** 30;
 const diskOf = (name: string, mountPoint: string, uuid: string): DiskFact => ({
@@ -52,7 +52,7 @@ async function order(context: TestContext, disks: CloneDisks, identity?: "reset"
     ],
   };
   const manifest = { ...opened.manifest, head: { ...opened.manifest.head, hostFacts } };
-  const { layout, usage, ...rest } = await orderDisks(disks, manifest, store.chunks, identity);
+  const { layout, usage, ...rest } = await orderDisks(disks, orderedImage(manifest, store.chunks), identity);
   return { ...rest, layout: readLayout(layout, "order"), usage: JSON.parse(usage) as Record<string, object> };
 }
 

@@ -1,11 +1,13 @@
 import { UsageError } from "../../../core/errors.ts";
-import type { Manifest } from "../../../core/manifest/manifest.ts";
+import type { Manifest, ManifestHead, StreamFact } from "../../../core/manifest/manifest.ts";
+import { streamsOf } from "../../../core/manifest/trees.ts";
 import type { ChunkSource } from "../../../image/store/chunk-source.ts";
 import { readTree } from "../../../image/tree-index/tree-index-reader.ts";
 import type { DiskOrder } from "../../../journeys/clone/golden/golden-parts.ts";
 import { mountPointsOf, withoutUuids, type Layout } from "../../../system/disk/layout/layout.ts";
 import { readLayout } from "../../../system/disk/layout/yaml/read-layout.ts";
 import { writeLayout } from "../../../system/disk/layout/yaml/write-layout.ts";
+import type { UsageByMountPoint } from "../../../system/disk/plan/disk-room.ts";
 import type { Firmware } from "../../../system/disk/plan/layout-check.ts";
 import { defaultLayout } from "../../../system/disk/source/default-layout.ts";
 import { measureUsage } from "../../../system/disk/source/measure-usage.ts";
@@ -26,6 +28,21 @@ export interface CloneDisks {
   readonly mayErase?: boolean;
 }
 
+/** What nodes get, as far as it is known. */
+export interface OrderedImage {
+  readonly head: ManifestHead;
+  readonly streams: readonly StreamFact[];
+  /** What it takes below each of the mount points, which are absolute and hold `/`. */
+  readonly measure: (mountPoints: readonly string[]) => Promise<UsageByMountPoint>;
+}
+
+/** An image that is there. */
+export function orderedImage(manifest: Manifest, chunks: ChunkSource): OrderedImage {
+  const measure = (mountPoints: readonly string[]): Promise<UsageByMountPoint> =>
+    measureUsage(readTree(chunks, manifest.tail.tree), mountPoints);
+  return { head: manifest.head, streams: streamsOf(manifest), measure };
+}
+
 /** Refuses what cannot be read, before anything is captured for it. @throws {LayoutInvalidError} */
 export function assertReadable({ layout, descs = [] }: CloneDisks): void {
   if (layout !== undefined) readLayout(layout.text, layout.file);
@@ -39,18 +56,17 @@ export function assertReadable({ layout, descs = [] }: CloneDisks): void {
  */
 export async function orderDisks(
   { layout, descs = [], leftOut = [], bootRecords = {}, mayErase = false }: CloneDisks,
-  manifest: Manifest,
-  chunks: ChunkSource,
+  { head, streams, measure }: OrderedImage,
   identity: IdentityPolicy | undefined,
 ): Promise<DiskOrder> {
   const chosen =
     layout === undefined
-      ? layoutOfSource(manifest, descs, leftOut, identity)
-      : withoutDisks(readLayout(layout.text, layout.file), leftOut, manifest);
-  const roomy = roomForStreams(chosen, manifest);
+      ? layoutOfSource(head, descs, leftOut, identity)
+      : withoutDisks(readLayout(layout.text, layout.file), leftOut, head);
+  const roomy = roomForStreams(chosen, streams);
   const stranger = Object.keys(bootRecords).find((name) => !roomy.disks.some((disk) => disk.name === name));
   if (stranger !== undefined) throw unknownDisk(stranger, "copy the boot record of", roomy);
-  const usage = await measureUsage(readTree(chunks, manifest.tail.tree), [...new Set(["/", ...mountPointsOf(roomy)])]);
+  const usage = await measure([...new Set(["/", ...mountPointsOf(roomy)])]);
   return {
     mayErase,
     layout: writeLayout(roomy),
@@ -60,20 +76,20 @@ export async function orderDisks(
 }
 
 function layoutOfSource(
-  manifest: Manifest,
+  head: ManifestHead,
   descs: readonly DescText[],
   leftOut: readonly string[],
   identity: IdentityPolicy | undefined,
 ): Layout {
   const firmware: readonly Firmware[] = descs.length > 0 ? ["bios"] : ["bios", "uefi"];
-  const own = withoutDisks(defaultLayout(manifest.head, firmware), leftOut, manifest);
+  const own = withoutDisks(defaultLayout(head, firmware), leftOut, head);
   // Who becomes somebody else has file systems of its own, too.
   const source = identity === "reset" ? withoutUuids(own) : own;
   return descs.length > 0 ? layoutOfDescTexts(descs, source) : source;
 }
 
 /** What the golden system has and nothing of it is mounted from is left out in any case. */
-function withoutDisks(layout: Layout, names: readonly string[], { head }: Manifest): Layout {
+function withoutDisks(layout: Layout, names: readonly string[], head: ManifestHead): Layout {
   const known = new Set([...layout.disks, ...(head.hostFacts?.disks ?? [])].map(({ name }) => name));
   const stranger = names.find((name) => !known.has(name));
   if (stranger !== undefined) throw unknownDisk(stranger, "leave out", layout);

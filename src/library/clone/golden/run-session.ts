@@ -1,13 +1,12 @@
 import { rmSync } from "node:fs";
 import { crashPoint } from "../../../core/crash-points.ts";
-import type { Manifest } from "../../../core/manifest/manifest.ts";
 import type { ImageStore } from "../../../image/store/image-store.ts";
 import type { NodeRecord } from "../../../journeys/clone/chain/roster.ts";
 import type { SessionSettings } from "../../../journeys/clone/chain/session-settings.ts";
 import { answerQueries } from "../../../journeys/clone/discovery/answer-queries.ts";
 import type { GoldenPlace } from "../../../journeys/clone/discovery/messages.ts";
 import { GoldenFrames } from "../../../journeys/clone/golden/golden-frames.ts";
-import type { Settlement } from "../../../journeys/clone/golden/golden-parts.ts";
+import type { DiskOrder, Settlement } from "../../../journeys/clone/golden/golden-parts.ts";
 import { GoldenSession } from "../../../journeys/clone/golden/golden-session.ts";
 import { hostnameOf } from "../../../journeys/clone/golden/hostnames.ts";
 import type { PlannedFrames } from "../../../journeys/clone/golden/plan-frames.ts";
@@ -17,7 +16,7 @@ import { FrameKeys } from "../../../journeys/clone/wire/frame-seal.ts";
 import { formatToken } from "../../../journeys/clone/wire/token.ts";
 import { choosePaths } from "../../settings/settings.ts";
 import type { ClonePreparation, CloneServeOptions, CloneServeResult, ServedSession } from "./serve-options.ts";
-import { orderDisks } from "./disk-order.ts";
+import { orderDisks, type OrderedImage } from "./disk-order.ts";
 import { sessionStatePath } from "./session-place.ts";
 
 /** What a session serves. */
@@ -26,15 +25,15 @@ export interface SessionSource {
   readonly state: SessionState;
   readonly planned: PlannedFrames;
   readonly resumed: boolean;
-  /** Of what is served, as soon as it is known. */
-  readonly manifest: () => Promise<Manifest>;
+  /** What nodes get, as well as it is known at the time; resolves once anything is. */
+  readonly ordered: () => Promise<OrderedImage>;
   /** Goes on while nodes are served; its failure is the session's, and it is told to stop where that fails. */
   readonly meanwhile?: (session: Pick<GoldenSession, "grew">, signal: AbortSignal) => Promise<void>;
 }
 
 /** Serves a session until it ends or is stopped. */
 export async function runSession(
-  { store, state, planned, resumed, manifest, meanwhile }: SessionSource,
+  { store, state, planned, resumed, ordered, meanwhile }: SessionSource,
   options: CloneServeOptions,
   onServing: (session: ServedSession) => void,
 ): Promise<CloneServeResult> {
@@ -48,10 +47,11 @@ export async function runSession(
     { key: signingKey, sessionId },
     state.runs,
   );
-  const disks = ofFirstCall(async () =>
-    orderDisks(options.disks ?? {}, await manifest(), store.chunks, options.prepare?.identity),
+  const orderFor = onceForEach((image: OrderedImage) =>
+    orderDisks(options.disks ?? {}, image, options.prepare?.identity),
   );
-  // What was said of them is refused here, not on each node; of a system only once it is captured.
+  const disks = async (): Promise<DiskOrder> => orderFor(await ordered());
+  // What was said of them is refused here, not on each node; of a system only once something is known of it.
   if (options.disks !== undefined && meanwhile === undefined) await disks();
   using session = await GoldenSession.serve({
     state,
@@ -102,9 +102,13 @@ async function besides<Result>(
   }
 }
 
-function ofFirstCall<Result>(work: () => Promise<Result>): () => Promise<Result> {
-  let result: Promise<Result> | undefined;
-  return () => (result ??= work());
+function onceForEach<Key extends object, Result>(work: (key: Key) => Promise<Result>): (key: Key) => Promise<Result> {
+  const results = new WeakMap<Key, Promise<Result>>();
+  return (key) => {
+    const result = results.get(key) ?? work(key);
+    results.set(key, result);
+    return result;
+  };
 }
 
 function settlementOf(

@@ -1,14 +1,20 @@
 import { crashPoint } from "../../../core/crash-points.ts";
-import type { Manifest } from "../../../core/manifest/manifest.ts";
+import type { ManifestHead } from "../../../core/manifest/manifest.ts";
 import type { ImageId } from "../../../image/store/image-names.ts";
 import type { ImageStore, OpenImage } from "../../../image/store/image-store.ts";
 import { SessionExistsError } from "../../../journeys/clone/errors.ts";
+import { linuxTreeReader } from "../../../host/tree/linux-tree-reader.ts";
 import { GrowingFrames } from "../../../journeys/clone/golden/growing-frames.ts";
 import type { CaptureResult } from "../../../system/capture/run.ts";
+import type { CapturePlan } from "../../../system/capture/plan.ts";
 import type { CaptureWatch } from "../../../system/capture/watch/capture-watch.ts";
+import { lookAtTree } from "../../../system/capture/watch/look-at-tree.ts";
+import type { UsageByMountPoint } from "../../../system/disk/plan/disk-room.ts";
+import { estimateUsage } from "../../../system/disk/source/measure-usage.ts";
 import { captureInto, type CaptureAs } from "../../capture/capture.ts";
 import { choosePaths } from "../../settings/settings.ts";
 import { openOrCreateStore } from "../../store/store.ts";
+import { orderedImage, type OrderedImage } from "./disk-order.ts";
 import { runSession, type SessionSource } from "./run-session.ts";
 import type { CloneServeOptions, CloneServeResult, ServedSession } from "./serve-options.ts";
 import { openSessionState } from "./session-place.ts";
@@ -40,14 +46,13 @@ export async function cloneServeSystem(
   const { state, resumed } = openSessionState(stateDirectory, options.session);
   if (!state.isGrowing) throw new SessionExistsError(options.session, state.image);
   const planned = new GrowingFrames(store);
-  const known = Promise.withResolvers<Manifest>();
-  // Perhaps nobody asks.
-  known.promise.catch(() => undefined);
-  const source = { store, state, planned, resumed, manifest: () => known.promise };
+  const begun = Promise.withResolvers<OrderedImage>();
+  let ordered = begun.promise;
+  const source = { store, state, planned, resumed, ordered: () => ordered };
   const { captured } = system;
   if (captured !== undefined) {
     const { manifest } = await keep(captured);
-    known.resolve(manifest);
+    ordered = Promise.resolve(orderedImage(manifest, store.chunks));
     await planned.replay(captured, manifest);
     const parts = planned.digest();
     if (state.image !== captured || state.parts !== parts) {
@@ -61,7 +66,8 @@ export async function cloneServeSystem(
     planned.onGrown = () => session.grew();
     const { name, manifest } = await system.capture((what, { signal, ...how }, notices) => {
       const both = signal === undefined ? stop : AbortSignal.any([signal, stop]);
-      return captureInto(store, what, { ...how, signal: both }, notices, watchFor(planned));
+      const onHead = (head: ManifestHead): void => begun.resolve(comingImage(head, what.plan, both));
+      return captureInto(store, what, { ...how, signal: both }, notices, watchFor(planned, onHead));
     });
     await keep(name.image);
     await planned.end(name.image, manifest);
@@ -69,8 +75,8 @@ export async function cloneServeSystem(
     crashPoint("clone.captured");
     const { entries, bytes } = manifest.tail.counts;
     options.onNote?.({ kind: "captured", image: name.image, entries, bytes });
+    ordered = Promise.resolve(orderedImage(manifest, store.chunks));
     session.grew();
-    known.resolve(manifest);
   };
   return await runSession({ ...source, meanwhile }, options, onServing);
 }
@@ -79,9 +85,19 @@ function openById(store: ImageStore, image: ImageId, session: string): Promise<O
   return store.openImage({ kind: "image", by: { kind: "id", prefix: image } }, `serve session ${session}`);
 }
 
-function watchFor(frames: GrowingFrames): CaptureWatch {
+/** What nodes get of a system while it is captured: what it takes is known by a walk over it. */
+function comingImage(head: ManifestHead, plan: CapturePlan, signal: AbortSignal): OrderedImage {
+  const measure = (mountPoints: readonly string[]): Promise<UsageByMountPoint> =>
+    estimateUsage(lookAtTree(linuxTreeReader(), plan, signal), mountPoints);
+  return { head, streams: [], measure };
+}
+
+function watchFor(frames: GrowingFrames, onHead: (head: ManifestHead) => void): CaptureWatch {
   return {
-    onHead: (head, estimate) => frames.announce(head, estimate),
+    onHead(head, estimate) {
+      frames.announce(head, estimate);
+      onHead(head);
+    },
     onSegment: (segment, flush) => frames.add(segment, flush),
     // What fails here fails the next segment, or the end.
     onStored: () => void frames.advance().catch(() => undefined),

@@ -1,10 +1,10 @@
-import type { Manifest } from "../../../core/manifest/manifest.ts";
 import { parseImageOperand } from "../../../core/operand.ts";
 import { SessionExistsError } from "../../../journeys/clone/errors.ts";
 import { planFrames } from "../../../journeys/clone/golden/plan-frames.ts";
 import { storeOf } from "../../images/images.ts";
 import { choosePaths } from "../../settings/settings.ts";
 import { openStore } from "../../store/store.ts";
+import { orderedImage } from "./disk-order.ts";
 import { runSession } from "./run-session.ts";
 import type { CloneServeOptions, CloneServeResult, ServedSession } from "./serve-options.ts";
 import { openSessionState } from "./session-place.ts";
@@ -17,17 +17,21 @@ import { openSessionState } from "./session-place.ts";
  * @throws {ImageNotFoundError} @throws {SessionExistsError} If a session of that name serves another image.
  */
 export async function cloneServe(
-  image: string,
+  served: string,
   options: CloneServeOptions,
   onServing: (session: ServedSession) => void = () => undefined,
 ): Promise<CloneServeResult> {
-  const operand = parseImageOperand(image);
+  const operand = parseImageOperand(served);
   const { stateDirectory } = options.paths ?? choosePaths();
   using store = await openStore(storeOf(operand, options));
   await using opened = await store.openImage(operand, `serve session ${options.session}`);
   const { state, resumed } = openSessionState(stateDirectory, options.session, opened.name.image);
   if (state.isGrowing || state.image !== opened.name.image) throw new SessionExistsError(options.session, state.image);
-  const manifest = (): Promise<Manifest> => Promise.resolve(opened.manifest);
+  const image = orderedImage(opened.manifest, store.chunks);
   const planned = await planFrames(store, opened.name.image, opened.manifest);
-  return await runSession({ store, state, planned, resumed, manifest }, options, onServing);
+  return await runSession(
+    { store, state, planned, resumed, ordered: () => Promise.resolve(image) },
+    options,
+    onServing,
+  );
 }

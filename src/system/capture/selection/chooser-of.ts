@@ -4,7 +4,12 @@ import type { CapturePlan } from "../plan.ts";
 import { chooseEntries } from "./choose-entry.ts";
 
 /** What a plan takes and leaves out of its tree. @throws {UsageError} If a pattern cannot be read. */
-export function chooserOf({ root, excludes, mounts, leftOut }: CapturePlan): ChooseEntry {
+export function chooserOf({
+  root,
+  excludes,
+  mounts,
+  leftOut,
+}: Pick<CapturePlan, "root" | "excludes" | "mounts" | "leftOut">): ChooseEntry {
   const inTree = (path: string): TreePath => byteStringFromText(relative(root, path));
   return chooseEntries({
     patterns: excludes,

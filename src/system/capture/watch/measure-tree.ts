@@ -1,7 +1,6 @@
-import { setImmediate } from "node:timers/promises";
-import { throwIfInterrupted } from "../../../core/errors.ts";
 import type { TreeReader } from "../../../core/tree/tree-reader.ts";
-import { isTrouble, walkTree, type ChooseEntry } from "../../tree/walk.ts";
+import type { CapturePlan } from "../plan.ts";
+import { lookAtTree } from "./look-at-tree.ts";
 
 /** What a walk over a tree found; a capture may find something else. */
 export interface TreeEstimate {
@@ -9,24 +8,12 @@ export interface TreeEstimate {
   readonly bytes: number;
 }
 
-const entriesPerTurn = 1024;
-
-/** Measures a tree by walking it; reads no file. @throws {InterruptedError} */
-export async function measureTree(
-  tree: TreeReader,
-  root: string,
-  choose: ChooseEntry,
-  signal?: AbortSignal,
-): Promise<TreeEstimate> {
+/** Measures what a capture would take; reads no file. @throws {InterruptedError} */
+export async function measureTree(tree: TreeReader, plan: CapturePlan, signal?: AbortSignal): Promise<TreeEstimate> {
   let [entries, bytes] = [0, 0];
-  for (const item of walkTree(tree, tree.openRoot(root), choose)) {
-    if (++entries % entriesPerTurn === 0) {
-      await setImmediate();
-      throwIfInterrupted(signal, "the walk over the system");
-    }
-    if (isTrouble(item) || item.stat.kind !== "file") continue;
-    // Of several names each counts its part; holes do not count.
-    bytes += Math.min(item.stat.sizeBytes, item.stat.allocatedBytes) / item.stat.linkCount;
+  for await (const { kind, dataBytes } of lookAtTree(tree, plan, signal)) {
+    entries += 1;
+    if (kind === "file") bytes += dataBytes;
   }
-  return { entries, bytes: Math.round(bytes) };
+  return { entries, bytes };
 }

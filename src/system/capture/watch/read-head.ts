@@ -1,7 +1,6 @@
 import type { ManifestHead } from "../../../core/manifest/manifest.ts";
 import type { CapturePlan } from "../plan.ts";
 import type { CapturePorts } from "../ports.ts";
-import { chooserOf } from "../selection/chooser-of.ts";
 import type { CaptureWatch } from "./capture-watch.ts";
 import { measureTree } from "./measure-tree.ts";
 
@@ -25,7 +24,7 @@ export async function readHead(
   { plan, ports, settings, startedAtMs }: HeadParts,
 ): Promise<{ readonly head: ManifestHead; readonly warnings: Facts["warnings"] }> {
   const { watch, signal } = settings;
-  const measured = watch && measureTree(ports.tree, plan.root, chooserOf(plan), signal);
+  const measured = watch && measureTree(ports.tree, plan, signal);
   const [{ system, host, warnings }, estimate] = await Promise.all([facts, measured]);
   const head: ManifestHead = {
     kind: plan.kind,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ByteString, TreePath } from "../../../core/tree/byte-string.ts";
 import type { ChunkId, Entry, EntryContent } from "../../../core/tree/entry.ts";
-import { measureUsage } from "./measure-usage.ts";
+import { estimateUsage, measureUsage, type SeenEntry } from "./measure-usage.ts";
 
 function entry(path: string, content: EntryContent, attributeBytes = 0): Entry {
   const xattrs = attributeBytes === 0 ? [] : [{ name: "user.x" as ByteString, value: new Uint8Array(attributeBytes) }];
@@ -37,4 +37,19 @@ test("measureUsage() counts whole blocks, by the deepest mount point, and neithe
     "/boot/efi": { bytes: 4096 + 2 * 4096 + 2 * 64, entries: 2 },
     "/empty": { bytes: 0, entries: 0 },
   });
+});
+
+test("estimateUsage() leaves room for what a system gets while it is captured", async () => {
+  const mib = 2 ** 20;
+  async function* seen(): AsyncGenerator<SeenEntry, void, undefined> {
+    yield { path: "" as TreePath, kind: "directory", dataBytes: 0 };
+    yield { path: "file" as TreePath, kind: "file", dataBytes: 16 * mib - 4 * 64 - 4096 };
+    yield { path: "file-again" as TreePath, kind: "file", dataBytes: 0 };
+    yield { path: "srv/socket" as TreePath, kind: "socket", dataBytes: 0 };
+  }
+  const usage = await estimateUsage(seen(), ["/", "/srv"]);
+  const root = usage.get("/");
+  assert.ok(root !== undefined && root.bytes >= 21 * mib - 4096 && root.bytes <= 21 * mib + 4096);
+  assert.deepEqual(root.entries, 3 + 1 + 256);
+  assert.deepEqual(usage.get("/srv"), { bytes: 68 + 4 * mib, entries: 2 + 256 });
 });

@@ -20,6 +20,8 @@ export interface DiskProgress {
   readonly written?: WrittenTree;
   /** What the image has as fstab, one character a byte; empty where there is none. */
   readonly fstab?: string;
+  /** The file systems have no room for what came: they are not gone on with. */
+  readonly isTooSmall?: boolean;
   /** The tree is one that can start. */
   readonly isSystem?: boolean;
 }

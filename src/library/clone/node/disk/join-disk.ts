@@ -1,12 +1,14 @@
 import { hostname } from "node:os";
 import { SessionRefusedError } from "../../../../journeys/clone/errors.ts";
+import { growingPrefix } from "../../../../journeys/clone/node/growing-index.ts";
 import { lookAtSession, type SeenSession } from "../../../../journeys/clone/node/look-at-session.ts";
 import { makeCheckThreads } from "../../../images/compare.ts";
-import { choosePaths, type Paths } from "../../../settings/settings.ts";
+import { choosePaths } from "../../../settings/settings.ts";
 import { makeWriteThreads } from "../../../settings/write-pool.ts";
 import {
   joinSession,
   soughtGolden,
+  whileCapturedAnew,
   type EndedJoin,
   type JoinSessionOptions,
   type Received,
@@ -15,9 +17,10 @@ import {
 import { chooseRawPlaces } from "../raw-streams.ts";
 import { SessionStay } from "../session-stay.ts";
 import { doThen, type CloneThen } from "../settle-copy.ts";
-import { DiskRecord, readDiskProgress, type DiskProgress } from "./disk-record.ts";
+import { DiskRecord, type DiskProgress } from "./disk-record.ts";
+import { findFormerJoin } from "./former-join.ts";
 import { NodeDisk, type JoinDiskOptions, type NodeDiskNotices } from "./node-disk.ts";
-import { devicesOf, planNodeDisks, type NodeDiskChoices } from "./plan-node-disks.ts";
+import { devicesOf, planNodeDisks } from "./plan-node-disks.ts";
 import { rawPartitionsOf } from "./received-disk.ts";
 
 /** How to join a session with disks as target, and what to do then. */
@@ -54,7 +57,7 @@ export async function cloneJoinDisk(options: CloneJoinDiskOptions): Promise<Clon
   const { paths = choosePaths(), afterwards = { kind: "stay" }, signal } = options;
   using record = await DiskRecord.hold(paths, devicesOf(options));
   using stay = new SessionStay(options.onLine);
-  const received = await joinDisks(options, record, stay);
+  const received = await whileCapturedAnew(options, () => joinDisks(options, record, stay));
   record.remove();
   const thenStatus = await doThen(afterwards, received.devices[0]?.path ?? "", {
     log: (line) => stay.log(line),
@@ -63,7 +66,7 @@ export async function cloneJoinDisk(options: CloneJoinDiskOptions): Promise<Clon
   return { ...received, thenStatus, durationMs: Date.now() - startedAtMs };
 }
 
-/** Joins a session as {@link cloneJoinDisk} does; the record stays, which says that the disks are finished. @throws As that. */
+/** Joins a session as {@link cloneJoinDisk} does, once: not again where the golden node captures anew. The record stays, which says that the disks are finished. @throws As that. */
 export async function joinDisks(
   options: JoinDiskOptions,
   record: DiskRecord,
@@ -72,16 +75,20 @@ export async function joinDisks(
 ): Promise<ReceivedDisks> {
   const { paths = choosePaths() } = options;
   const seen = await seeSession(options);
-  const former = await formerJoin(paths, options, seen);
-  const planned = await planNodeDisks(seen, options, { isBegun: former !== undefined });
+  const found = await findFormerJoin(paths, options, seen);
+  const { former, isBegun } = found;
+  const planned = await planNodeDisks(seen, options, { isBegun });
   const places = await chooseRawPlaces(options);
   const disks = former?.disks ?? planned;
-  const node = new NodeDisk(options, record, notices, { seen, disks, former });
+  const node = new NodeDisk(options, record, notices, { seen, disks, ...found });
   const doneUpTo = await node.doneUpTo();
   await using write = makeWriteThreads();
   await using check = makeCheckThreads();
   for (const threads of [write, check]) threads.start();
   const hasTree = former?.done.includes("restore") === true;
+  const isGrowing = seen.image.startsWith(growingPrefix(options.session));
+  // Who divides its disks by what all of an image takes has to wait for that.
+  const waits = isGrowing && former === undefined && options.layout !== undefined;
   const outcomeOf = ({ result, ...facts }: Received<DiskProgress>): ReceivedDisks => ({
     ...facts,
     devices: node.devices,
@@ -93,11 +100,12 @@ export async function joinDisks(
     options,
     {
       takes(image) {
-        if (image !== seen.image) throw new SessionRefusedError("session", "it has begun anew with another image");
+        if (image !== seen.image)
+          throw new SessionRefusedError(isGrowing ? "anew" : "session", "it has begun anew with another image");
         // They are written before the tree counts as written.
         const raw = [...rawPartitionsOf(disks.plan).map(({ stream }) => stream), ...places.map(({ name }) => name)];
         const streams = hasTree ? [] : raw;
-        return { isFresh: !hasTree && doneUpTo === undefined, hasTree, doneUpTo, streams };
+        return { isFresh: !hasTree && !waits && doneUpTo === undefined, hasTree, doneUpTo, streams };
       },
       fromFiles: (frame) => Promise.resolve(node.frame(frame)),
       receive: (session, arriving, index) => node.receive(session, arriving, index, { write, check }, places),
@@ -112,14 +120,4 @@ export async function joinDisks(
 export async function seeSession(options: JoinSessionOptions, once = false): Promise<SeenSession> {
   const { name, onLine = () => undefined, signal } = options;
   return await lookAtSession({ golden: soughtGolden(options), name: name ?? hostname(), once, onLine, signal });
-}
-
-/** What an earlier join did to the same devices for the same image. */
-export async function formerJoin(
-  paths: Paths,
-  choices: NodeDiskChoices,
-  { image }: SeenSession,
-): Promise<DiskProgress | undefined> {
-  const former = await readDiskProgress(paths, devicesOf(choices));
-  return former?.image === image ? former : undefined;
 }

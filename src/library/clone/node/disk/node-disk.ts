@@ -1,8 +1,10 @@
 import { open } from "node:fs/promises";
 import { crashPoint } from "../../../../core/crash-points.ts";
-import { throwIfInterrupted } from "../../../../core/errors.ts";
+import { RehomeError, throwIfInterrupted } from "../../../../core/errors.ts";
+import { streamsOf } from "../../../../core/manifest/trees.ts";
 import type { TreePath } from "../../../../core/tree/byte-string.ts";
 import { diskPorts } from "../../../../host/disk/disk-ports.ts";
+import { errnoNameOf } from "../../../../host/system-call-error.ts";
 import { linuxTreeReader } from "../../../../host/tree/linux-tree-reader.ts";
 import { readTree } from "../../../../image/tree-index/tree-index-reader.ts";
 import type { SeenSession } from "../../../../journeys/clone/node/look-at-session.ts";
@@ -13,6 +15,7 @@ import { WrittenFiles } from "../../../../journeys/clone/node/written-files.ts";
 import { buildSteps } from "../../../../system/disk/build/build-steps.ts";
 import { KeptTree, mountTree } from "../../../../system/disk/build/mounted-tree.ts";
 import type { BuildRequest } from "../../../../system/disk/build/request.ts";
+import type { UsageByMountPoint } from "../../../../system/disk/plan/disk-room.ts";
 import { measureUsage } from "../../../../system/disk/source/measure-usage.ts";
 import { findUnfinished } from "../../../../system/restore/stage.ts";
 import { tellKernel } from "../../../disk/tell-kernel.ts";
@@ -22,7 +25,14 @@ import type { JoinSessionOptions } from "../join-session.ts";
 import { writeRawStreams, type RawChoices, type RawNotices } from "../raw-streams.ts";
 import type { BesideOptions } from "../store-beside.ts";
 import type { DiskProgress, DiskRecord } from "./disk-record.ts";
-import { bootRecordBytes, planNodeDisks, type NodeDiskChoices, type NodeDisks } from "./plan-node-disks.ts";
+import type { FormerJoin } from "./former-join.ts";
+import {
+  bootRecordBytes,
+  planNodeDisks,
+  type KnownImage,
+  type NodeDiskChoices,
+  type NodeDisks,
+} from "./plan-node-disks.ts";
 import { receivedDisk } from "./received-disk.ts";
 
 /** How to join a session with disks as target. */
@@ -40,6 +50,8 @@ export class NodeDisk {
   readonly #record: DiskRecord;
   readonly #notices: NodeDiskNotices;
   readonly #seen: SeenSession;
+  /** What is on the disks is of an earlier run of the same join. */
+  readonly #isBegun: boolean;
   #disks: NodeDisks;
   #progress: DiskProgress | undefined;
   #files: WrittenFiles | undefined;
@@ -48,7 +60,7 @@ export class NodeDisk {
     options: JoinDiskOptions,
     record: DiskRecord,
     notices: NodeDiskNotices,
-    { seen, disks, former }: { seen: SeenSession; disks: NodeDisks; former: DiskProgress | undefined },
+    { seen, disks, former, isBegun }: { seen: SeenSession; disks: NodeDisks } & FormerJoin,
   ) {
     this.#options = options;
     this.#record = record;
@@ -56,6 +68,7 @@ export class NodeDisk {
     this.#seen = seen;
     this.#disks = disks;
     this.#progress = former;
+    this.#isBegun = isBegun;
   }
 
   get devices(): readonly { readonly disk: string; readonly path: string }[] {
@@ -86,9 +99,8 @@ export class NodeDisk {
     places: readonly StreamPlace[],
   ): Promise<DiskProgress> {
     const { signal, onProgress = () => undefined, paths } = this.#options;
-    const coming = await arriving.whole;
-    let progress = this.#progress ?? (await this.#begin(session, coming));
-    const { head } = coming.manifest;
+    let progress = this.#progress ?? (await this.#begin(session, arriving));
+    const { head } = arriving;
     const request = this.#requestFor(head.facts.osRelease?.["PRETTY_NAME"] ?? head.name);
     const keep = (more: Partial<DiskProgress>): void => {
       progress = { ...progress, ...more };
@@ -97,14 +109,13 @@ export class NodeDisk {
     const source = receivedDisk({
       session,
       arriving,
-      coming,
       threads,
       request,
       onProgress,
       signal,
       paths,
       writeStreams: async () =>
-        await writeRawStreams(coming, places, this.#options.mayErase ?? [], {
+        await writeRawStreams(await arriving.whole, places, this.#options.mayErase ?? [], {
           log: (line) => session.log(line),
           notices: this.#notices,
           onProgress,
@@ -129,7 +140,15 @@ export class NodeDisk {
       }
       session.log(title);
       if (name === "sync") await flush(request.paths.values());
-      await run(signal);
+      try {
+        await run(signal);
+      } catch (error) {
+        if (isOfNoRoom(error)) {
+          session.log("what came does not fit: the same join divides the disks anew, by what is known then");
+          keep({ isTooSmall: true });
+        }
+        throw error;
+      }
       if (name === "check") {
         await kept[Symbol.asyncDispose]();
         this.#writeBootRecords(request);
@@ -143,12 +162,13 @@ export class NodeDisk {
   }
 
   /** From here on the disks are another's: what they held cannot be brought back. */
-  async #begin(session: NodeSession, coming: ComingImage): Promise<DiskProgress> {
-    const { manifest, chunks } = coming;
-    const entries = (): ReturnType<typeof readTree> => readTree(chunks, manifest.tail.tree);
-    const known = { manifest, measure: (places: readonly string[]) => measureUsage(entries(), [...new Set(places)]) };
+  async #begin(session: NodeSession, arriving: ArrivingImage): Promise<DiskProgress> {
+    const known = this.#options.layout === undefined ? undefined : knownImage(await arriving.whole);
+    // Of what was captured meanwhile nothing could be taken in before that.
+    if (known !== undefined && session.growing !== undefined) arriving.ask(() => true);
     // Looked at again: the session may have waited for long.
-    const { erases, ...disks } = await planNodeDisks(this.#seen, this.#options, { isBegun: false, known });
+    const planning = { isBegun: this.#isBegun, ...(known && { known }) };
+    const { erases, ...disks } = await planNodeDisks(this.#seen, this.#options, planning);
     for (const [device, held] of Object.entries(erases))
       session.log(`erasing ${device}${held.length === 0 ? "" : `, which held ${held.join(", ")}`}`);
     this.#disks = disks;
@@ -179,6 +199,17 @@ export class NodeDisk {
         diskPorts.files.writeAt(path, 0, Buffer.from(record, "base64").subarray(0, bootRecordBytes));
     }
   }
+}
+
+/** A file system is full, whichever thread wrote to it. */
+function isOfNoRoom(error: unknown): boolean {
+  return errnoNameOf(error) === "ENOSPC" || (error instanceof RehomeError && error.code === "NO_SPACE");
+}
+
+function knownImage({ manifest, chunks }: ComingImage): KnownImage {
+  const measure = (mountPoints: readonly string[]): Promise<UsageByMountPoint> =>
+    measureUsage(readTree(chunks, manifest.tail.tree), [...new Set(mountPoints)]);
+  return { streams: streamsOf(manifest), measure };
 }
 
 /** Writes out what devices have to write, in other threads: the golden node takes one for lost that says nothing meanwhile. */

@@ -3,8 +3,9 @@ import type { StreamPlace } from "../../../restore/streams/plan-targets.ts";
 import { choosePaths } from "../../../settings/settings.ts";
 import { chooseRawPlaces } from "../raw-streams.ts";
 import type { CloneThen } from "../settle-copy.ts";
+import { findFormerJoin } from "./former-join.ts";
+import { seeSession, type CloneJoinDiskOptions } from "./join-disk.ts";
 import { findBeside } from "../store-beside.ts";
-import { formerJoin, seeSession, type CloneJoinDiskOptions } from "./join-disk.ts";
 import { planNodeDisks, type PlannedNodeDisks } from "./plan-node-disks.ts";
 
 /** What a join would do with the disks of this node. */
@@ -34,8 +35,8 @@ export async function planCloneJoinDisk(options: CloneJoinDiskOptions): Promise<
   const paths = options.paths ?? choosePaths();
   const beside = await findBeside(options, paths);
   const seen = await seeSession(options, true);
-  const former = await formerJoin(paths, options, seen);
-  const planned = await planNodeDisks(seen, options, { isBegun: former !== undefined });
+  const { former, isBegun } = await findFormerJoin(paths, options, seen);
+  const planned = await planNodeDisks(seen, options, { isBegun });
   const { place, image } = seen;
   const streams = await chooseRawPlaces(options);
   return {

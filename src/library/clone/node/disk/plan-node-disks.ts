@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { UsageError } from "../../../../core/errors.ts";
-import type { Manifest } from "../../../../core/manifest/manifest.ts";
+import type { StreamFact } from "../../../../core/manifest/manifest.ts";
 import { FormatInvalidError } from "../../../../image/errors.ts";
 import type { SeenSession } from "../../../../journeys/clone/node/look-at-session.ts";
 import { LayoutRefusedError } from "../../../../system/disk/layout/errors.ts";
@@ -43,9 +43,9 @@ export interface PlannedNodeDisks extends NodeDisks {
   readonly erases: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What is known of the image; a node that has a layout of its own measures it, once the index is there. */
+/** What is known of the image, for a node that has a layout of its own: it measures it, once the index is there. */
 export interface KnownImage {
-  readonly manifest: Manifest;
+  readonly streams: readonly StreamFact[];
   readonly measure: (mountPoints: readonly string[]) => Promise<UsageByMountPoint>;
 }
 
@@ -76,7 +76,7 @@ export async function planNodeDisks(
   assertNamed(disks, layout);
   const layered = checkPlain(layout, "a join");
   if (layered.length > 0) throw new LayoutRefusedError(layered);
-  const roomy = known === undefined ? layout : roomForStreams(layout, known.manifest);
+  const roomy = known === undefined ? layout : roomForStreams(layout, known.streams);
   const bootRecords = own === undefined ? readBootRecords(disk.bootRecords) : {};
   const firmware = firmwareFor(roomy);
   const usage = own === undefined ? readUsage(disk.usage) : await known?.measure(["/", ...mountPointsOf(roomy)]);

@@ -13,14 +13,12 @@ import { findUnfinished } from "../../../../system/restore/stage.ts";
 import type { WrittenTree } from "../../../../system/restore/run.ts";
 import { restoreStream } from "../../../restore/streams/restore-stream.ts";
 import { tryLock } from "../../../restore/restore-ports.ts";
-import type { ComingImage } from "../../../../journeys/clone/node/receive-image.ts";
 import { fillTree, type TreeArrival } from "../fill-tree.ts";
 import { settleCopy } from "../settle-copy.ts";
 import type { DiskProgress } from "./disk-record.ts";
 
 /** A tree that comes in, and the disks that it is written to. */
 export interface DiskArrival extends Pick<TreeArrival, "session" | "arriving" | "threads" | "onProgress" | "signal"> {
-  readonly coming: ComingImage;
   readonly request: BuildRequest;
   /** Writes streams to other places of the node. */
   readonly writeStreams: () => Promise<void>;
@@ -37,10 +35,9 @@ const maxFstabBytes = 1024 * 1024;
 
 /** Disks that are filled with what comes through a chain: the tree, then raw streams; it is read back before anything is prepared. */
 export function receivedDisk(arrival: DiskArrival): BuildSource {
-  const { request, session, coming, signal } = arrival;
+  const { request, session, arriving, signal } = arrival;
   const created = createdHome(request.plan);
-  const { hostFacts } = coming.manifest.head;
-  const oldDisks = hostFacts?.disks ?? [];
+  const oldDisks = arriving.head.hostFacts?.disks ?? [];
   return {
     // Their blocks come after those of the tree: they are written then.
     async *readStream() {},
@@ -120,7 +117,8 @@ export function rawPartitionsOf({ disks }: DiskPlan): {
   );
 }
 
-async function writeRawPartitions({ request, session, coming, onProgress, signal }: DiskArrival): Promise<void> {
+async function writeRawPartitions({ request, session, arriving, onProgress, signal }: DiskArrival): Promise<void> {
+  const coming = await arriving.whole;
   const { sectorBytes } = request.plan;
   for (const { disk, partition, stream } of rawPartitionsOf(request.plan)) {
     session.log(`writing stream ${stream} to partition ${partition.number} of ${pathOf(request, disk)}`);

@@ -3,10 +3,10 @@ import type { Checkpoint, CheckpointContext } from "../../../../engine/job-kind.
 import type { JobId } from "../../../../engine/job.ts";
 import type { BuildRequest } from "../../../../system/disk/build/request.ts";
 import { DiskRecord, readDiskProgress } from "../../../clone/node/disk/disk-record.ts";
-import { joinDisks, type ReceivedDisks } from "../../../clone/node/disk/join-disk.ts";
+import { joinDisks, type DiskNotices, type ReceivedDisks } from "../../../clone/node/disk/join-disk.ts";
 import { devicesOf, type NodeDiskChoices } from "../../../clone/node/disk/plan-node-disks.ts";
 import { isStillServed } from "../../../clone/node/is-still-served.ts";
-import { type JoinSessionOptions } from "../../../clone/node/join-session.ts";
+import { whileCapturedAnew, type JoinSessionOptions } from "../../../clone/node/join-session.ts";
 import type { BesideOptions } from "../../../clone/node/store-beside.ts";
 import type { Paths } from "../../../settings/settings.ts";
 import { toJson } from "../../json.ts";
@@ -71,14 +71,16 @@ export function joinDiskCheckpoint(id: JobId, targets: DiskTargets, session: Ses
     context: CheckpointContext,
   ): Promise<ReceivedDisks> {
     const options = { ...how, ...choices, ...rawOf(targets, cursor.now) };
-    return await joinDisks(options, record, session.stayIn(context), {
+    const stay = session.stayIn(context);
+    const notices: DiskNotices = {
       ...noteRaw(id, cursor),
       mounting: (request) => hold(request, context),
       async received(now) {
         await cursor.keep({ received: now });
         crashPoint("clone.received");
       },
-    });
+    };
+    return await whileCapturedAnew(how, () => joinDisks(options, record, stay, notices));
   }
 
   async function hold(request: BuildRequest, { hold: journal, release, keep }: CheckpointContext): Promise<void> {
