@@ -110,7 +110,9 @@ export class GrowingIndex {
       this.#nextPart += 1;
     }
     if (this.#appetite === "all") needed.add(first, this.#nextBlock);
-    else if (typeof this.#appetite === "function") addWanted(needed, first, this.#nextBlock, this.#appetite);
+    else if (typeof this.#appetite === "function")
+      for (const { start, end } of wantedIn({ start: first, end: this.#nextBlock }, this.#appetite).ranges)
+        needed.add(start, end);
     for (const { start, end } of needed.ranges) this.#needed.add(start, end);
     this.#wake();
     const absent = [
@@ -120,12 +122,10 @@ export class GrowingIndex {
     return { exist: [{ start: first, end: this.#nextBlock }], needed, absent: this.#isEnded ? absent : [] };
   }
 
-  /** Has the target say of each block that is named from now on whether it takes it. Returns what it takes of those before. */
-  ask(isWanted: IsWanted): FrameSet {
+  /** Has the target say of each block that is named from now on whether it takes it. Returns those that were named before. */
+  ask(isWanted: IsWanted): FrameRange {
     this.#appetite = isWanted;
-    const needed = new FrameSet();
-    addWanted(needed, growingBlocks, this.#nextBlock, isWanted);
-    return needed;
+    return { start: growingBlocks, end: this.#nextBlock };
   }
 
   /** No more will come, or not the right. */
@@ -243,6 +243,9 @@ export class GrowingIndex {
   }
 }
 
-function addWanted(needed: FrameSet, start: number, end: number, isWanted: IsWanted): void {
-  for (let frame = start; frame < end; frame++) if (isWanted(frame)) needed.add(frame);
+/** Those blocks of a range that a target takes. */
+export function wantedIn({ start, end }: FrameRange, isWanted: IsWanted): FrameSet {
+  const wanted = new FrameSet();
+  for (let frame = start; frame < end; frame++) if (isWanted(frame)) wanted.add(frame);
+  return wanted;
 }

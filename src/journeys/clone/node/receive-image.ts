@@ -8,7 +8,7 @@ import { readStream } from "../../../image/tree-index/stream-index.ts";
 import { readTree } from "../../../image/tree-index/tree-index-reader.ts";
 import { FrameSet } from "../chain/frame-set.ts";
 import type { FrameRange } from "../wire/frame-ranges.ts";
-import type { IsWanted } from "./growing-index.ts";
+import { wantedIn, type IsWanted } from "./growing-index.ts";
 import type { NodeIndex } from "./node-index.ts";
 import type { NodeSession } from "./node-session.ts";
 import { ReceivedChunks } from "./received-chunks.ts";
@@ -41,7 +41,7 @@ export interface ArrivingImage {
   /** In walk order, as they come. @throws {FormatInvalidError} @throws {SessionRefusedError} If no more will come. */
   entries(): AsyncIterable<Entry>;
   /** Asks for the blocks that are wanted, where none were asked for from the first: those that are named, and those that will be. */
-  ask(isWanted: IsWanted): void;
+  ask(isWanted: IsWanted): Promise<void>;
   /** The frames that bring blocks, as they are named. Throws as `entries` does. */
   blocks(): AsyncIterable<FrameRange> | Iterable<FrameRange>;
   /** Once its index is here; rejects as `entries` throws. */
@@ -75,7 +75,7 @@ export async function receiveImage(
       totals,
       chunks,
       entries: () => growing.entries(),
-      ask: (isWanted) => session.need(growing.ask(isWanted)),
+      ask: async (isWanted) => await askInTurns(session, growing.ask(isWanted), isWanted),
       blocks: () => growing.blocks(),
       whole,
     };
@@ -120,21 +120,20 @@ export async function receiveImage(
     totals: counts,
     chunks,
     entries: () => readTree(chunks, tree),
-    ask(isWanted) {
-      const asked = new FrameSet();
-      for (let frame = first; frame < end; frame++) if (isWanted(frame)) asked.add(frame);
-      session.need(asked);
-    },
+    ask: async (isWanted) => await askInTurns(session, { start: first, end }, isWanted),
     blocks: () => [{ start: first, end }],
     whole,
   };
 }
 
-/** To see what of it is on this node may take long. */
 async function needInTurns(session: NodeSession, frames: FrameSet): Promise<void> {
-  for (const range of frames.ranges)
-    for (let start = range.start; start < range.end; start += framesAtOnce) {
-      session.need(new FrameSet([{ start, end: Math.min(range.end, start + framesAtOnce) }]));
-      await setImmediate();
-    }
+  for (const range of frames.ranges) await askInTurns(session, range, () => true);
+}
+
+/** To see what of a range is wanted, and on this node already, may take long. */
+async function askInTurns(session: NodeSession, range: FrameRange, isWanted: IsWanted): Promise<void> {
+  for (let { start } = range; start < range.end; start += framesAtOnce) {
+    session.need(wantedIn({ start, end: Math.min(range.end, start + framesAtOnce) }, isWanted));
+    await setImmediate();
+  }
 }

@@ -74,7 +74,7 @@ async function storeBlocks(
 ): Promise<void> {
   let [bytes, items] = [0, 0];
   const wanted = new FrameSet();
-  arriving.ask((frame) => {
+  await arriving.ask((frame) => {
     const isWanted = !isInStore(store, index.chunksOf(frame));
     if (isWanted) wanted.add(frame);
     return isWanted;

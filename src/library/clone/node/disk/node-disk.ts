@@ -165,7 +165,7 @@ export class NodeDisk {
   async #begin(session: NodeSession, arriving: ArrivingImage): Promise<DiskProgress> {
     const known = this.#options.layout === undefined ? undefined : knownImage(await arriving.whole);
     // Of what was captured meanwhile nothing could be taken in before that.
-    if (known !== undefined && session.growing !== undefined) arriving.ask(() => true);
+    if (known !== undefined && session.growing !== undefined) await arriving.ask(() => true);
     // Looked at again: the session may have waited for long.
     const planning = { isBegun: this.#isBegun, ...(known && { known }) };
     const { erases, ...disks } = await planNodeDisks(this.#seen, this.#options, planning);
