@@ -2,6 +2,7 @@ import { FrameSet } from "../frame-set.ts";
 import { Hop } from "../hop.ts";
 import type { HopCommand, HopEvent } from "../hop-events.ts";
 import type { FrameRange } from "../../wire/frame-ranges.ts";
+import { times } from "../times.ts";
 import type { Agenda } from "./agenda.ts";
 import { blocksOf, boundOf, noParts, partNumbers, type Growth } from "./growth.ts";
 import type { Speeds } from "./speeds.ts";
@@ -249,13 +250,16 @@ export class SimulatedHop {
   #write(frame: number, isGood: boolean): void {
     const { agenda, frameBytes } = this.#around;
     this.#writerFreeAtMs = Math.max(agenda.nowMs, this.#writerFreeAtMs) + frameBytes / this.speeds.writeBytesPerMs;
-    agenda.at(this.#writerFreeAtMs, () => {
+    const finish = (): void => {
       if (this.state === "killed") return;
+      // It goes on when the node does.
+      if (this.state === "frozen") return agenda.after(times.reportMs, finish);
       if (isGood) this.files.add(frame);
       if (this.#around.growing) this.#readParts(this.#around.growing);
       if (this.files.size === this.#frames) this.completeAtMs ??= agenda.nowMs;
       this.handle(isGood ? { kind: "written", frame } : { kind: "broken", frame });
-    });
+    };
+    agenda.at(this.#writerFreeAtMs, finish);
   }
 
   /** What the parts that are there name, in their order, exists and is needed. */
