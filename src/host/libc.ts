@@ -154,6 +154,7 @@ export const M_TRIM_THRESHOLD = -1;
 export const M_TOP_PAD = -2;
 export const M_MMAP_THRESHOLD = -3;
 /** Values of `linux/loop.h`. */
+export const LOOP_GET_STATUS64 = 0x4c05;
 export const LOOP_CONFIGURE = 0x4c0a;
 export const LOOP_CTL_GET_FREE = 0x4c82;
 export const LO_FLAGS_AUTOCLEAR = 4;

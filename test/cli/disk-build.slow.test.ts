@@ -11,7 +11,7 @@ import { diskPorts } from "../../src/host/disk/disk-ports.ts";
 import { loopDevicesOf } from "../../src/host/disk/loop-devices.ts";
 import { ensurePrivateMounts } from "../../src/host/disk/private-mounts.ts";
 import { guideCommands } from "../support/guide.ts";
-import { forgetPartitions, loopDevice, partitionsOf, whileOthersLook } from "../support/loop-device.ts";
+import { forgetPartitions, isFree, loopDevice, partitionsOf, whileOthersLook } from "../support/loop-device.ts";
 import { run as runTool } from "../support/run.ts";
 import { snapshotTree } from "../support/snapshot.ts";
 import { asRoot } from "../support/temporary-directory.ts";
@@ -144,6 +144,7 @@ test("disk build writes to a device only when it may, and says when there is no 
   runTool("mount", device, place);
   const used = run(...words, "--yes-erase", device);
   runTool("umount", place);
+  whileOthersLook(() => isFree(device));
   assert.equal(used.status, exitStatus.refused);
   assert.match(used.stderr, /it is in use/);
   const erased = run(...words, "--yes-erase", device);

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { TestContext } from "node:test";
 import { atEnd } from "./at-end.ts";
@@ -37,8 +37,24 @@ export function partitionsOf(device: string): string[] {
     .toSorted();
 }
 
-/** Whoever looks at all devices (lsblk, in another test) has one open for a moment. */
+/**
+ * Whoever looks at all devices (lsblk, in another test) has one open for a moment; one that was mounted is so until the last process has
+ * ended that got a mount namespace of its own meanwhile.
+ */
 export function whileOthersLook(isDone: () => boolean): void {
-  const endMs = performance.now() + 30_000;
-  while (!isDone()) if (performance.now() > endMs) throw new Error("it is in use for half a minute");
+  const endMs = performance.now() + 60_000;
+  while (!isDone()) {
+    if (performance.now() > endMs) throw new Error("it is in use for a minute");
+    run("sleep", "0.05");
+  }
+}
+
+/** Nobody has a device mounted, or for itself. */
+export function isFree(device: string): boolean {
+  try {
+    closeSync(openSync(device, constants.O_RDONLY | constants.O_EXCL));
+    return true;
+  } catch {
+    return false;
+  }
 }

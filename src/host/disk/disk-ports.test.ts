@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { run } from "../../../test/support/run.ts";
@@ -17,7 +17,7 @@ import { seededUuids } from "../../system/disk/plan/uuids.ts";
 import { ToolFailedError } from "../processes.ts";
 import { readCapabilities } from "./capabilities.ts";
 import { diskPorts, runCommand } from "./disk-ports.ts";
-import { attachLoopDevice, loopDevicesOf } from "./loop-devices.ts";
+import { attachLoopDevice, loopDevicesOf, loopDevicesOver } from "./loop-devices.ts";
 
 const mib = 2 ** 20;
 
@@ -203,6 +203,22 @@ test("a mount is taken down, also when something is busy in it for a while", asR
   assert.equal(statSync(tree).dev, statSync(directory).dev);
   assert.deepEqual(loopDevicesOf(directory), []);
 });
+
+test(
+  "a device is found by the file below it, also when the mounts are gone in which that was opened",
+  asRoot,
+  (context) => {
+    const path = join(temporaryDirectory(context, "/dev/shm"), "disk");
+    diskPorts.files.allocate(path, 8 * mib);
+    const device = run("unshare", "--mount", "losetup", "--find", "--show", path).trim();
+    try {
+      assert.notEqual(readFileSync(`/sys/block/${basename(device)}/loop/backing_file`, "utf8").trim(), path);
+      assert.deepEqual(loopDevicesOver(path), [device]);
+    } finally {
+      run("losetup", "--detach", device);
+    }
+  },
+);
 
 test("a device goes when the process that attached it is killed", asRoot, async (context) => {
   const directory = temporaryDirectory(context);

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { RehomeError, throwIfInterrupted } from "../../core/errors.ts";
 import { byteStringFromText } from "../../core/tree/byte-string.ts";
@@ -152,27 +152,43 @@ function attachmentOf(device: string): string | undefined {
 
 /** The loop devices whose backing file lies below `directory`: what a killed process may have left for a moment. */
 export function loopDevicesOf(directory: string): string[] {
-  return loopDevices((backing) => backing.startsWith(`${directory}/`));
+  return attachedDevices().filter((device) => attachmentOf(device)?.includes(`${directory}/`));
 }
 
-/** The loop devices over the file or device `path`. */
+/**
+ * The loop devices over the file or device `path`, told by what it is: the path that the kernel shows is no more that of this process once
+ * the mounts are gone in which it was opened.
+ */
 export function loopDevicesOver(path: string): string[] {
-  if (!existsSync(path)) return [];
-  const real = realpathSync(path);
-  return loopDevices((backing) => backing === real);
+  const wanted = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (wanted === undefined) return [];
+  return attachedDevices().filter((name) => {
+    const backing = backingOf(name);
+    return backing?.device === wanted.dev && backing.inode === wanted.ino;
+  });
 }
 
-function loopDevices(isWanted: (backing: string) => boolean): string[] {
+function attachedDevices(): string[] {
+  const isAttached = (name: string): boolean => name.startsWith("loop") && existsSync(`/sys/block/${name}/loop`);
   return readdirSync("/sys/block")
-    .filter((name) => name.startsWith("loop"))
-    .filter((name) => {
-      try {
-        return isWanted(readFileSync(`/sys/block/${name}/loop/backing_file`, "utf8").trimEnd());
-      } catch {
-        return false;
-      }
-    })
+    .filter(isAttached)
     .map((name) => `/dev/${name}`);
+}
+
+/** From the `struct loop_info64` of a device; undefined where nothing lies below it any more. */
+function backingOf(device: string): { readonly device: bigint; readonly inode: bigint } | undefined {
+  const info = Buffer.alloc(232);
+  try {
+    const file = openSync(device, "r");
+    try {
+      if (libc.ioctl(file, libc.LOOP_GET_STATUS64, info) !== 0) return undefined;
+      return { device: info.readBigUInt64LE(0), inode: info.readBigUInt64LE(8) };
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined;
+  }
 }
 
 /** Says whether `path` is a block device. */

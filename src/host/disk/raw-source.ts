@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { parseMountInfo } from "../../core/mount-info.ts";
 import type { OpenRawSource } from "../../system/capture/ports.ts";
 import type { RawSourceFacts } from "../../system/capture/streams/check-raw-source.ts";
 import { lseek } from "../libc.ts";
+import { loopDevicesOver } from "./loop-devices.ts";
 import { inspectDevice, signaturesOf } from "./inspect-device.ts";
 
 const seekEnd = 2;
@@ -53,18 +54,4 @@ function readOnlyMounts(): Set<string> {
   const mounts = parseMountInfo(readFileSync("/proc/self/mountinfo", "utf8"));
   const isReadOnly = (options: string): boolean => options.split(",").includes("ro");
   return new Set(mounts.filter(({ superOptions }) => isReadOnly(superOptions)).map(({ mountPoint }) => mountPoint));
-}
-
-function loopDevicesOver(path: string): string[] {
-  return readdirSync("/sys/block")
-    .filter((name) => name.startsWith("loop") && backingFileOf(name) === path)
-    .map((name) => `/dev/${name}`);
-}
-
-function backingFileOf(name: string): string | undefined {
-  try {
-    return readFileSync(`/sys/block/${name}/loop/backing_file`, "utf8").replace(/\n$/, "");
-  } catch {
-    return undefined;
-  }
 }

@@ -11,6 +11,11 @@ import { releaseParts } from "../../system/disk/build/open-parts.ts";
  * @throws {HoldingUnknownError} @throws {ToolFailedError} If it is in use.
  */
 export async function takeDownWhole(job: JobId, holding: Holding): Promise<void> {
-  if (holding.kind === "loop-device") await releaseParts({ paths: new Map([["", holding.what]]) }, diskPorts);
+  using locks = new DisposableStack();
+  if (holding.kind === "loop-device") {
+    // A udev that sees a member come free puts the array together again.
+    for (const device of diskPorts.attachedTo(holding.what)) locks.use(await diskPorts.keepFromUdev(device));
+    await releaseParts({ paths: new Map([["", holding.what]]) }, diskPorts);
+  }
   await takeDown(job, holding);
 }
