@@ -28,7 +28,7 @@ const computer = {
 } as const;
 
 test(
-  "disks with LVM, software RAID and LUKS are built in a machine whose kernel knows them, and start",
+  "disks with LVM, software RAID and LUKS are built and cloned to in a machine whose kernel knows them, and start",
   { ...withAll, timeout: 60 * minuteMs },
   async (context) => {
     const directory = temporaryDirectory(context);
@@ -58,21 +58,17 @@ test(
 );
 
 /**
- * Builds the layout on the disks of the machine, and sees that nothing of it stays there and that no passphrase was kept. One of a
- * single disk is built into a file, and killed in between.
+ * Puts the layout on the disks of the machine, and sees that nothing of it stays there and that no passphrase was kept. One of a
+ * single disk that is killed in between is built into a file.
  */
-function buildScript({ name, layout, diskSizesMib, passphrases, firmware, isKilled = false }: StackCase): string {
-  const disks = Object.entries(diskSizesMib).map(([disk, mib], index) => {
-    const device = `/dev/vd${"bcdefg"[index]}`;
-    return isKilled ? `-o ${disk}=/mnt/${disk}.raw --size ${mib}MiB` : `--device ${disk}=${device}`;
-  });
-  const files = Object.keys(passphrases).map((luks) => `--luks-passphrase-file ${luks}=/tmp/${luks}`);
-  const options = [...disks, ...files, `--firmware ${firmware.length > 1 ? "both" : firmware[0]}`];
-  const build = `$rehome disk build system --layout /tmp/layout.yaml ${options.join(" ")} --identity reset --hostname ${name}`;
+function buildScript(stack: StackCase): string {
+  const { layout, diskSizesMib, passphrases, isKilled = false, isJoined = false } = stack;
+  const isInFile = isKilled && !isJoined;
+  const build = isJoined ? joinCommand(stack) : buildCommand(stack, isInFile);
   const [luks = ""] = Object.keys(passphrases);
   const killed = [
     `${build} & pid=$!`,
-    `until test -e /dev/mapper/${luks}; do sleep 0.2; done`,
+    `until test -e /dev/mapper/${luks}; do kill -0 $pid; sleep 0.2; done`,
     "kill -9 $pid",
     "$rehome job repair",
     ...nothingLeft,
@@ -84,15 +80,49 @@ function buildScript({ name, layout, diskSizesMib, passphrases, firmware, isKill
     'echo "guest: up after $started s"',
     `cat >/tmp/layout.yaml <<'END'\n${layout}END`,
     ...Object.entries(passphrases).map(([of, passphrase]) => `echo '${passphrase}' >/tmp/${of}`),
+    ...(isJoined ? serveCommands : []),
     ...(isKilled ? killed : []),
     build,
+    ...(isJoined ? ["wait $golden"] : []),
     'echo "guest: built in $(($(cut -d . -f 1 /proc/uptime) - started)) s"',
     ...nothingLeft,
-    ...(isKilled
+    ...(isInFile
       ? Object.keys(diskSizesMib).map((disk) => `dd if=/mnt/${disk}.raw of=/dev/vdb bs=1M conv=sparse`)
       : []),
     ...Object.values(passphrases).map((passphrase) => unless(`grep -r '${passphrase}' /var/lib/rehome`)),
   ].join("\n");
+}
+
+function buildCommand(stack: StackCase, isInFile: boolean): string {
+  const { name, diskSizesMib, firmware } = stack;
+  const places = isInFile
+    ? Object.entries(diskSizesMib).map(([disk, mib]) => `-o ${disk}=/mnt/${disk}.raw --size ${mib}MiB`)
+    : devicesOf(stack).map((device) => `--device ${device}`);
+  const options = [...places, ...passphraseOptions(stack), `--firmware ${firmware.length > 1 ? "both" : firmware[0]}`];
+  return `$rehome disk build system --layout /tmp/layout.yaml ${options.join(" ")} --identity reset --hostname ${name}`;
+}
+
+/** An emulated machine is silent for longer than others. */
+const serveCommands = [
+  "busybox ifconfig lo up",
+  "$rehome clone serve system --session lab --nodes 1 --layout /tmp/layout.yaml --hostname node%d --give-up 15m \\",
+  "  --token-file /tmp/token --interface 127.0.0.1 --no-discovery & golden=$!",
+  "until test -e /tmp/token; do sleep 1; done",
+];
+
+const withoutStore = "${rehome% --store *}";
+
+function joinCommand(stack: StackCase): string {
+  const options = [...devicesOf(stack).map((device) => `--disk ${device}`), ...passphraseOptions(stack)];
+  return `${withoutStore} clone join --session lab --from 127.0.0.1 --name node1 --token-file /tmp/token ${options.join(" ")}`;
+}
+
+function devicesOf({ diskSizesMib }: StackCase): string[] {
+  return Object.keys(diskSizesMib).map((disk, index) => `${disk}=/dev/vd${"bcdefg"[index]}`);
+}
+
+function passphraseOptions({ passphrases }: StackCase): string[] {
+  return Object.keys(passphrases).map((luks) => `--luks-passphrase-file ${luks}=/tmp/${luks}`);
 }
 
 /** Ends a shell script if a command finds something. */

@@ -90,6 +90,28 @@ disks:
       - {size: fill, luks: crypt-root, fileSystem: ext4, mount: /}
 `;
 
+/** A system of which all but the kernels lies in a group, encrypted, on a mirror. */
+export const layered = `version: 1
+disks:
+  - name: i
+    table: gpt
+    partitions:
+      - {type: bios-boot, size: 1MiB}
+      - {size: 200MiB, fileSystem: ext4, mount: /boot}
+      - {size: fill, array: main}
+  - name: j
+    table: gpt
+    partitions:
+      - {size: fill, array: main}
+arrays:
+  - {name: main, level: raid1, luks: crypt-main, group: sys}
+groups:
+  - name: sys
+    volumes:
+      - {name: root, size: fill, fileSystem: ext4, mount: /}
+      - {name: swap, size: 32MiB, fileSystem: swap}
+`;
+
 /** A layout, what its disks are, and how it is to start. */
 export interface StackCase {
   readonly name: string;
@@ -97,8 +119,10 @@ export interface StackCase {
   readonly diskSizesMib: Readonly<Record<string, number>>;
   readonly passphrases: Readonly<Record<string, string>>;
   readonly firmware: readonly ("bios" | "uefi")[];
-  /** The build is killed half-way and begun again. */
+  /** It is killed half-way and begun again. */
   readonly isKilled?: boolean;
+  /** The disks are a node's, who joins a session. */
+  readonly isJoined?: boolean;
 }
 
 /** Every kind by itself, then all of them over one another. */
@@ -120,6 +144,15 @@ export const stackCases: readonly StackCase[] = [
   },
   { name: "raid", layout: raid, diskSizesMib: { f: 1400, g: 1300 }, passphrases: {}, firmware: ["bios"] },
   { name: "grouped", layout: grouped, diskSizesMib: { e: 1600 }, passphrases: {}, firmware: ["bios"] },
+  {
+    name: "node1",
+    layout: layered,
+    diskSizesMib: { i: 1600, j: 1400 },
+    passphrases: { "crypt-main": "main passphrase" },
+    firmware: ["bios"],
+    isKilled: true,
+    isJoined: true,
+  },
 ];
 
 /** What lies where, without sizes and UUIDs. */

@@ -22,6 +22,7 @@ export interface CloneJoinCall {
   readonly layout: string | undefined;
   readonly yesErase: readonly string[];
   readonly yesEraseAll: boolean;
+  readonly luksPassphraseFile: readonly string[];
   readonly raw: readonly string[];
   readonly fromStore: string | undefined;
   readonly name: string | undefined;
@@ -60,6 +61,11 @@ export const cloneJoinCommand: CommandDefinition<CloneJoinCall> = {
     layout: textOption("FILE", "file", "Divide the disks like this, whatever the golden node says"),
     yesErase: listOption("DEVICE", "file", "All that this device holds may go"),
     yesEraseAll: flag("All that the disks hold may go, if the golden node says so too"),
+    luksPassphraseFile: listOption(
+      "[LUKS=]FILE",
+      "file",
+      "The first line of this file is the passphrase of the layout's LUKS, or of the one that is named",
+    ),
     raw: listOption(
       "NAME=PLACE",
       "file",

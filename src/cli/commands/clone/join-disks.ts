@@ -16,7 +16,7 @@ import { watcherOf } from "./watch-join.ts";
 /** `rehome clone join --disk`. */
 export async function joinWithDisks(
   joining: Omit<CloneJoinDiskJobOptions, "disks">,
-  { disk, dir, layout, raw, yesErase, yesEraseAll, update, dryRun }: CloneJoinCall,
+  { disk, dir, layout, luksPassphraseFile, raw, yesErase, yesEraseAll, update, dryRun }: CloneJoinCall,
   context: CommandContext,
 ): Promise<ExitStatus> {
   const { common, output, messages } = context;
@@ -30,6 +30,7 @@ export async function joinWithDisks(
     raw,
     mayErase: yesErase,
     mayEraseAll: yesEraseAll,
+    luksPassphraseFiles: luksPassphraseFile,
   };
   if (dryRun) {
     const token = readSessionToken(options.session, options.tokenFile);

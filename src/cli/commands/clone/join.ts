@@ -39,9 +39,10 @@ export async function runCloneJoin(call: CloneJoinCall, context: CommandContext)
     ...(paths !== undefined && { paths }),
   };
   if (call.disk.length > 0) return await joinWithDisks({ ...joining, ...more }, call, context);
-  if (call.layout !== undefined || call.yesEraseAll || (call.yesErase.length > 0 && call.raw.length === 0))
+  const isForDisks = call.layout !== undefined || call.yesEraseAll || call.luksPassphraseFile.length > 0;
+  if (isForDisks || (call.yesErase.length > 0 && call.raw.length === 0))
     throw new UsageError(
-      "cannot use --layout, --yes-erase or --yes-erase-all without --disk",
+      "cannot use --layout, --luks-passphrase-file, --yes-erase or --yes-erase-all without --disk",
       "They belong to --disk.",
     );
   if (call.dir === undefined && store !== undefined) return await joinWithStore(joining, call, context);

@@ -115,18 +115,6 @@ export function checkBootReach(layout: Layout): Refusal[] {
   ]);
 }
 
-/** Refuses all but plain partitions, for who makes no others. */
-export function checkPlain(layout: Layout, who: string): Refusal[] {
-  const { arrays = [], groups = [] } = layout;
-  const luks = placesOf(layout).flatMap(({ content }) => (content?.kind === "luks" ? [`LUKS "${content.name}"`] : []));
-  const named = [
-    ...arrays.map(({ name }) => `array "${name}"`),
-    ...groups.map(({ name }) => `group "${name}"`),
-    ...luks,
-  ];
-  return named.map((what) => refuse(`the layout has the ${what}, and ${who} makes plain partitions only`));
-}
-
 /** A place and all that it lies on. */
 function withBelow(place: Place, places: readonly Place[]): Place[] {
   const { over } = place;

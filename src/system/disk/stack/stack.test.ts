@@ -11,7 +11,6 @@ import { smallestDiskBytes, type UsageByMountPoint } from "../plan/disk-room.ts"
 import type { Firmware } from "../plan/layout-check.ts";
 import { planDisks } from "../plan/plan-disk.ts";
 import { seededUuids } from "../plan/uuids.ts";
-import { checkPlain } from "./check-stack.ts";
 import { passphraseIn } from "./passphrase.ts";
 import { createGroup, mappedVolume } from "./stack-commands.ts";
 import { withMinimums } from "./stack-room.ts";
@@ -128,14 +127,6 @@ test("planDisks() refuses names that would be no names of devices, wherever the 
       () => plan(layout, 2000),
       (error: unknown) => error instanceof LayoutRefusedError && error.message.includes('"../sda1" is no name'),
     );
-});
-
-test("checkPlain() refuses every array, group and LUKS by name, and nothing else", () => {
-  const refused = checkPlain(read(mirrored), "a join").map(({ message }) => /the (\S+ "[\w-]+")/.exec(message)?.[1]);
-  const arrays = ["boot", "main", "r0", "r5", "r6", "r10"].map((name) => `array "${name}"`);
-  assert.deepEqual(refused, [...arrays, 'group "vg-main"', 'LUKS "crypt-main"', 'LUKS "crypt-home"']);
-  const plain = read("version: 1\ndisks: [{table: gpt, partitions: [{size: fill, fileSystem: ext4, mount: /}]}]");
-  assert.deepEqual(checkPlain(plain, "a join"), []);
 });
 
 test("checkCapabilities() names the modules and tools that arrays, groups and LUKS need, and names that are taken", () => {

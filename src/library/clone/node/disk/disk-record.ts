@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { diskPorts } from "../../../../host/disk/disk-ports.ts";
 import { replaceFile, syncPath } from "../../../../host/replace-file.ts";
 import type { BuildStep } from "../../../../system/disk/build/build-steps.ts";
+import { releaseParts } from "../../../../system/disk/build/open-parts.ts";
 import { DeviceRefusedError } from "../../../../system/disk/target/check-device.ts";
 import type { WrittenTree } from "../../../../system/restore/run.ts";
 import { tryLock } from "../../../restore/restore-ports.ts";
@@ -38,7 +39,7 @@ export class DiskRecord implements Disposable {
   readonly #locks: readonly number[];
 
   /**
-   * Keeps others away from devices, and takes down what a killed join left mounted of them.
+   * Keeps others away from devices, and takes down what a killed join left of them: mounts, and what lies over them.
    *
    * @throws {DeviceRefusedError} If another join writes to one.
    */
@@ -55,6 +56,11 @@ export class DiskRecord implements Disposable {
     const record = new DiskRecord(placeOf(stateDirectory, devices), locks);
     opened.move();
     await diskPorts.unmountBelow(`${record.workDirectory}/tree`);
+    // Without a record nothing over the devices is a join's.
+    if (existsSync(record.#path)) {
+      const paths = new Map(devices.map((device) => [device, device]));
+      await releaseParts({ paths }, diskPorts);
+    }
     return record;
   }
 

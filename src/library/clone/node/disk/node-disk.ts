@@ -180,7 +180,7 @@ export class NodeDisk {
   }
 
   #requestFor(systemName: string): BuildRequest {
-    const { plan, targets, firmware } = this.#disks;
+    const { plan, targets, firmware, passphraseFiles = {} } = this.#disks;
     return {
       plan,
       firmware,
@@ -189,6 +189,7 @@ export class NodeDisk {
       workDirectory: this.#record.workDirectory,
       // A real computer's system says itself where its console is.
       hasSerialConsole: false,
+      passphraseFiles: new Map(Object.entries(passphraseFiles)),
     };
   }
 

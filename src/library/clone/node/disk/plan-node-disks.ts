@@ -4,15 +4,14 @@ import { UsageError } from "../../../../core/errors.ts";
 import type { StreamFact } from "../../../../core/manifest/manifest.ts";
 import { FormatInvalidError } from "../../../../image/errors.ts";
 import type { SeenSession } from "../../../../journeys/clone/node/look-at-session.ts";
-import { LayoutRefusedError } from "../../../../system/disk/layout/errors.ts";
 import { mountPointsOf, type Layout } from "../../../../system/disk/layout/layout.ts";
 import { readLayout } from "../../../../system/disk/layout/yaml/read-layout.ts";
 import type { DiskPlan } from "../../../../system/disk/plan/disk-plan.ts";
 import type { UsageByMountPoint } from "../../../../system/disk/plan/disk-room.ts";
 import type { Firmware } from "../../../../system/disk/plan/layout-check.ts";
 import { seededUuids } from "../../../../system/disk/plan/uuids.ts";
-import { checkPlain } from "../../../../system/disk/stack/check-stack.ts";
 import { realPaths, type DiskTarget } from "../../../disk/disk-target.ts";
+import { choosePassphraseFiles } from "../../../disk/luks-passphrases.ts";
 import { splitName } from "../../../disk/per-disk.ts";
 import { firmwareFor, planOnDevices, roomForStreams } from "../../../disk/plan-targets.ts";
 
@@ -26,6 +25,8 @@ export interface NodeDiskChoices {
   readonly mayErase?: readonly string[];
   /** All of them may, if the golden node says so too. */
   readonly mayEraseAll?: boolean;
+  /** Files with the passphrases of LUKS, each `FILE` or `LUKS=FILE`. Only their names are ever kept. */
+  readonly luksPassphraseFiles?: readonly string[];
 }
 
 /** What is written to the disks of a node, every choice taken: plain data. */
@@ -35,6 +36,8 @@ export interface NodeDisks {
   readonly firmware: readonly Firmware[];
   /** In base64, by the name of a disk: the code at its start. */
   readonly bootRecords: Readonly<Record<string, string>>;
+  /** The file with the passphrase of each LUKS, by its name. */
+  readonly passphraseFiles?: Readonly<Record<string, string>>;
 }
 
 /** {@link NodeDisks}, and what would be lost for them. */
@@ -74,8 +77,6 @@ export async function planNodeDisks(
   const own = file === undefined ? undefined : readLayout(readFileSync(file, "utf8"), file);
   const layout = own ?? readLayout(disk.layout, "the golden node's layout");
   assertNamed(disks, layout);
-  const layered = checkPlain(layout, "a join");
-  if (layered.length > 0) throw new LayoutRefusedError(layered);
   const roomy = known === undefined ? layout : roomForStreams(layout, known.streams);
   const bootRecords = own === undefined ? readBootRecords(disk.bootRecords) : {};
   const firmware = firmwareFor(roomy);
@@ -92,6 +93,7 @@ export async function planNodeDisks(
     targets,
     firmware: withoutRecorded(firmware, roomy, bootRecords),
     bootRecords,
+    passphraseFiles: choosePassphraseFiles(plan, choices.luksPassphraseFiles ?? []),
     erases: Object.fromEntries(erases),
   };
 }

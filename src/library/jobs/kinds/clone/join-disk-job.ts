@@ -45,11 +45,13 @@ function cloneJoinDiskKindWith(watcher: JoinWatcher): JobKind {
     mounts: true,
     checkpoints({ id, parameters }) {
       const { paths, options } = fromJson<DiskParameters>(parameters);
-      const { disks, layout, mayEraseAll, mayErase, streams, fromStore, afterwards, ...kept } = options;
+      const { disks, mayErase, streams, afterwards, ...more } = options;
+      const { layout, mayEraseAll, fromStore, luksPassphraseFiles = [], ...kept } = more;
       const choices = {
         ...(layout !== undefined && { layout }),
         ...(mayEraseAll !== undefined && { mayEraseAll }),
         ...(fromStore !== undefined && { fromStore }),
+        luksPassphraseFiles,
       };
       const session = new SessionOfJob(kept, paths, watcher);
       return [
@@ -78,6 +80,7 @@ export async function cloneJoinDiskAsJob(
     ...choices,
     disks: given.disks.map(absolute),
     ...(layout !== undefined && { layout: resolve(layout) }),
+    luksPassphraseFiles: (given.luksPassphraseFiles ?? []).map(absolute),
     ...(await findBeside(given, paths)),
     ...keepRaw(given),
     ...keepToken(given),
@@ -107,8 +110,8 @@ async function assertJoinable(given: CloneJoinDiskJobOptions & { readonly paths:
   }
 }
 
-function absolute(disk: string): string {
-  const [name, path] = splitName(disk);
+function absolute(given: string): string {
+  const [name, path] = splitName(given);
   return name === undefined ? resolve(path) : `${name}=${resolve(path)}`;
 }
 
