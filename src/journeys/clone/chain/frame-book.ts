@@ -14,6 +14,13 @@ export class FrameBook {
     this.absent = new FrameSet(absent);
   }
 
+  /** How many are lacking or do not exist; some may be both, until what names them was read. */
+  get notHereCount(): number {
+    const all = new FrameSet(this.lacking.ranges);
+    for (const { start, end } of this.absent.ranges) all.add(start, end);
+    return all.size;
+  }
+
   /** Frames come into being. */
   exist(ranges: readonly FrameRange[]): void {
     for (const { start, end } of ranges) this.absent.remove(start, end);

@@ -66,10 +66,10 @@ export class Hop {
 
   report(nowMs: number): HopReport {
     const up = this.#upstream;
-    const lacking = this.#book.lacking.size - this.#relayed.countIn(this.#book.lacking);
+    const relayed = this.#relayed.countIn(this.#book.lacking);
     return {
-      complete: this.#frames - this.#book.absent.size - lacking,
-      lacking,
+      complete: this.#frames - this.#book.notHereCount + relayed,
+      lacking: this.#book.lacking.size - relayed,
       held: this.#paused ? (this.#ring.waitsForWriter ? "writing" : "successor") : "no",
       silentMs: up === undefined || this.#paused ? 0 : Math.max(0, Math.round(nowMs - up.heardAtMs)),
       epoch: up?.epoch ?? 0,
