@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, constants, openSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+import { truncateSync, writeFileSync } from "node:fs";
 import type { TestContext } from "node:test";
+import { partitionsOf } from "../../src/host/disk/device-users.ts";
 import { atEnd } from "./at-end.ts";
 import { run } from "./run.ts";
 
@@ -23,6 +23,7 @@ export function loopDevice(context: TestContext, file: string, sizeBytes?: numbe
   return device;
 }
 
+/** Makes the kernel forget the partitions that it knows of a device. */
 export function forgetPartitions(device: string): void {
   whileOthersLook(() => {
     const numbers = partitionsOf(device).map((name) => name.replace(/.*p/, ""));
@@ -30,31 +31,11 @@ export function forgetPartitions(device: string): void {
   });
 }
 
-/** Names of the partitions that the kernel knows of a device: `loop3p1`. */
-export function partitionsOf(device: string): string[] {
-  return readdirSync(`/sys/block/${basename(device)}`)
-    .filter((name) => /p\d+$/.test(name))
-    .toSorted();
-}
-
-/**
- * Whoever looks at all devices (lsblk, in another test) has one open for a moment; one that was mounted is so until the last process has
- * ended that got a mount namespace of its own meanwhile.
- */
+/** Whoever looks at all devices (lsblk, in another test) has one open for a moment. */
 export function whileOthersLook(isDone: () => boolean): void {
   const endMs = performance.now() + 60_000;
   while (!isDone()) {
     if (performance.now() > endMs) throw new Error("it is in use for a minute");
     run("sleep", "0.05");
-  }
-}
-
-/** Nobody has a device mounted, or for itself. */
-export function isFree(device: string): boolean {
-  try {
-    closeSync(openSync(device, constants.O_RDONLY | constants.O_EXCL));
-    return true;
-  } catch {
-    return false;
   }
 }
